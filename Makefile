@@ -1,0 +1,36 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# Where pip may look for a CPU build of torch besides its usual index (a URL or a folder of wheels); empty = pip's own settings.
+TORCH_LINKS ?=
+PIP_TORCH := $(if $(TORCH_LINKS),--find-links $(TORCH_LINKS))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint clean
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(VENV)/.installed  ## Make the virtual environment and install mer into it, pinned
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"mer needs Python 3.11 to 3.13, and $(PYTHON) is {sys.version.split()[0]}: say which one to use with make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing mer and its pinned dependencies into $(VENV) (a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_TORCH) --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: setup  ## Run the default experiment on the embedded synthetic data set
+	@$(BIN)/mer run
+
+test: setup  ## Run the tests
+	@$(BIN)/python -m pytest -n 2 -q
+
+lint: setup  ## Lint, format check and types; each can fail
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+clean:  ## Remove the environment and caches of tools (never what you keep in mer_home)
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,32 @@
+"""Where the config files lie and which options they offer; without Hydra, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["conf_dir", "groups", "options"]
+
+
+def conf_dir() -> Path:
+    """Return the folder ``conf/``: inside the installed package, or at the top of the checkout it is run from."""
+    package = Path(__file__).resolve().parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def options(group: str) -> tuple[str, ...]:
+    """Return the options of a config group, sorted; empty for a group that does not exist."""
+    return tuple(sorted(path.stem for path in (conf_dir() / group).glob("*.yaml")))
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Return every config group with its options, in the order of the pipeline, then the others."""
+    first = [line.split("- ")[1].split(":")[0] for line in _defaults() if "override" not in line and ":" in line]
+    rest = sorted(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in first)
+    return {group: options(group) for group in [*first, *rest]}
+
+
+def _defaults() -> list[str]:
+    text = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
+    block = text.split("defaults:", 1)[1].split("\n\n", 1)[0]
+    return [line for line in block.splitlines() if line.strip().startswith("- ")]

@@ -1,0 +1,136 @@
+"""Where `conf/` is, how it is composed and how a component is made of it.
+
+The only module beside `mer.cli` that knows Hydra: notebooks compose the same files as the command does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from mer.conf_files import conf_dir, groups, options
+from mer.errors import ConfigError, MerError
+
+__all__ = ["build", "component", "compose", "one_sentence", "searchpath_override"]
+
+
+def searchpath_override(config_dir: str | Path) -> str:
+    """Return the Hydra override that adds a user's own folder of options.
+
+    Raises
+    ------
+    ConfigError
+        Where the folder does not exist.
+    """
+    folder = Path(config_dir).expanduser().resolve()
+    if not folder.is_dir():
+        raise ConfigError(f"--config-dir {config_dir}: no such folder; give the folder that holds flow/, roi/, ... of your own")
+    return f"hydra.searchpath=['file://{folder}']"
+
+
+def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictConfig:
+    """Compose ``conf/config.yaml`` with Hydra overrides.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        Such as ``["flow=tvl1", "descriptor.bins=12"]``.
+    with_hydra : bool
+        Keep the node ``hydra`` with the choices that were made.
+
+    Returns
+    -------
+    DictConfig
+        Struct: an unknown key raises.
+
+    Raises
+    ------
+    ConfigError
+        For an option, key or value that does not exist, naming those that do.
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+            return hydra_compose("config", overrides=list(overrides), return_hydra_config=with_hydra)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(one_sentence(error)) from error
+
+
+def one_sentence(error: BaseException) -> str:
+    """Turn an exception of Hydra or OmegaConf into one line that names the offender and what exists instead."""
+    text = str(error)
+    missing = re.search(r"Could not find '([^'/]+)/([^']+)'", text)
+    if missing:
+        group, option = missing.groups()
+        return f"{group}={option}: no such option; {group} can be {', '.join(options(group)) or 'nothing yet'}"
+    unknown = re.search(r"Could not override '([^']+)'", text)
+    if unknown:
+        return _unknown_key(unknown.group(1))
+    return " ".join(text.split())
+
+
+def _unknown_key(key: str) -> str:
+    parent, _, name = key.rpartition(".")
+    node = OmegaConf.select(compose(), parent) if parent else compose()
+    known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
+    where = f"{parent} has" if parent else "the settings are"
+    return f"{key}: no such setting (a misspelling of {name!r}?); {where} {known or 'nothing of that name'}"
+
+
+def build(node: Any) -> Any:
+    """Make the component that a node of the config describes.
+
+    Raises
+    ------
+    ConfigError
+        Where a value is refused by the component.
+    """
+    try:
+        return instantiate(node, _convert_="all")
+    except (HydraException, OmegaConfBaseException) as error:
+        cause = error.__cause__
+        if isinstance(cause, MerError):
+            raise cause from error
+        raise ConfigError(one_sentence(cause or error)) from error
+
+
+def component(group: str, option: str, **overrides: Any) -> Any:
+    """Compose ``conf/`` and return one ready component, for notebooks and scripts.
+
+    Parameters
+    ----------
+    group, option : str
+        Such as ``"flow"``, ``"dis"``: a folder of ``conf/`` and a file in it.
+    **overrides
+        Fields of the component that shall differ from its YAML.
+
+    Raises
+    ------
+    ConfigError
+        For a group, option or field that does not exist, naming those that do.
+
+    Examples
+    --------
+    >>> flow = mer.component("flow", "dis", finest_scale=0)
+    >>> field = flow(onset, apex)
+    """
+    if not options(group):
+        raise ConfigError(f"{", ".join(groups())}")
+    node = compose([f"{group}={option}"])[group]
+    for key, value in overrides.items():
+        if key not in node:
+            known = ", ".join(str(k) for k in node if not str(k).startswith("_"))
+            raise ConfigError(f"{group}.{key}: {group}={option} has no such field; it has {known}")
+        OmegaConf.update(node, key, value)
+    return build(node)
+
