@@ -34,7 +34,9 @@ def searchpath_override(config_dir: str | Path) -> str:
     """
     folder = Path(config_dir).expanduser().resolve()
     if not folder.is_dir():
-        raise ConfigError(f"--config-dir {config_dir}: no such folder; give the folder that holds flow/, roi/, ... of your own")
+        raise ConfigError(
+            f"--config-dir {config_dir}: no such folder; give the folder that holds flow/, roi/, ... of your own"
+        )
     return f"hydra.searchpath=['file://{folder}']"
 
 
@@ -125,7 +127,7 @@ def component(group: str, option: str, **overrides: Any) -> Any:
     >>> field = flow(onset, apex)
     """
     if not options(group):
-        raise ConfigError(f"{", ".join(groups())}")
+        raise ConfigError(f"{group}: no such group; there are {', '.join(groups())}")
     node = compose([f"{group}={option}"])[group]
     for key, value in overrides.items():
         if key not in node:
@@ -133,4 +135,3 @@ def component(group: str, option: str, **overrides: Any) -> Any:
             raise ConfigError(f"{group}.{key}: {group}={option} has no such field; it has {known}")
         OmegaConf.update(node, key, value)
     return build(node)
-

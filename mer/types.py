@@ -280,7 +280,9 @@ class Regions:
         _require((self.labels is None) != (self.weights is None), "regions need either labels or weights")
         mass = self._check_labels() if self.labels is not None else self._check_weights()
         empty = [name for name, m in zip(self.names, mass, strict=True) if m <= 0]
-        _require(not empty, f"no region may be empty, and {', '.join(empty[:5])} cover no pixel: is the face in the frame?")
+        _require(
+            not empty, f"no region may be empty, and {', '.join(empty[:5])} cover no pixel: is the face in the frame?"
+        )
 
     def _check_labels(self) -> NDArray[Any]:
         labels = _freeze(self, "labels", np.int16)
@@ -291,7 +293,9 @@ class Regions:
 
     def _check_weights(self) -> NDArray[Any]:
         weights = _freeze(self, "weights", np.float32)
-        _require(weights.ndim == 3 and len(weights) == len(self.names), f"weights must have shape ({len(self.names)}, H, W)")
+        _require(
+            weights.ndim == 3 and len(weights) == len(self.names), f"weights must have shape ({len(self.names)}, H, W)"
+        )
         _require(bool(np.isfinite(weights).all() and (weights >= 0).all()), "weights must be finite and not negative")
         return np.asarray(weights.sum(axis=(1, 2)))
 
@@ -378,7 +382,9 @@ class FoldResult:
         y_true, y_pred = _freeze(self, "y_true", np.int64), _freeze(self, "y_pred", np.int64)
         scores = _freeze(self, "scores", np.float64)
         lengths = {len(self.sample_id), len(y_true), len(y_pred), len(scores)}
-        _require(len(lengths) == 1, f"fold {self.fold}: every clip of the test side needs one prediction, got {lengths}")
+        _require(
+            len(lengths) == 1, f"fold {self.fold}: every clip of the test side needs one prediction, got {lengths}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
