@@ -2,8 +2,8 @@
 
 Convention
 ----------
-Image points are (x, y) in pixels, x to the right, y downwards, with pixel centres at integers: the centre of the top-left
-pixel is (0, 0). Angles are measured in that frame, so +90° points down.
+Image points are (x, y) in pixels, x to the right, y downwards, with pixel centres at integers: the centre of the
+top-left pixel is (0, 0). Angles are measured in that frame, so +90° points down.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from mer.errors import DataError
 
 __all__ = [
-    "Aligner",
     "AlignedPair",
+    "Aligner",
     "Clip",
     "Dataset",
     "Descriptor",
@@ -48,7 +48,7 @@ Float32 = NDArray[np.float32]
 
 
 def frozen_array(values: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
-    """Return `values` as a read-only array of `dtype`; copies only where it must, never freezes the caller's own array."""
+    """Return `values` as a read-only array of `dtype`; copies only where it must; the caller's own stays writeable."""
     array = np.asarray(values, dtype=dtype)
     if array.flags.writeable:
         array = array.view()
