@@ -10,7 +10,7 @@ from mer.strain import optical_strain
 
 GRID = np.mgrid[:24, :31].astype(np.float32)
 Y, X = GRID - 8.0
-slopes = st.floats(-0.2, 0.2, width=32)
+slopes = st.floats(-0.25, 0.25, width=32)
 
 
 def linear(u_x=0.0, u_y=0.0, v_x=0.0, v_y=0.0):
@@ -43,7 +43,7 @@ def test_stretch_along_one_axis(axis):
 @given(slopes, slopes, slopes, slopes)
 def test_any_linear_field(a, b, c, d):
     expected = np.sqrt(a * a + d * d + 0.5 * (b + c) ** 2)
-    np.testing.assert_allclose(optical_strain(linear(a, b, c, d)), expected, atol=2e-6)
+    np.testing.assert_allclose(optical_strain(linear(a, b, c, d)), expected, atol=3e-6)
 
 
 def test_quadratic_field_is_exact_inside():
