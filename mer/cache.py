@@ -1,0 +1,185 @@
+"""Results of the stages on disk, keyed by content: what was computed once is never computed again, nor trusted unseen.
+
+One entry is a plain ``.npy`` file and a JSON file beside it with its checksum and a few facts. Both are written to a
+temporary name and renamed; an entry that is torn, foreign or altered is recomputed. One writer a key: whoever comes
+second, from this process or another, waits and reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from mer.errors import CacheError
+
+__all__ = ["Cache", "Entry", "code_version", "component_key", "digest", "write_atomically"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Entry:
+    """A cached result: one array, and small facts that belong to it (anything JSON can hold)."""
+
+    array: NDArray[Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """A folder of entries, ``<root>/<stage>/<first two of key>/<key>.npy`` and ``.json``.
+
+    Attributes
+    ----------
+    root : Path
+        Made on first use.
+    """
+
+    root: Path
+
+    def get(self, stage: str, key: str) -> Entry | None:
+        """Return the entry, or None where there is none that can be trusted."""
+        path = self._path(stage, key)
+        try:
+            side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            data = path.read_bytes()
+        except (OSError, ValueError):
+            return None
+        if not isinstance(side, dict) or side.get("sha256") != hashlib.sha256(data).hexdigest():
+            return None
+        return Entry(array=np.load(io.BytesIO(data), allow_pickle=False), facts=side["facts"])
+
+    def put(self, stage: str, key: str, entry: Entry) -> None:
+        """Write an entry.
+
+        Raises
+        ------
+        CacheError
+            Where the disk is full or the folder cannot be written.
+        """
+        buffer = io.BytesIO()
+        np.save(buffer, entry.array, allow_pickle=False)
+        data = buffer.getvalue()
+        side = {"sha256": hashlib.sha256(data).hexdigest(), "facts": dict(entry.facts)}
+        path = self._path(stage, key)
+        with self._said_clearly():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, data)
+            write_atomically(path.with_suffix(".json"), json.dumps(side).encode())
+
+    def compute(self, stage: str, key: str, make: Callable[[], Entry]) -> Entry:
+        """Return the entry, made by `make` where it is not there yet; one process or thread makes it, others wait."""
+        found = self.get(stage, key)
+        if found is not None:
+            return found
+        with self._locked(stage, key):
+            found = self.get(stage, key)
+            if found is None:
+                found = make()
+                self.put(stage, key, found)
+        return found
+
+    def _path(self, stage: str, key: str) -> Path:
+        return self.root / stage / key[:2] / f"{key}.npy"
+
+    @contextlib.contextmanager
+    def _locked(self, stage: str, key: str) -> Iterator[None]:
+        lock = self._path(stage, key).with_suffix(".lock")
+        with self._said_clearly():
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            handle = FileLock(lock)
+            handle.acquire()
+        try:
+            yield
+        finally:
+            handle.release()
+
+    @contextlib.contextmanager
+    def _said_clearly(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                what = "the disk is full; free some space, or set MER_HOME to a folder on a larger disk"
+            else:
+                what = f"{error.strerror or error}; make the folder writable, or set MER_HOME to another one"
+            raise CacheError(f"cannot write the cache {self.root}: {what}") from error
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name in the same folder, flush it to the disk, then rename it over `path`."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def digest(*parts: object) -> str:
+    """Return a 128-bit hash of `parts` (str, numbers, lists, mappings), the same in every process and machine."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=_plain)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (tuple, set, frozenset)):
+        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    if isinstance(value, Path):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return component_key(value)
+    raise TypeError(f"{type(value).__name__} cannot be part of a cache key")
+
+
+def component_key(component: object, *libraries: str) -> list[object]:
+    """Return what determines the results of a component: its class, fields, code and the libraries it computes with."""
+    kind = type(component)
+    # Not dataclasses.asdict: it would drop the class of a component inside a component.
+    own = {f.name: getattr(component, f.name) for f in fields(component)} if is_dataclass(component) else {}
+    return [f"{kind.__module__}.{kind.__qualname__}", own, code_version(kind.__module__), _versions(libraries)]
+
+
+@cache
+def code_version(module: str) -> str:
+    """Return a hash of a stage's source: its file, or all files of its package (``mer.flow`` for ``mer.flow.dis``).
+
+    Taken from the source itself, so that a stage which was changed can never be mixed up with what it computed before.
+    """
+    import importlib.util
+
+    package, _, _ = module.rpartition(".")
+    spec = importlib.util.find_spec(module if package in ("", "mer") else package)
+    assert spec is not None and spec.origin is not None
+    origin = Path(spec.origin)
+    files = sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+    return hashlib.blake2b(b"\0".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
+
+
+def _versions(libraries: tuple[str, ...]) -> dict[str, str]:
+    return {name: _version(name) for name in libraries}
+
+
+@cache
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,267 @@
+"""The stages in order, for every clip of a data set: the only file that knows them all.
+
+dataset → frames → landmarks → align → flow → head motion → ROI → descriptor; what follows (SVM, evaluation) sees only
+the table of features. Ready-made flow enters after the flow stage. The results of align, flow and descriptor are kept
+in the cache, each under a key made of the bytes it read, its settings, its code and the key of the stage before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mer.cache import Cache, Entry, component_key, digest
+from mer.errors import DataError, FaceNotFoundError
+from mer.progress import progress
+from mer.types import (
+    AlignedPair,
+    Aligner,
+    Dataset,
+    Descriptor,
+    Exclusion,
+    FeatureTable,
+    FlowBackbone,
+    FlowField,
+    FrameSampler,
+    LandmarkFinder,
+    Landmarks,
+    Manifest,
+    MotionRemoval,
+    Regions,
+    RegionScheme,
+    Sample,
+)
+
+__all__ = ["ClipView", "Features", "Pipeline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """What stages 1–7 made of a data set.
+
+    Attributes
+    ----------
+    table : FeatureTable
+    excluded : tuple of Exclusion
+        Clips left out, by the data set or because a stage could not use them.
+    computed : mapping of str to list of float
+        Seconds of every result that was computed rather than read from the cache, by stage.
+    """
+
+    table: FeatureTable
+    excluded: tuple[Exclusion, ...]
+    computed: dict[str, list[float]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClipView:
+    """Everything that the pipeline saw of one clip, for a picture; `pair` is None where the flow came ready-made."""
+
+    sample: Sample
+    pair: AlignedPair | None
+    flow: FlowField
+    regions: Regions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Stages 1–7, ready to run.
+
+    Attributes
+    ----------
+    dataset, frames, landmarks, align, flow, motion, roi, descriptor
+        The components, see `mer.types`; frames to flow may be None for a data set of ready-made flow.
+    cache : Cache
+    """
+
+    dataset: Dataset
+    frames: FrameSampler | None
+    landmarks: LandmarkFinder | None
+    align: Aligner | None
+    flow: FlowBackbone | None
+    motion: MotionRemoval
+    roi: RegionScheme
+    descriptor: Descriptor
+    cache: Cache
+    computed: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list), repr=False, compare=False)
+
+    def manifest(self, *, bad_clips: str) -> Manifest:
+        """Load the data set.
+
+        Raises
+        ------
+        DataError
+            Where a clip is at fault and `bad_clips` is ``stop``, or where no clip is left.
+        """
+        manifest = self.dataset.load()
+        faults = [exclusion for exclusion in manifest.excluded if exclusion.fault]
+        if faults and bad_clips == "stop":
+            raise DataError(_fault_sentence(faults))
+        if not manifest.samples:
+            raise DataError(f"dataset {self.dataset.name}: no clip is left of {len(manifest.excluded)}; see why above")
+        return manifest
+
+    def features(self, manifest: Manifest, *, workers: int, bad_clips: str) -> Features:
+        """Compute the feature row of every clip, clips side by side in threads.
+
+        Parameters
+        ----------
+        manifest : Manifest
+        workers : int
+        bad_clips : {"stop", "exclude"}
+            What to do with a clip that a stage refuses; one without a face is always left out.
+
+        Raises
+        ------
+        DataError
+            For the first clip that is at fault, where `bad_clips` is ``stop``.
+        """
+        rows, dropped = self._rows(manifest.samples, workers, bad_clips)
+        kept = [sample for sample in manifest.samples if sample.id in rows]
+        if not kept:
+            raise DataError(f"no clip is left of {len(manifest.samples)}; the first: {dropped[0].reason}")
+        table = FeatureTable(
+            X=np.stack([rows[sample.id] for sample in kept]),
+            y=np.array([manifest.classes.index(sample.label) for sample in kept]),
+            subject=np.array([sample.subject for sample in kept]),
+            sample_id=np.array([sample.id for sample in kept]),
+            dataset=np.array([sample.dataset for sample in kept]),
+            columns=self.descriptor.columns(self.view(kept[0]).regions),
+            classes=manifest.classes,
+        )
+        return Features(table=table, excluded=(*manifest.excluded, *dropped), computed=dict(self.computed))
+
+    def view(self, sample: Sample) -> ClipView:
+        """Return frames, landmarks, flow (head motion removed) and regions of one clip."""
+        flow, landmarks = self._flow_entry(sample)
+        pair = None if self.dataset.entry == "flow" else self._pair(self._align_entry(sample))
+        field = self.motion(flow, landmarks)
+        return ClipView(sample=sample, pair=pair, flow=field, regions=self.roi(landmarks, field.shape))
+
+    def _rows(
+        self, samples: Sequence[Sample], workers: int, bad_clips: str
+    ) -> tuple[dict[str, np.ndarray[Any, Any]], list[Exclusion]]:
+        rows: dict[str, np.ndarray[Any, Any]] = {}
+        dropped: list[Exclusion] = []
+        with progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
+            futures = [pool.submit(self._row, sample) for sample in samples]
+            try:
+                for sample, future in zip(samples, futures, strict=True):
+                    try:
+                        rows[sample.id] = future.result()
+                    except DataError as error:
+                        if bad_clips == "stop" and not isinstance(error, FaceNotFoundError):
+                            raise
+                        dropped.append(Exclusion(sample_id=sample.id, reason=str(error), fault=True))
+                    advance()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return rows, dropped
+
+    def _row(self, sample: Sample) -> np.ndarray[Any, Any]:
+        def make() -> Entry:
+            flow, landmarks = self._flow_entry(sample)
+            with self._timed("descriptor"):
+                field = self.motion(flow, landmarks)
+                row = self.descriptor(field, self.roi(landmarks, field.shape))
+            return Entry(array=row)
+
+        return self.cache.compute("descriptor", digest(self._flow_key(sample), self._row_key), make).array
+
+    def _flow_entry(self, sample: Sample) -> tuple[FlowField, Landmarks | None]:
+        def make() -> Entry:
+            if self.dataset.entry == "flow":
+                with self._timed("read"):
+                    ready = sample.clip.flow()
+                assert ready is not None
+                return Entry(array=ready.uv)
+            aligned = self._align_entry(sample)
+            pair = self._pair(aligned)
+            assert self.flow is not None
+            with self._timed("flow"):
+                field = self.flow(pair.onset, pair.apex)
+            return Entry(array=field.uv, facts=aligned.facts)
+
+        entry = self.cache.compute("flow", self._flow_key(sample), make)
+        return FlowField(uv=entry.array), _landmarks(entry)
+
+    def _align_entry(self, sample: Sample) -> Entry:
+        def make() -> Entry:
+            assert self.frames is not None and self.landmarks is not None and self.align is not None
+            with self._timed("read"):
+                frames = self.frames(sample)
+            with self._timed("landmarks"):
+                landmarks = self.landmarks.of_pair(frames)
+            with self._timed("align"):
+                pair = self.align(frames, landmarks)
+            facts = {
+                "landmarks": pair.landmarks.xy.tolist(),
+                "score": float(pair.landmarks.score),
+                "matrix": pair.matrix.tolist(),
+            }
+            return Entry(array=np.stack([pair.onset, pair.apex]), facts=facts)
+
+        return self.cache.compute("align", self._align_key(sample), make)
+
+    def _pair(self, entry: Entry) -> AlignedPair:
+        landmarks = _landmarks(entry)
+        assert landmarks is not None
+        matrix = np.array(entry.facts["matrix"])
+        return AlignedPair(onset=entry.array[0], apex=entry.array[1], landmarks=landmarks, matrix=matrix)
+
+    def _timed(self, stage: str) -> _Stopwatch:
+        return _Stopwatch(self.computed[stage].append)
+
+    def _align_key(self, sample: Sample) -> str:
+        assert self.frames is not None
+        return digest(sample.clip.fingerprint(self.frames.indices(sample)), self._frame_stages_key)
+
+    def _flow_key(self, sample: Sample) -> str:
+        if self.dataset.entry == "flow":
+            return digest(sample.clip.fingerprint(()))
+        return digest(self._align_key(sample), self._flow_stage_key)
+
+    @cached_property
+    def _frame_stages_key(self) -> str:
+        libraries = ("opencv-contrib-python-headless", "torch", "kornia")
+        return digest([component_key(stage, *libraries) for stage in (self.frames, self.landmarks, self.align)])
+
+    @cached_property
+    def _flow_stage_key(self) -> str:
+        return digest(component_key(self.flow, "opencv-contrib-python-headless", "torch", "kornia"))
+
+    @cached_property
+    def _row_key(self) -> str:
+        return digest([component_key(stage, "numpy") for stage in (self.motion, self.roi, self.descriptor)])
+
+
+class _Stopwatch:
+    """Times a block and hands the seconds on."""
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        self._report = report
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._report(time.perf_counter() - self._start)
+
+
+def _landmarks(entry: Entry) -> Landmarks | None:
+    if "landmarks" not in entry.facts:
+        return None
+    return Landmarks(xy=np.array(entry.facts["landmarks"], dtype=np.float32), score=entry.facts["score"])
+
+
+def _fault_sentence(faults: Sequence[Exclusion]) -> str:
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{faults[0].reason}{more}; repair it, or leave such clips out with bad_clips=exclude"

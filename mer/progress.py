@@ -1,0 +1,68 @@
+"""Progress of long work on stderr: a bar with what is left on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+__all__ = ["Advance", "progress"]
+
+Advance = Callable[[], None]
+_LINE_EVERY_S = 15.0
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int) -> Iterator[Advance]:
+    """Show the progress of `total` steps; yields the function to call after each , from the thread that opened it.
+
+    Parameters
+    ----------
+    what : str
+        A word or two, such as ``features``.
+    total : int
+    """
+    if sys.stderr.isatty():
+        with _bar(what, total) as advance:
+            yield advance
+    else:
+        with _lines(what, total) as advance:
+            yield advance
+
+
+@contextlib.contextmanager
+def _bar(what: str, total: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    left = TextColumn("left")
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), left, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+@contextlib.contextmanager
+def _lines(what: str, total: int) -> Iterator[Advance]:
+    start = said = time.monotonic()
+    done = 0
+
+    def advance() -> None:
+        nonlocal done, said
+        done += 1
+        now = time.monotonic()
+        if now - said >= _LINE_EVERY_S and done < total:
+            said = now
+            left = (now - start) / done * (total - done)
+            print(f"{what}: {done} of {total}, about {left:.0f} s left", file=sys.stderr, flush=True)
+
+    yield advance
+    print(f"{what}: {done} of {total} in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
