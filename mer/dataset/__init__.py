@@ -1,0 +1,1 @@
+"""Stage 1: annotation files → samples; frames are read on demand."""
