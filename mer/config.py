@@ -5,10 +5,11 @@ The only module beside `mer.cli` that knows Hydra: notebooks compose the same fi
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
@@ -21,7 +22,10 @@ from omegaconf.errors import OmegaConfBaseException
 from mer.conf_files import conf_dir, groups, options
 from mer.errors import ConfigError, MerError
 
-__all__ = ["build", "component", "compose", "one_sentence", "searchpath_override"]
+if TYPE_CHECKING:
+    from mer.run import Experiment
+
+__all__ = ["build", "component", "compose", "experiment", "one_sentence", "searchpath_override"]
 
 
 def searchpath_override(config_dir: str | Path) -> str:
@@ -135,3 +139,70 @@ def component(group: str, option: str, **overrides: Any) -> Any:
             raise ConfigError(f"{group}.{key}: {group}={option} has no such field; it has {known}")
         OmegaConf.update(node, key, value)
     return build(node)
+
+
+# Where files lie does not determine what is in them: the clip list's hash stands for the content.
+_PATHS = ("root", "table")
+
+
+def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = "") -> Experiment:
+    """Build everything that a composed configuration describes.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Of `compose`, or of Hydra's own.
+    choices : mapping of str to str
+        The option chosen of every group.
+    command : str
+        The command line, kept in protocol.json.
+
+    Raises
+    ------
+    ConfigError
+        Where a component refuses its settings.
+    """
+    from mer.cache import Cache
+    from mer.pipeline import Pipeline
+    from mer.run import FLOW_STAGES, STAGES, Experiment
+
+    _check_general(cfg)
+    dataset = build(cfg.dataset)
+    used = [stage for stage in STAGES if not (dataset.entry == "flow" and stage in FLOW_STAGES)]
+    built = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES if stage != "dataset"}
+    evaluated = {stage: built.pop(stage) for stage in ("svm", "tuning", "evaluation")}
+    resolved = _plain(cfg)
+    return Experiment(
+        pipeline=Pipeline(dataset=dataset, cache=Cache(root=Path(cfg.home).absolute() / "cache"), **built),
+        **evaluated,
+        tracking=build(cfg.tracking),
+        study=str(cfg.study),
+        seed=cfg.seed,
+        workers=cfg.workers or os.cpu_count() or 1,
+        bad_clips=cfg.bad_clips,
+        choices={stage: choices[stage] for stage in used},
+        settings={stage: _without_paths(resolved[stage]) for stage in used} | {"seed": cfg.seed},
+        config=OmegaConf.to_yaml(cfg, resolve=True),
+        command=command,
+    )
+
+
+def _check_general(cfg: DictConfig) -> None:
+    if cfg.bad_clips not in ("stop", "exclude"):
+        raise ConfigError(f"bad_clips={cfg.bad_clips}: must be stop or exclude")
+    if cfg.workers is not None and not (isinstance(cfg.workers, int) and cfg.workers >= 1):
+        raise ConfigError(f"workers={cfg.workers}: must be a number of cores, 1 or more, or null for all")
+    if not isinstance(cfg.seed, int) or cfg.seed < 0:
+        raise ConfigError(f"seed={cfg.seed}: must be a whole number, 0 or more")
+    if not str(cfg.study).strip() or "/" in str(cfg.study):
+        raise ConfigError(f"study={cfg.study!r}: must be a name without /")
+
+
+def _plain(cfg: DictConfig) -> dict[str, Any]:
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _without_paths(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key not in _PATHS}

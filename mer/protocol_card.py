@@ -1,0 +1,95 @@
+"""What a result stands on: which clips, which classes, which oracle, which versions (protocol.json)."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mer
+from mer.cache import digest
+from mer.types import Manifest, Sample
+
+if TYPE_CHECKING:
+    from mer.pipeline import Features
+    from mer.run import Experiment
+
+__all__ = ["clip_list_hash", "commit", "protocol_card"]
+
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "optuna", "mlflow", "torch", "kornia", "opencv-contrib-python-headless")
+
+
+def clip_list_hash(samples: Iterable[Sample]) -> str:
+    """Return a hash of which clips, whose, of which class and which frames, whatever their order."""
+    return digest(sorted([s.id, s.subject, s.label, s.onset, s.apex, s.offset] for s in samples))
+
+
+def protocol_card(experiment: Experiment, manifest: Manifest, features: Features, *, key: str) -> dict[str, Any]:
+    """Return the content of protocol.json.
+
+    The clip-list hash is of the clips that were evaluated: two results may be compared only where it is equal.
+    """
+    kept = set(features.table.sample_id.tolist())
+    samples = [sample for sample in manifest.samples if sample.id in kept]
+    return {
+        "cell": key,
+        "dataset": experiment.pipeline.dataset.name,
+        "clips": len(samples),
+        "subjects": len({sample.subject for sample in samples}),
+        "classes": {name: Counter(s.label for s in samples)[name] for name in manifest.classes},
+        "clips_per_subject": dict(sorted(Counter(s.subject for s in samples).items())),
+        "clip_list_hash": clip_list_hash(samples),
+        "dropped": [{"sample_id": e.sample_id, "reason": e.reason} for e in features.excluded],
+        "frames": experiment.choices.get("frames", "ready-made flow"),
+        "oracle": _oracle(experiment),
+        "reader": dict(manifest.notes),
+        "evaluation": experiment.choices["evaluation"],
+        "tuning": experiment.choices["tuning"],
+        "optimistic": bool(getattr(experiment.tuning, "optimistic", False)),
+        "seeds": {"root": experiment.seed} | _dataset_seed(experiment),
+        "warnings": list(experiment.evaluation.warnings(features.table)),
+        "command": experiment.command,
+        "commit": commit(),
+        "versions": _versions(),
+    }
+
+
+def commit() -> str | None:
+    """Return the git commit of the source that runs, ``+changes`` where it was edited; None outside a checkout."""
+    source = Path(mer.__file__).parent
+    if not (source.parent / ".git").exists():
+        return None
+    try:
+        run = [
+            subprocess.run(["git", *arguments], cwd=source, capture_output=True, text=True, check=True, timeout=10)
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        ]
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return run[0].stdout.strip() + ("+changes" if run[1].stdout.strip() else "")
+
+
+def _oracle(experiment: Experiment) -> str:
+    frames = experiment.choices.get("frames")
+    if frames is None:
+        return "as the ready-made flow was computed"
+    return "annotated onset and apex are used at test time" if frames == "onset_apex" else "annotated onset is used"
+
+
+def _dataset_seed(experiment: Experiment) -> dict[str, int]:
+    seed = getattr(experiment.pipeline.dataset, "seed", None)
+    return {} if seed is None else {"dataset": seed}
+
+
+def _versions() -> dict[str, str]:
+    found = {"mer": mer.__version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found

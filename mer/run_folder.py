@@ -1,0 +1,119 @@
+"""The folder of a run: written beside its place, then moved there, so that a folder is whole or holds nothing new."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mer import metrics, predictions
+from mer.errors import DataError
+from mer.pipeline import Features
+from mer.types import LosoResult, Manifest, Sample
+
+if TYPE_CHECKING:
+    from mer.run import Experiment
+
+__all__ = ["write"]
+
+
+def write(
+    folder: Path,
+    experiment: Experiment,
+    manifest: Manifest,
+    features: Features,
+    result: LosoResult,
+    card: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write everything that a user keeps of a run.
+
+    Returns
+    -------
+    dict
+        The content of metrics.json, computed from predictions.csv alone.
+
+    Raises
+    ------
+    DataError
+        Where the disk is full or the folder cannot be written.
+    """
+    with _staging(folder) as staging:
+        predictions.write_predictions(staging / "predictions.csv", result)
+        predictions.write_folds(staging / "folds.csv", result.folds)
+        summary = metrics.from_predictions(staging / "predictions.csv", seed=experiment.seed)
+        _json(staging / "metrics.json", summary)
+        _json(staging / "protocol.json", card)
+        (staging / "config.yaml").write_text(experiment.config, encoding="utf-8")
+        _excluded(staging / "excluded.csv", features)
+        _figures(staging / "figures", experiment, manifest, features, summary)
+    return summary
+
+
+@contextlib.contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
+            yield Path(name)
+            folder.mkdir(exist_ok=True)
+            for path in sorted(Path(name).iterdir()):
+                _replace(path, folder / path.name)
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(
+            f"cannot write the run's folder {folder}: {reason}; free some space or choose hydra.run.dir=OUT"
+        ) from error
+
+
+def _replace(source: Path, target: Path) -> None:
+    if target.is_dir():
+        shutil.rmtree(target)
+    source.replace(target)
+
+
+def _json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _excluded(path: Path, features: Features) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["sample_id", "reason"])
+        writer.writerows([exclusion.sample_id, exclusion.reason] for exclusion in features.excluded)
+
+
+def _figures(
+    folder: Path, experiment: Experiment, manifest: Manifest, features: Features, summary: Mapping[str, Any]
+) -> None:
+    from mer.report import clip, confusion
+
+    folder.mkdir()
+    confusion.draw(summary, folder / "confusion.png")
+    view = experiment.pipeline.view(_telling_clip(manifest, features))
+    roses = getattr(experiment.pipeline.descriptor, "roses", None)
+    drawn, angles = roses(view.flow, view.regions) if roses else (None, None)
+    clip.draw(
+        folder / "clip.png",
+        title=f"{view.sample.id} · {view.sample.label}",
+        onset=view.pair.onset if view.pair else None,
+        apex=view.pair.apex if view.pair else None,
+        landmarks=view.pair.landmarks if view.pair else None,
+        flow=view.flow,
+        regions=view.regions,
+        roses=drawn,
+        angles=angles,
+    )
+
+
+def _telling_clip(manifest: Manifest, features: Features) -> Sample:
+    """Return the clip of the strongest features: motion that a reader can see."""
+    strength = np.linalg.norm(features.table.X.astype(np.float64), axis=1)
+    name = features.table.sample_id[int(np.argmax(strength))]
+    return next(sample for sample in manifest.samples if sample.id == name)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import errno
+import json
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mer import cache as cache_module
+from mer.cache import Cache, Entry, code_version, component_key, digest
+from mer.errors import CacheError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Cache:
+    return Cache(root=tmp_path / "cache")
+
+
+def _entry() -> Entry:
+    return Entry(array=np.arange(6, dtype=np.float32).reshape(2, 3), facts={"score": 0.1, "matrix": [[1.0, 2.5]]})
+
+
+def test_an_entry_comes_back_to_the_last_bit(store: Cache) -> None:
+    store.put("flow", "abc", _entry())
+    found = store.get("flow", "abc")
+    assert found is not None
+    assert found.array.dtype == np.float32
+    np.testing.assert_array_equal(found.array, _entry().array)
+    assert found.facts == _entry().facts
+
+
+def test_what_is_not_there_is_none(store: Cache) -> None:
+    assert store.get("flow", "abc") is None
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "no sidecar", "foreign sidecar", "sidecar of no dict"])
+def test_a_damaged_entry_is_recomputed_never_trusted(store: Cache, damage: str) -> None:
+    store.put("flow", "abc", _entry())
+    array, side = next(store.root.rglob("*.npy")), next(store.root.rglob("*.json"))
+    data = bytearray(array.read_bytes())
+    if damage == "flip":
+        data[-1] ^= 1
+        array.write_bytes(data)
+    elif damage == "cut":
+        array.write_bytes(data[:-3])
+    elif damage == "empty":
+        array.write_bytes(b"")
+    elif damage == "no sidecar":
+        side.unlink()
+    elif damage == "foreign sidecar":
+        side.write_text("not json")
+    else:
+        side.write_text("[]")
+    assert store.get("flow", "abc") is None
+    again = store.compute("flow", "abc", _entry)
+    np.testing.assert_array_equal(again.array, _entry().array)
+    assert store.get("flow", "abc") is not None
+
+
+def test_threads_that_want_one_key_compute_it_once(store: Cache) -> None:
+    made = []
+    together = threading.Barrier(4)
+
+    def make() -> Entry:
+        made.append(1)
+        return _entry()
+
+    def want() -> None:
+        together.wait()
+        store.compute("flow", "abc", make)
+
+    threads = [threading.Thread(target=want) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+
+
+def test_a_failed_computation_leaves_nothing_and_frees_the_key(store: Cache) -> None:
+    def fail() -> Entry:
+        raise ValueError("no face")
+
+    with pytest.raises(ValueError, match="no face"):
+        store.compute("flow", "abc", fail)
+    assert store.get("flow", "abc") is None
+    store.compute("flow", "abc", _entry)
+
+
+def test_a_full_disk_is_said_in_one_sentence_and_nothing_half_written_stays(
+    store: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cache_module.os, "fsync", full)
+    with pytest.raises(CacheError, match=r"the disk is full; free some space, or set MER_HOME"):
+        store.put("flow", "abc", _entry())
+    assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+def test_a_cache_in_place_of_a_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("I am a file")
+    with pytest.raises(CacheError, match="cannot write the cache"):
+        Cache(root=tmp_path / "cache").compute("flow", "abc", _entry)
+
+
+def test_digest_knows_content_not_order_of_keys() -> None:
+    assert digest({"a": 1, "b": [2, 3]}) == digest({"b": [2, 3], "a": 1})
+    assert digest({"a": 1}) != digest({"a": 2})
+    assert digest("ab", "c") != digest("a", "bc")
+
+
+def test_component_key_tells_class_fields_and_nested_components_apart() -> None:
+    a, b = Cache(root=Path("a")), Cache(root=Path("b"))
+    assert digest(component_key(a)) == digest(component_key(Cache(root=Path("a"))))
+    assert digest(component_key(a)) != digest(component_key(b))
+    inner = Entry(array=np.zeros(1), facts={"part": a})
+    assert json.dumps(component_key(a, "numpy")[3]).startswith('{"numpy": "')
+    with pytest.raises(TypeError, match="ndarray cannot be part of a cache key"):
+        digest(component_key(inner))
+
+
+def test_code_version_is_of_the_whole_package_for_a_stage_with_several_files() -> None:
+    assert code_version("mer.flow.dis") == code_version("mer.flow.farneback")
+    assert code_version("mer.align") != code_version("mer.motion")
