@@ -1,0 +1,131 @@
+"""What the classical backbones share: checks of the input, contrast normalisation, one pair after the other."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.errors import ConfigError, DataError
+from mer.types import FlowField, Image
+
+__all__ = ["PairwiseFlow", "local_contrast", "require"]
+
+_SMALLEST = 16  # px: below this the pyramids of OpenCV have no level left
+
+
+def require(condition: bool, field: str, value: object, allowed: str) -> None:
+    """Raise a `ConfigError` that names the field, its value and what is allowed, unless `condition` holds."""
+    if not condition:
+        raise ConfigError(f"flow.{field} must be {allowed}, got {value}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairwiseFlow(ABC):
+    """A backbone that treats one pair at a time.
+
+    Attributes
+    ----------
+    contrast : {"none", "local"}
+        Whether both frames are first brought to one local mean and contrast, which takes out changes of light.
+    contrast_sigma : float
+        Width of the Gaussian window, σ in pixels.
+    contrast_floor : float
+        Grey levels added to the local standard deviation, so that the noise of smooth skin is not blown up.
+    contrast_gain : float
+        Grey levels that one local standard deviation becomes.
+    """
+
+    contrast: str
+    contrast_sigma: float
+    contrast_floor: float
+    contrast_gain: float
+
+    def __post_init__(self) -> None:
+        require(self.contrast in ("none", "local"), "contrast", self.contrast, "none or local")
+        require(self.contrast_sigma >= 1, "contrast_sigma", self.contrast_sigma, "1 px or more")
+        require(self.contrast_floor > 0, "contrast_floor", self.contrast_floor, "above 0 grey levels")
+        require(0 < self.contrast_gain <= 128, "contrast_gain", self.contrast_gain, "in (0, 128] grey levels")
+
+    def __call__(self, onset: Image, apex: Image) -> FlowField:
+        """Return the flow from onset to apex.
+
+        Parameters
+        ----------
+        onset, apex : ndarray of uint8, shape (H, W)
+            Grey images of one shape, at least 16 pixels a side.
+
+        Returns
+        -------
+        FlowField
+            float32 pixels, x to the right, y downwards.
+
+        Raises
+        ------
+        DataError
+            Where the images are of another kind or differ in shape.
+        """
+        _check_pair(onset, apex)
+        if self.contrast == "local":
+            onset, apex = self._normalised(onset), self._normalised(apex)
+        return FlowField(uv=self._compute(onset, apex))
+
+    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
+        """Return the flow of several pairs, computed one by one.
+
+        Raises
+        ------
+        DataError
+            Where there are not as many onsets as apexes, or a pair is refused.
+        """
+        if len(onsets) != len(apexes):
+            raise DataError(f"flow needs one apex for each onset, got {len(onsets)} onsets and {len(apexes)} apexes")
+        return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
+
+    def _normalised(self, image: Image) -> Image:
+        return local_contrast(image, self.contrast_sigma, self.contrast_floor, self.contrast_gain)
+
+    @abstractmethod
+    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+        """Return the flow (H, W, 2) of a pair that has passed the checks."""
+
+
+def local_contrast(image: Image, sigma: float, floor: float, gain: float) -> Image:
+    """Bring every neighbourhood to mean 128 and standard deviation about `gain`.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (H, W)
+    sigma : float
+        Width of the Gaussian neighbourhood in pixels.
+    floor : float
+        Added to the local standard deviation, grey levels.
+    gain : float
+        Grey levels for one standard deviation.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W)
+        128 + gain·(I − μ)/(s + floor), with local mean μ and standard deviation s, clipped to [0, 255].
+    """
+    grey = image.astype(np.float32)
+    mean = cv2.GaussianBlur(grey, (0, 0), sigma)
+    deviation = grey - mean
+    spread = np.sqrt(cv2.GaussianBlur(deviation * deviation, (0, 0), sigma))
+    return np.asarray(np.clip(np.rint(128 + gain * deviation / (spread + floor)), 0, 255), dtype=np.uint8)
+
+
+def _check_pair(onset: Image, apex: Image) -> None:
+    for name, image in (("onset", onset), ("apex", apex)):
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 2:
+            kind = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+            raise DataError(f"flow needs a grey uint8 image (H, W) as {name}, got {kind}: convert it to 8-bit grey")
+    if onset.shape != apex.shape:
+        raise DataError(f"flow needs images of one shape, got {onset.shape} and {apex.shape}: align the pair first")
+    if min(onset.shape) < _SMALLEST:
+        raise DataError(f"flow needs at least {_SMALLEST} px a side, got {onset.shape}: enlarge align.size")

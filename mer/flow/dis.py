@@ -1,0 +1,89 @@
+"""DIS flow: patches matched by inverse search from coarse to fine, then smoothed by a variational step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.flow.base import PairwiseFlow, require
+from mer.types import Image
+
+__all__ = ["Dis"]
+
+_PRESETS = {
+    "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
+    "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
+    "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dis(PairwiseFlow):
+    """Dense inverse search (OpenCV); what is None stays as the preset has it.
+
+    Attributes
+    ----------
+    preset : {"ultrafast", "fast", "medium"}
+        OpenCV's own sets of numbers.
+    finest_scale : int or None
+        Level of the pyramid where the search ends: 0 = full size, 1 = half, ...
+    patch_size : int or None
+        Side of a patch in pixels, ≥ 4.
+    patch_stride : int or None
+        Distance of neighbouring patches in pixels, 1 to patch_size.
+    search_iterations : int or None
+        Gradient descent steps a patch, ≥ 1.
+    refinement_iterations : int or None
+        Outer iterations of the variational step, 0 = leave it out.
+    alpha, delta, gamma : float or None
+        Weights of smoothness, grey constancy and gradient constancy in the variational step, ≥ 0.
+
+    References
+    ----------
+    Kroeger, Timofte, Dai, Van Gool: Fast optical flow using dense inverse search. ECCV 2016.
+    doi:10.1007/978-3-319-46493-0_29
+    """
+
+    preset: str
+    finest_scale: int | None
+    patch_size: int | None
+    patch_stride: int | None
+    search_iterations: int | None
+    refinement_iterations: int | None
+    alpha: float | None
+    delta: float | None
+    gamma: float | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(self.preset in _PRESETS, "preset", self.preset, ", ".join(_PRESETS))
+        lowest = {"finest_scale": 0, "patch_size": 4, "patch_stride": 1, "search_iterations": 1}
+        lowest |= {"refinement_iterations": 0, "alpha": 0, "delta": 0, "gamma": 0}
+        for name, low in lowest.items():
+            value = getattr(self, name)
+            require(value is None or value >= low, name, value, f"null or {low} or more")
+
+    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+        return np.asarray(self._engine().calc(onset, apex, None))
+
+    def _engine(self) -> Any:
+        """Make a new object a call: it takes microseconds, and one object must not serve two threads."""
+        engine = cv2.DISOpticalFlow.create(_PRESETS[self.preset])
+        setters = {
+            "finest_scale": engine.setFinestScale,
+            "patch_size": engine.setPatchSize,
+            "patch_stride": engine.setPatchStride,
+            "search_iterations": engine.setGradientDescentIterations,
+            "refinement_iterations": engine.setVariationalRefinementIterations,
+            "alpha": engine.setVariationalRefinementAlpha,
+            "delta": engine.setVariationalRefinementDelta,
+            "gamma": engine.setVariationalRefinementGamma,
+        }
+        for name, setter in setters.items():
+            if (value := getattr(self, name)) is not None:
+                setter(value)
+        return engine
