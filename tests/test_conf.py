@@ -1,0 +1,84 @@
+"""Every option that `conf/` offers can be built, every experiment composes, and a misspelling is named before any work."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+
+import mer
+from mer.conf_files import conf_dir, groups
+from mer.config import compose, searchpath_override
+from mer.errors import ConfigError
+
+OPTIONS = [(group, option) for group, options in groups().items() for option in options if group != "experiment"]
+COMPONENTS = [
+    (group, option)
+    for group, option in OPTIONS
+    if "_target_" in (yaml.safe_load((conf_dir() / group / f"{option}.yaml").read_text(encoding="utf-8")) or {})
+]
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes(group: str, option: str) -> None:
+    assert group in compose([f"{group}={option}"])
+
+
+@pytest.mark.parametrize(("group", "option"), COMPONENTS)
+def test_every_component_is_built_frozen_with_all_its_numbers_in_the_yaml(group: str, option: str) -> None:
+    made = mer.component(group, option)
+    assert dataclasses.is_dataclass(made)
+    field = dataclasses.fields(made)[0].name if dataclasses.fields(made) else None
+    if field is not None:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(made, field, None)
+
+
+@pytest.mark.parametrize("experiment", groups().get("experiment", ()))
+def test_every_experiment_composes(experiment: str) -> None:
+    compose([f"+experiment={experiment}"])
+
+
+def test_the_groups_come_in_the_order_of_the_pipeline() -> None:
+    assert list(groups())[:8] == ["dataset", "frames", "landmarks", "align", "flow", "motion", "roi", "descriptor"]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("flow=dsi", r"flow=dsi: no such option; flow can be .*dis, .*farneback"),
+        ("descriptor.bin=4", r"descriptor.bin: no such setting .*; descriptor has .*bins"),
+        ("sed=4", r"sed: no such setting .*; the settings are .*seed"),
+        ("flwo=dis", r"flwo: no such setting"),
+    ],
+)
+def test_a_misspelling_is_named_with_what_exists(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        compose([override])
+
+
+def test_component_refuses_what_does_not_exist() -> None:
+    with pytest.raises(ConfigError, match=r"flwo: no such group; there are dataset, frames"):
+        mer.component("flwo", "dis")
+    with pytest.raises(ConfigError, match=r"descriptor.bin: descriptor=hoof has no such field; it has bins"):
+        mer.component("descriptor", "hoof", bin=4)
+
+
+def test_component_takes_overrides() -> None:
+    assert mer.component("descriptor", "hoof", bins=12).bins == 12
+
+
+def test_a_users_own_folder_adds_options(tmp_path: Path) -> None:
+    (tmp_path / "roi").mkdir()
+    text = (conf_dir() / "roi" / "grid.yaml").read_text(encoding="utf-8")
+    (tmp_path / "roi" / "mine.yaml").write_text(text, encoding="utf-8")
+    assert compose([searchpath_override(tmp_path), "roi=mine"]).roi == compose(["roi=grid"]).roi
+    with pytest.raises(ConfigError, match="no such folder"):
+        searchpath_override(tmp_path / "absent")
+
+
+def test_ready_made_flow_brings_fitting_options_and_the_users_word_wins() -> None:
+    assert compose(["dataset=flow_images"]).roi == compose(["roi=grid"]).roi
+    assert compose(["dataset=flow_images", "roi=whole"]).roi == compose(["roi=whole"]).roi
