@@ -1,0 +1,202 @@
+import csv
+import json
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mer.errors import DataError
+from mer.metrics import confusion_matrix, from_predictions, measures, summarise
+from mer.predictions import read_predictions, write_folds, write_predictions
+from mer.types import FoldResult, LosoResult
+from tests.tables import table
+
+CLASSES = ("happiness", "disgust", "surprise")
+# rows are the truth: TP 2, 3, 1; FP 1, 2, 0; FN 2, 0, 1
+TRUE = [0, 0, 0, 0, 1, 1, 1, 2, 2]
+PRED = [0, 0, 1, 1, 1, 1, 1, 2, 0]
+SUBJECT = ["db/a", "db/a", "db/b", "db/b", "db/a", "db/b", "db/c", "db/c", "db/c"]
+
+
+def scores(true=TRUE, pred=PRED, subject=SUBJECT, classes=CLASSES, draws=200, seed=0):
+    return summarise(true, pred, subject, classes, draws=draws, seed=seed)
+
+
+def test_scores_by_hand():
+    got = scores()
+    f1 = [4 / 7, 6 / 8, 2 / 3]
+    assert got["uf1"]["value"] == pytest.approx(np.mean(f1), abs=1e-15)
+    assert got["uar"]["value"] == pytest.approx((2 / 4 + 1 + 1 / 2) / 3, abs=1e-15)
+    assert got["accuracy"]["value"] == pytest.approx(6 / 9, abs=1e-15)
+    assert got["weighted_f1"]["value"] == pytest.approx((4 * f1[0] + 3 * f1[1] + 2 * f1[2]) / 9, abs=1e-15)
+    assert got["confusion"] == [[2, 2, 0], [0, 3, 0], [1, 0, 1]]
+    assert [got["per_class"][name]["support"] for name in CLASSES] == [4, 3, 2]
+    assert [got["per_class"][name]["f1"]["value"] for name in CLASSES] == pytest.approx(f1)
+    assert got["n"] == 9 and got["subjects"] == 3
+
+
+def test_chance_lines_by_hand():
+    got = scores()
+    assert got["majority"] == {
+        "class": "happiness",
+        "uf1": pytest.approx((2 * 4 / 13) / 3),
+        "uar": pytest.approx(1 / 3),
+        "accuracy": pytest.approx(4 / 9),
+        "weighted_f1": pytest.approx(4 / 9 * 8 / 13),
+    }
+    assert got["stratified_random"]["uf1"] == pytest.approx(1 / 3)
+    assert got["stratified_random"]["accuracy"] == pytest.approx((16 + 9 + 4) / 81)
+
+
+def test_pooled_is_not_the_mean_of_folds():
+    """A subject with a single clip counts as a clip, not as a third of the score."""
+    true, pred, subject = [0, 0, 0, 1, 1, 1, 2], [0, 0, 0, 1, 1, 1, 0], ["a"] * 3 + ["b"] * 3 + ["c"]
+    got = scores(true, pred, subject)
+    assert got["uf1"]["value"] == pytest.approx((6 / 7 + 1 + 0) / 3)
+    folds = [np.mean([1]), np.mean([1]), np.mean([0])]
+    assert got["uf1"]["value"] != pytest.approx(np.mean(folds))
+
+
+def test_a_class_absent_from_one_subject_counts_through_the_pooled_sums():
+    got = scores([0, 1, 2, 0, 1, 0, 2], [0, 1, 2, 0, 2, 0, 2], ["a"] * 3 + ["b"] * 2 + ["c"] * 2)
+    assert got["per_class"]["surprise"]["f1"]["value"] == pytest.approx(2 * 2 / (2 + 3))
+
+
+def test_a_class_without_a_clip_is_refused():
+    with pytest.raises(DataError, match=r"class surprise has no clip.*dataset\.drop"):
+        scores([0, 1, 0], [0, 1, 2], ["a", "b", "c"])
+
+
+def test_no_clip_at_all_is_refused():
+    with pytest.raises(DataError, match="no prediction"):
+        scores([], [], [])
+
+
+def test_interval_holds_the_value_and_repeats_with_the_seed():
+    got, again, other = scores(draws=2000), scores(draws=2000), scores(draws=2000, seed=1)
+    assert json.dumps(got) == json.dumps(again) != json.dumps(other)
+    for name in ("uf1", "uar", "accuracy", "weighted_f1"):
+        assert 0 <= got[name]["low"] <= got[name]["value"] <= got[name]["high"] <= 1
+    assert got["interval"] == {
+        "level": 0.95, "method": "percentile bootstrap over subjects", "draws": 2000, "seed": 0
+    }  # fmt: skip
+
+
+def test_interval_is_over_subjects():
+    """Subjects that are all right or all wrong: the share of right subjects follows a binomial law of 10 draws."""
+    true = np.tile([0, 1], 50)
+    subject = np.repeat(np.arange(10), 10).astype(str)
+    pred = np.where(np.repeat(np.arange(10), 10) < 5, true, 1 - true)
+    got = scores(true, pred, subject, CLASSES[:2], draws=20_000)
+    assert got["accuracy"] == {"value": 0.5, "low": pytest.approx(0.2), "high": pytest.approx(0.8)}
+
+
+def test_perfect_prediction_has_no_width():
+    got = scores(TRUE, TRUE)
+    assert got["uf1"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+
+
+def test_ten_thousand_draws_take_well_under_a_second():
+    rng = np.random.default_rng(0)
+    true, subject = np.arange(442) % 7, rng.integers(68, size=442).astype(str)
+    start = time.perf_counter()
+    scores(true, rng.permutation(true), subject, tuple("abcdefg"), draws=10_000)
+    assert time.perf_counter() - start < 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=40))
+def test_scores_agree_with_scikit_learn_and_row_order_carries_no_meaning(rows):
+    from sklearn.metrics import f1_score, recall_score
+
+    true, pred, subject = (np.array(column) for column in zip(*rows, strict=True))
+    present = np.unique(true)
+    got = {k: float(v) for k, v in measures(confusion_matrix(true, pred, 3)).items() if v.ndim == 0}
+    assert got["uf1"] == pytest.approx(f1_score(true, pred, labels=present, average="macro", zero_division=0))
+    assert got["uar"] == pytest.approx(recall_score(true, pred, labels=present, average="macro", zero_division=0))
+    assert got["weighted_f1"] == pytest.approx(f1_score(true, pred, average="weighted", zero_division=0))
+    if len(present) == 3:
+        shuffled = np.random.default_rng(0).permutation(len(true))
+        assert scores(true, pred, subject, draws=50) == scores(
+            true[shuffled], pred[shuffled], subject[shuffled], draws=50
+        )
+
+
+def result():
+    X = np.zeros((9, 1), dtype=np.float32)
+    whole = table(X, np.array(TRUE), SUBJECT, classes=CLASSES)
+    folds = []
+    for name in ("db/a", "db/b", "db/c"):
+        rows = np.flatnonzero(whole.subject == name)
+        values = np.random.default_rng(0).normal(size=(len(rows), 3)) / 3
+        values[:, 2] = np.nan if name == "db/c" else values[:, 2]
+        folds.append(
+            FoldResult(
+                fold=name,
+                sample_id=tuple(whole.sample_id[rows]),
+                y_true=whole.y[rows],
+                y_pred=np.array(PRED)[rows],
+                scores=values,
+                parameters={"C": 0.1 + 0.2, "class_weight": "none"},
+                inner_score=2 / 3,
+                seconds=1.23456,
+            )
+        )
+    return LosoResult(folds=tuple(folds), table=whole)
+
+
+def test_predictions_are_read_back_digit_for_digit(tmp_path):
+    made = result()
+    write_predictions(tmp_path / "predictions.csv", made)
+    got = read_predictions(tmp_path / "predictions.csv")
+    assert got.classes == CLASSES
+    assert got.sample_id.tolist() == sorted(made.table.sample_id.tolist())
+    assert got.y_true.tolist() == TRUE and got.y_pred.tolist() == PRED
+    by_id = {i: s for fold in made.folds for i, s in zip(fold.sample_id, fold.scores, strict=True)}
+    np.testing.assert_array_equal(got.scores, [by_id[i] for i in got.sample_id])
+    with (tmp_path / "predictions.csv").open() as file:
+        assert next(csv.reader(file)) == [
+            "sample_id", "dataset", "subject", "y_true", "y_pred",
+            "score_happiness", "score_disgust", "score_surprise",
+        ]  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["predictions.csv"]
+
+
+def test_metrics_come_from_the_file_alone(tmp_path):
+    write_predictions(tmp_path / "predictions.csv", result())
+    assert from_predictions(tmp_path / "predictions.csv", draws=200) == scores()
+
+
+def test_folds_table(tmp_path):
+    write_folds(tmp_path / "folds.csv", result().folds)
+    lines = (tmp_path / "folds.csv").read_text().splitlines()
+    assert lines[0] == "subject,C,class_weight,inner_score,seconds"
+    assert lines[1] == "db/a,0.30000000000000004,none,0.6666666666666666,1.235"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no readable table"),
+        ("a,b\n1,2\n", "columns must be"),
+        ("sample_id,dataset,subject,y_true,y_pred,score_x,score_y\n1,d,s,x,z,0,0\n", "class z has no column score_z"),
+        ("sample_id,dataset,subject,y_true,y_pred,score_x,score_y\n1,d,s,x,y,0\n", "row 2 .* torn"),
+    ],
+)
+def test_a_torn_file_is_named(tmp_path, text, message):
+    path = tmp_path / "predictions.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        from_predictions(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DataError, match="no readable table"):
+        from_predictions(tmp_path / "nothing.csv")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataError, match="cannot be written"):
+        write_predictions(tmp_path / "nowhere" / "predictions.csv", result())
