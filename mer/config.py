@@ -169,7 +169,7 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     _check_general(cfg)
     dataset = build(cfg.dataset)
     used = [stage for stage in STAGES if not (dataset.entry == "flow" and stage in FLOW_STAGES)]
-    built = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES if stage != "dataset"}
+    built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
     evaluated = {stage: built.pop(stage) for stage in ("svm", "tuning", "evaluation")}
     resolved = _plain(cfg)
     return Experiment(

@@ -166,7 +166,7 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
 
 
 def _numbers(summary: Mapping[str, Any], features: Features) -> dict[str, float]:
-    numbers = {}
+    numbers: dict[str, float] = {}
     for name in ("uf1", "uar", "accuracy", "weighted_f1"):
         numbers |= {
             name: summary[name]["value"],

@@ -47,7 +47,9 @@ def write(
     with _staging(folder) as staging:
         predictions.write_predictions(staging / "predictions.csv", result)
         predictions.write_folds(staging / "folds.csv", result.folds)
-        summary = metrics.from_predictions(staging / "predictions.csv", draws=experiment.evaluation.draws, seed=experiment.seed)
+        summary = metrics.from_predictions(
+            staging / "predictions.csv", draws=experiment.evaluation.draws, seed=experiment.seed
+        )
         _json(staging / "metrics.json", summary)
         _json(staging / "protocol.json", card)
         (staging / "config.yaml").write_text(experiment.config, encoding="utf-8")

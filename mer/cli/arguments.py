@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mer.errors import ConfigError
 
-__all__ = ["take_config_dir"]
+__all__ = ["take_config_dir", "take_settings"]
 
 
 def take_config_dir(arguments: Sequence[str]) -> list[str]:
@@ -31,3 +31,20 @@ def take_config_dir(arguments: Sequence[str]) -> list[str]:
             raise ConfigError("--config-dir needs a folder: --config-dir DIR")
         rest.append(searchpath_override(folder))
     return rest
+
+
+def take_settings(arguments: Sequence[str], defaults: Mapping[str, str]) -> dict[str, str]:
+    """Read ``name=value`` words of a verb that needs no composed configuration.
+
+    Raises
+    ------
+    ConfigError
+        For a word of another form or a name that the verb does not know.
+    """
+    given = dict(defaults)
+    for word in arguments:
+        name, equals, value = word.partition("=")
+        if not equals or name not in defaults:
+            raise ConfigError(f"{word}: not understood; this verb takes {', '.join(f'{key}=...' for key in defaults)}")
+        given[name] = value
+    return given

@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
+
+from mer.cli.arguments import take_settings
+from mer.errors import ConfigError, MerError
 
 __all__ = ["USAGE", "main"]
 
-USAGE = """usage: mer ui [study=NAME] [host=127.0.0.1] [port=5000]
+USAGE = """usage: mer ui [study=NAME] [home=DIR] [host=127.0.0.1] [port=5000]
 
 Opens the MLflow UI on the runs kept in MER_HOME (./mer_home) and prints the address at which the study's runs can be
 compared. Ctrl-C ends it.
 """
 
+_READY_WITHIN_S = 120.0
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Start the server, print the study's address, wait until it is stopped."""
-    raise NotImplementedError
+    """Start the server, print the study's address when it answers, wait until it is stopped."""
+    from mer.tracking import UI_ENVIRONMENT, study_url, ui_command
+
+    home = os.environ.get("MER_HOME", "mer_home")
+    given = take_settings(arguments, {"study": "default", "home": home, "host": "127.0.0.1", "port": "5000"})
+    base = f"http://{given['host']}:{_port(given['port'])}"
+    address = study_url(base, Path(given["home"]), given["study"])
+    command = ui_command(Path(given["home"]), given["host"], _port(given["port"]))
+    print(f"starting the MLflow UI on {base} ...", file=sys.stderr, flush=True)
+    with subprocess.Popen(command, env=os.environ | UI_ENVIRONMENT, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait_until_ready(server, base)
+            print(f"open {address}\nCtrl-C ends it.", flush=True)
+            return server.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            server.terminate()
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ConfigError(f"port={text}: must be a number between 1 and 65535")
+    return int(text)
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], base: str) -> None:
+    end = time.monotonic() + _READY_WITHIN_S
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            raise MerError(f"the MLflow server on {base} stopped at once; is the port taken? try another, port=5001")
+        try:
+            with urllib.request.urlopen(f"{base}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise MerError(f"the MLflow server on {base} did not answer within {_READY_WITHIN_S:.0f} s; try again")

@@ -1,0 +1,128 @@
+"""The command as a user runs it: what a run's folder holds, what is computed again, what bad input is told."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from mer import metrics
+from mer.cli import main
+
+SMALL = ["dataset.subjects=4", "dataset.clips=7", "tuning.trials=3", "flow=dis", "workers=2"]
+FILES = {"predictions.csv", "folds.csv", "metrics.json", "protocol.json", "config.yaml", "excluded.csv", "figures"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One MER_HOME for the file, so that the cache is warm after the first run."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MER_HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def first(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a first run on an empty cache."""
+    out = tmp_path_factory.mktemp("first") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MER_HOME", str(home))
+        assert main(["run", *SMALL, "study=small", f"hydra.run.dir={out}"]) == 0
+    return out
+
+
+def _runs(home: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(home / "mlflow.db") as store:
+        return store.execute("select name, status from runs order by start_time").fetchall()
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_leaves_every_file_that_the_contract_names(first: Path) -> None:
+    assert {path.name for path in first.iterdir()} == FILES
+    assert {path.name for path in (first / "figures").iterdir()} == {"confusion.png", "clip.png"}
+    rows = _rows(first / "predictions.csv")
+    assert len(rows) == 28
+    assert list(rows[0])[:5] == ["sample_id", "dataset", "subject", "y_true", "y_pred"]
+    assert len(_rows(first / "folds.csv")) == 4
+    card = json.loads((first / "protocol.json").read_text(encoding="utf-8"))
+    assert card["clips"] == 28
+    assert card["subjects"] == 4
+    assert card["tuning"] == "nested"
+    assert not card["optimistic"]
+    assert sum(card["classes"].values()) == 28
+
+
+def test_metrics_follow_from_predictions_alone(first: Path) -> None:
+    written = json.loads((first / "metrics.json").read_text(encoding="utf-8"))
+    interval = written["interval"]
+    again = metrics.from_predictions(first / "predictions.csv", draws=interval["draws"], seed=interval["seed"])
+    assert json.loads(json.dumps(again)) == written
+
+
+def test_the_same_command_gives_the_same_result_and_computes_nothing(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_worker = [*SMALL[:-1], "workers=1"]
+    assert main(["run", *one_worker, "study=small", f"hydra.run.dir={tmp_path / 'again'}"]) == 0
+    assert "computed  nothing; the rest came from the cache" in capsys.readouterr().out
+    for name in ("predictions.csv", "metrics.json", "excluded.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (first / name).read_bytes(), name
+
+
+def test_another_bin_count_computes_no_flow(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", *SMALL, "descriptor.bins=5", "study=small", f"hydra.run.dir={tmp_path / 'bins'}"]) == 0
+    assert "computed  28 descriptor; the rest came from the cache" in capsys.readouterr().out
+
+
+def test_every_cell_of_a_sweep_is_one_finished_mlflow_run(
+    first: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = len(_runs(home))
+    sweep = ["descriptor.bins=4,6", "roi=grid,whole", f"hydra.sweep.dir={tmp_path / 'sweep'}", "study=swept"]
+    assert main(["run", "-m", *SMALL[:2], "tuning=none", *sweep]) == 0
+    assert [status for _, status in _runs(home)[before:]] == ["FINISHED"] * 4
+    out = capsys.readouterr().out
+    assert out.count("UF1") >= 4
+    assert {path.name for path in (tmp_path / "sweep").iterdir() if path.is_dir()} == {"0", "1", "2", "3"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["run", "flow=dsi"], 2, r"flow=dsi: no such option; flow can be"),
+        (["run", "descriptor.bin=3"], 2, r"descriptor.bin: no such setting"),
+        (["run", "descriptor.bins=0"], 2, r"descriptor.bins=0"),
+        (["run", "-m", "descriptor.bins=4,0"], 2, r"descriptor.bins=0"),
+        (["run", "bad_clips=perhaps"], 2, r"bad_clips=perhaps: must be stop or exclude"),
+        (["run", "flow=dis,tvl1"], 2, r"mer run -m"),
+        (["run", "dataset=flow_images", "dataset.root=/no/such/folder"], 1, r"/no/such/folder"),
+        (["run", "dataset=csv", "dataset.table=/no/such.csv"], 1, r"/no/such.csv"),
+        (["run", "--config-dir", "/no/such/dir"], 2, r"--config-dir /no/such/dir: no such folder"),
+        (["rnu"], 2, r"mer rnu: no such verb; there are run"),
+        (["run", "--no-such-flag"], 2, r"--no-such-flag"),
+        (["run", "seed=-1"], 2, r"seed=-1: must be a whole number"),
+        (["run", "=="], 2, r"==: not understood"),
+    ],
+)
+def test_bad_input_is_told_in_a_sentence(
+    arguments: list[str], status: int, sentence: str, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import re
+
+    found = main([*arguments, *([f"hydra.run.dir={tmp_path / 'out'}"] if "-m" not in arguments else [])])
+    err = capfd.readouterr().err
+    assert found == status, err
+    assert re.search(sentence, err), err
+    assert "Traceback" not in err
+    assert not (tmp_path / "out").exists()
