@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
-from mer.dataset.flow_layouts import Found, Scan, has_loso_folders, scan_flat, scan_loso_folders
-from mer.dataset.flow_scale import FlowScale, read_channels, strain_correlation
+from mer.checks import require_choice
+from mer.dataset.flow_clip import FlowImageClip
+from mer.dataset.flow_flat import scan_flat
+from mer.dataset.flow_layouts import Found, Scan, has_loso_folders, scan_loso_folders
+from mer.dataset.flow_scale import FlowScale
+from mer.dataset.names import require_one_spelling
 from mer.errors import ConfigError, DataError
-from mer.types import Exclusion, FlowField, Image, Manifest, Sample
+from mer.types import Manifest, Sample
 
-__all__ = ["FlowImageClip", "FlowImages", "mean_strain_correlation"]
+__all__ = ["FlowImages"]
 
 _LAYOUTS = ("auto", "flat", "loso_folders")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlowImageClip:
-    """One flow image; its frames were never released."""
-
-    path: Path
-    scale: FlowScale
-
-    def read(self, index: int) -> Image:
-        """Raise: there are no frames."""
-        raise DataError(
-            f"{self.path}: a flow image has no frame {index}; dataset=flow_images enters after the flow: keep "
-            "flow=precomputed"
-        )
-
-    def landmarks(self, index: int) -> None:
-        """Return None: there are no landmarks."""
-
-    def flow(self) -> FlowField:
-        """Return the flow in an arbitrary unit of this image's own, see `FlowScale`."""
-        return self.scale(read_channels(self.path))
-
-    def fingerprint(self, indices: Sequence[int]) -> str:
-        """Return a hash of the file and of how it is scaled."""
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{self.path}: the image cannot be read ({error.strerror}); check dataset.root") from error
-        return hashlib.blake2b(repr(self.scale).encode() + data, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +74,19 @@ class FlowImages:
     ratio_steps: int
 
     def __post_init__(self) -> None:
-        if self.layout not in _LAYOUTS:
-            raise ConfigError(f"dataset.layout={self.layout}: choose one of {', '.join(_LAYOUTS)}")
+        require_choice("dataset.layout", self.layout, _LAYOUTS)
         if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
             raise ConfigError(f"dataset.classes={list(self.classes)}: give at least two different names")
         object.__setattr__(self, "classes", tuple(self.classes))
+        self._check_databases()
         _ = self.scale
+
+    def _check_databases(self) -> None:
+        for name, pattern in self.databases.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ConfigError(f"dataset.databases.{name}={pattern}: not a regular expression ({error})") from error
 
     @property
     def entry(self) -> Literal["flow"]:
@@ -136,6 +115,7 @@ class FlowImages:
             layout = "loso_folders" if has_loso_folders(root) else "flat"
         scan = scan_flat(root, self.table, self.images) if layout == "flat" else scan_loso_folders(root, self.databases)
         samples = self._samples(scan)
+        require_one_spelling((sample.subject for sample in samples), str(root))
         return Manifest(
             samples=samples, classes=tuple(self.classes), excluded=tuple(scan.excluded), notes=self._notes(layout)
         )
@@ -193,26 +173,3 @@ def _sample(found: Found, label: str, scale: FlowScale) -> Sample:
         fps=0.0,
         clip=FlowImageClip(path=found.path, scale=scale),
     )
-
-
-def mean_strain_correlation(samples: Sequence[Sample]) -> tuple[float, float]:
-    """Return how well the strain of (u, r·v) fits the released strain, before (r = 1) and after r was estimated.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-        Of `FlowImages`.
-
-    Returns
-    -------
-    tuple of two floats
-        Mean correlation over the samples, for r = 1 and for the estimated r.
-    """
-    pairs = []
-    for clip in (sample.clip for sample in samples):
-        if not isinstance(clip, FlowImageClip):
-            raise DataError(f"{clip}: not a flow image; the correlation needs samples of dataset=flow_images")
-        channels = read_channels(clip.path)
-        pairs.append(strain_correlation(channels, np.array([1.0, clip.scale.ratio_of(channels)])))
-    before, after = np.mean(pairs, axis=0)
-    return float(before), float(after)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.dataset.images import decode
-from mer.errors import ConfigError, DataError
+from mer.checks import require_choice, require_integer, require_number
+from mer.errors import ConfigError
 from mer.strain import optical_strain
 from mer.types import Float32, FlowField
 
-__all__ = ["FlowScale", "read_channels", "strain_correlation"]
+__all__ = ["FlowScale", "strain_correlation"]
 
 _ZEROS = ("median", "mean", "none")
 _RATIOS = ("strain", "none")
@@ -45,17 +43,14 @@ class FlowScale:
     ratio_steps: int
 
     def __post_init__(self) -> None:
-        if self.zero not in _ZEROS:
-            raise ConfigError(f"dataset.zero={self.zero}: choose one of {', '.join(_ZEROS)}")
-        if self.ratio not in _RATIOS:
-            raise ConfigError(f"dataset.ratio={self.ratio}: choose one of {', '.join(_RATIOS)}")
+        require_choice("dataset.zero", self.zero, _ZEROS)
+        require_choice("dataset.ratio", self.ratio, _RATIOS)
+        require_integer("dataset.ratio_steps", self.ratio_steps, low=5)
         object.__setattr__(self, "ratio_range", tuple(self.ratio_range))
-        if len(self.ratio_range) != 2 or not 0 < self.ratio_range[0] < self.ratio_range[1] < np.inf:
-            raise ConfigError(
-                f"dataset.ratio_range={list(self.ratio_range)}: give two numbers, 0 < low < high, such as [0.125, 8]"
-            )
-        if self.ratio_steps < 5:
-            raise ConfigError(f"dataset.ratio_steps={self.ratio_steps}: must be at least 5")
+        if len(self.ratio_range) != 2:
+            raise ConfigError(f"dataset.ratio_range={list(self.ratio_range)}: give two numbers, such as [0.125, 8]")
+        require_number("dataset.ratio_range[0]", self.ratio_range[0], low=0, above=True)
+        require_number("dataset.ratio_range[1]", self.ratio_range[1], low=self.ratio_range[0], above=True)
 
     def __call__(self, channels: Float32) -> FlowField:
         """Return the flow of one image.
@@ -124,26 +119,3 @@ def strain_correlation(channels: Float32, ratios: NDArray[np.float64]) -> NDArra
     target -= target.mean()
     norm = np.linalg.norm(strain, axis=1) * np.linalg.norm(target)
     return np.divide(strain @ target, norm, out=np.zeros(len(ratios)), where=norm > 0)
-
-
-def read_channels(path: Path) -> Float32:
-    """Read an image whose red, green and blue are u, v and strain.
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W, 3)
-        u, v, strain in 0–255.
-
-    Raises
-    ------
-    DataError
-        Where the file cannot be decoded, is not an 8-bit colour image, or is smaller than 2×2.
-    """
-    pixels = decode(path, cv2.IMREAD_UNCHANGED)
-    colour = pixels.ndim == 3 and pixels.shape[2] in (3, 4) and pixels.dtype == np.uint8
-    if not colour or min(pixels.shape[:2]) < 2:
-        raise DataError(
-            f"{path}: not an image of u, v and strain (8-bit RGB of at least 2×2 pixels) but {pixels.dtype} of shape "
-            f"{pixels.shape}; point dataset.root at the flow images"
-        )
-    return np.ascontiguousarray(pixels[..., 2::-1], dtype=np.float32)

@@ -1,0 +1,79 @@
+"""Landmarks that a user stored in a file, one set a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.dataset.tables import Row, read_table
+from mer.errors import DataError
+from mer.types import Landmarks
+
+__all__ = ["StoredPoints"]
+
+_COORDINATES = tuple(f"{axis}{point}" for point in range(68) for axis in "xy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPoints:
+    """A file with 68 points a frame: pixels, iBUG order, the centre of the top-left pixel is (0, 0).
+
+    Attributes
+    ----------
+    path : Path
+        ``.csv`` with the columns frame, x0, y0, ... x67, y67, or ``.npy`` of shape (frames, 68, 2).
+    first : int
+        Number of the frame that the first entry of an ``.npy`` belongs to.
+    """
+
+    path: Path
+    first: int
+
+    def __call__(self, index: int) -> Landmarks | None:
+        """Return the landmarks of frame `index`, None where the file has none for it.
+
+        Raises
+        ------
+        DataError
+            Where the file is missing, broken or holds something else.
+        """
+        if self.path.suffix.lower() == ".npy":
+            return self._of_array(index)
+        return self._of_table(index)
+
+    def _of_array(self, index: int) -> Landmarks | None:
+        try:
+            array = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"{self.path}: not a readable .npy file of landmarks ({error}); save it again") from error
+        if array.ndim != 3 or array.shape[1:] != (68, 2) or array.dtype.kind not in "fiu":
+            raise DataError(f"{self.path}: {array.dtype} of shape {array.shape}; landmarks need shape (frames, 68, 2)")
+        if not 0 <= index - self.first < len(array):
+            return None
+        return self._landmarks(np.array(array[index - self.first]), index)
+
+    def _of_table(self, index: int) -> Landmarks | None:
+        table = read_table(self.path)
+        table.require(("frame", *_COORDINATES))
+        rows = [row for row in table.rows if _number(row, "frame") == index]
+        if len(rows) > 1:
+            raise DataError(f"{self.path}: {rows[0].where} and {rows[1].where} are both frame {index}; remove one")
+        if not rows:
+            return None
+        xy = [_number(rows[0], column) for column in _COORDINATES]
+        return self._landmarks(np.array(xy, dtype=np.float64).reshape(68, 2), index)
+
+    def _landmarks(self, xy: NDArray[np.float64], index: int) -> Landmarks:
+        if not np.isfinite(xy).all():
+            raise DataError(f"{self.path}: a landmark of frame {index} is not a finite number; leave the frame out")
+        return Landmarks(xy=xy.astype(np.float32))
+
+
+def _number(row: Row, column: str) -> float:
+    try:
+        return float(row[column])
+    except ValueError as error:
+        raise DataError(f"{row.where}: {column} {row[column]!r} is not a number; correct it") from error

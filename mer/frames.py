@@ -1,0 +1,92 @@
+"""Stage 2: which two frames of a clip are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+
+from mer.errors import DataError
+from mer.types import FramePair, Image, Sample
+
+__all__ = ["OnsetApex", "OnsetMiddle"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnsetApex:
+    """Onset and apex frame as the annotation gives them."""
+
+    def __call__(self, sample: Sample) -> FramePair:
+        """Read both frames as grey images, with the landmarks that the data set stores for them.
+
+        Parameters
+        ----------
+        sample : Sample
+
+        Returns
+        -------
+        FramePair
+
+        Raises
+        ------
+        DataError
+            Where apex equals onset, a frame cannot be read, or the two differ in size.
+        """
+        return _pair(sample, sample.apex, "apex")
+
+    def indices(self, sample: Sample) -> tuple[int, ...]:
+        """Return the numbers of onset and apex."""
+        return sample.onset, sample.apex
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnsetMiddle:
+    """Onset and the frame halfway to the offset, for data sets without an apex.
+
+    Notes
+    -----
+    The apex of most micro-expressions is near the middle, and the choice needs no look at the frames; what is lost
+    against an annotated apex has to be measured on a data set that has one.
+    """
+
+    def __call__(self, sample: Sample) -> FramePair:
+        """Read both frames as grey images, see `OnsetApex`."""
+        return _pair(sample, _middle(sample), "the middle frame")
+
+    def indices(self, sample: Sample) -> tuple[int, ...]:
+        """Return the numbers of onset and middle frame (rounded down)."""
+        return sample.onset, _middle(sample)
+
+
+def _middle(sample: Sample) -> int:
+    return (sample.onset + sample.offset) // 2
+
+
+def _pair(sample: Sample, late: int, what: str) -> FramePair:
+    clip = f"{sample.dataset} {sample.id}"
+    if late == sample.onset:
+        raise DataError(
+            f"{clip}: {what} equals onset (frame {late}), so there is no motion between them; correct the annotation "
+            "or leave the clip out"
+        )
+    onset, apex = _grey(sample.clip.read(sample.onset)), _grey(sample.clip.read(late))
+    if onset.shape != apex.shape:
+        raise DataError(
+            f"{clip}: frame {sample.onset} is {_size(onset)} pixels and frame {late} is {_size(apex)}; frames of a "
+            "clip must have one size: crop or resize them alike"
+        )
+    return FramePair(
+        onset=onset,
+        apex=apex,
+        onset_landmarks=sample.clip.landmarks(sample.onset),
+        apex_landmarks=sample.clip.landmarks(late),
+    )
+
+
+def _grey(image: Image) -> Image:
+    """Return the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, of a BGR image; a grey one as it is."""
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+
+
+def _size(image: Image) -> str:
+    return f"{image.shape[1]}×{image.shape[0]}"
