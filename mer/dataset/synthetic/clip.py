@@ -1,0 +1,135 @@
+"""One clip: frames rendered when they are asked for, with everything that is true about them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from mer.dataset.synthetic.camera import expose
+from mer.dataset.synthetic.canvas import EYE_DISTANCE, EYE_LINE, Canvas
+from mer.dataset.synthetic.face import coefficients
+from mer.dataset.synthetic.identity import Identity, draw_identity
+from mer.dataset.synthetic.motion import Motion
+from mer.dataset.synthetic.noise import FRAME, stream
+from mer.dataset.synthetic.performance import Performance, Timing, draw_performance, draw_timing
+from mer.dataset.synthetic.settings import Settings
+from mer.errors import DataError
+from mer.types import FlowField, Image, Landmarks
+
+__all__ = ["SyntheticClip"]
+
+Array = NDArray[np.float64]
+_VERSION = 1  # raise with every change that alters a byte of any frame
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticClip:
+    """A clip of the generator; implements `mer.types.Clip` and adds the truth that only a generator knows.
+
+    Attributes
+    ----------
+    settings : Settings
+    subject, number : int
+        Which clip of which subject; both count from 1.
+    label : str
+        Its class.
+    """
+
+    settings: Settings
+    subject: int
+    number: int
+    label: str
+
+    @cached_property
+    def identity(self) -> Identity:
+        """The face."""
+        return draw_identity(self.settings.seed, self.subject)
+
+    @cached_property
+    def performance(self) -> Performance:
+        """What the face does."""
+        return draw_performance(self.settings, self.subject, self.number, self.label, self.identity.points)
+
+    @cached_property
+    def timing(self) -> Timing:
+        """When it happens."""
+        return draw_timing(self.settings, self.subject, self.number)
+
+    @property
+    def frames(self) -> int:
+        """Number of frames; they count from 0."""
+        return self.timing.frames
+
+    @property
+    def action_units(self) -> tuple[str, ...]:
+        """Names of the units that act, such as ``AU6L``, ``AU6R``, ``AU17``."""
+        return tuple(action.name for action in self.performance.actions)
+
+    def intensities(self, index: int) -> dict[str, float]:
+        """Return how far each action unit moves the skin at its peak in a frame, in px at size 256."""
+        self._check(index)
+        return self.performance.intensities(index)
+
+    def read(self, index: int) -> Image:
+        """Render a frame, grey (H, W) or BGR (H, W, 3)."""
+        settings = self.settings
+        at = self._motion(index).inverse(self._pixels())
+        canvas = Canvas.of_size(settings.size)
+        planes = _sample(coefficients(settings.seed, self.subject, settings.size, settings.colour), canvas, at)
+        return expose(settings, planes, stream(settings.seed, FRAME, self.subject, self.number, index))
+
+    def landmarks(self, index: int) -> Landmarks:
+        """Return the exact 68 points of a frame."""
+        return Landmarks(xy=self._motion(index).forward(self.identity.points[None])[0].astype(np.float32))
+
+    def flow(self) -> FlowField | None:
+        """Return None: the flow is to be computed from the frames; see `true_flow`."""
+        return None
+
+    def true_flow(self, start: int, stop: int) -> FlowField:
+        """Return the exact flow between two frames on the pixel grid of the first, head motion included.
+
+        Notes
+        -----
+        Exact for all that belongs to the head; wall and clothes move with it.
+        """
+        pixels = self._pixels()
+        at = self._motion(start).inverse(pixels)
+        return FlowField(uv=(self._motion(stop).forward(at) - pixels).astype(np.float32))
+
+    def fingerprint(self, indices: Sequence[int]) -> str:
+        """Return a hash of all that these frames depend on, their bytes not needed."""
+        facts = (_VERSION, sorted(self.settings.of_clip().items()), self.subject, self.number, self.label, *indices)
+        return hashlib.blake2b(repr(facts).encode(), digest_size=16).hexdigest()
+
+    def _check(self, index: int) -> None:
+        if not 0 <= index < self.frames:
+            raise DataError(
+                f"synthetic sub{self.subject:02d} clip {self.number:02d}: frame {index} does not exist; "
+                f"the frames are 0 to {self.frames - 1}"
+            )
+
+    def _motion(self, index: int) -> Motion:
+        self._check(index)
+        size, play = self.settings.size, self.performance
+        dx, dy, roll, zoom = play.drift.at(index / self.timing.frames)
+        scale = EYE_DISTANCE * size * np.exp(zoom)
+        c, s = scale * np.cos(roll), scale * np.sin(roll)
+        middle = (size - 1) / 2
+        shift = np.array([middle + dx, EYE_LINE * size - 0.5 + dy])
+        return Motion(np.array([[c, -s], [s, c]]), shift, play.skin(index))
+
+    def _pixels(self) -> Array:
+        side = np.arange(self.settings.size, dtype=np.float64)
+        return np.stack(np.meshgrid(side, side), axis=-1)
+
+
+def _sample(planes: Array, canvas: Canvas, at: Array) -> Array:
+    rows, columns = (at[..., 1] - canvas.y[0]) / canvas.step, (at[..., 0] - canvas.x[0]) / canvas.step
+    return np.stack([map_coordinates(p, (rows, columns), order=3, mode="mirror", prefilter=False) for p in planes])
