@@ -1,0 +1,10 @@
+"""Stage 9: what a run keeps in MLflow. One run an evaluation, on a local SQLite store by default.
+
+MLflow takes seconds to import, so nothing here does before a run is opened.
+"""
+
+from mer.tracking.record import Record
+from mer.tracking.stores import Off, Server, Sqlite
+from mer.tracking.ui import UI_ENVIRONMENT, study_url, ui_command
+
+__all__ = ["UI_ENVIRONMENT", "Off", "Record", "Server", "Sqlite", "study_url", "ui_command"]

@@ -1,0 +1,71 @@
+"""The door to MLflow: a quiet client, its experiments, and its errors as one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+from mer.errors import TrackingError
+from mer.tracking.clean import first_line
+
+__all__ = ["experiment_id", "mlflow_client", "telling"]
+
+
+def mlflow_client(uri: str) -> Any:
+    """Import MLflow, without its telemetry and its chatter on stderr, and return a client of the store at `uri`."""
+    for name, value in (
+        ("MLFLOW_DISABLE_TELEMETRY", "true"),
+        ("DO_NOT_TRACK", "true"),
+        ("MLFLOW_LOGGING_LEVEL", "CRITICAL"),  # it prints tracebacks of what it then raises
+        ("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true"),
+    ):
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+def experiment_id(client: Any, study: str, uri: str, location: str | None) -> str:
+    """Return the id of the experiment called `study`, made where there is none.
+
+    Parameters
+    ----------
+    client : mlflow.MlflowClient
+    study : str
+    uri : str
+        The client's store, for the error message.
+    location : str or None
+        Where the artifacts of a new experiment go; None leaves it to the server.
+
+    Raises
+    ------
+    TrackingError
+        Where the study was deleted: MLflow then neither uses its name nor gives it away.
+    """
+    experiment = client.get_experiment_by_name(study)
+    if experiment is None:
+        return str(client.create_experiment(study, artifact_location=location))
+    if experiment.lifecycle_stage == "deleted":
+        raise TrackingError(
+            f"study={study}: this study was deleted in {uri}; restore it with MLFLOW_TRACKING_URI={uri} "
+            f"mlflow experiments restore --experiment-id {experiment.experiment_id}, or choose another name, study=NAME"
+        )
+    return str(experiment.experiment_id)
+
+
+@contextlib.contextmanager
+def telling(consequence: str) -> Iterator[None]:
+    """Turn what MLflow, its database layer and the disk raise into a `TrackingError` of one sentence."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise TrackingError(
+            f"tracking: {consequence}: {first_line(error)}; check the store and its disk and run again, or do without "
+            "it by tracking=off"
+        ) from error

@@ -1,0 +1,119 @@
+"""One MLflow run from its first line to its last: it ends as FINISHED, FAILED or KILLED, never as RUNNING."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mer.tracking.clean import first_line, numbers, steps, texts
+from mer.tracking.client import telling
+from mer.tracking.signals import exit_on_signals, undisturbed
+
+__all__ = ["Record", "recorded"]
+
+# MLflow's limits for one call of log_batch.
+_METRICS_A_CALL = 1000
+_PARAMS_A_CALL = 100
+
+
+class Record:
+    """What a run of ours keeps in MLflow.
+
+    Parameters
+    ----------
+    client : mlflow.MlflowClient
+    run_id : str
+        MLflow's id of the run.
+    url_line : str
+        What to type to see the run in the MLflow UI.
+    """
+
+    def __init__(self, client: Any, run_id: str, url_line: str) -> None:
+        self._client = client
+        self.run_id = run_id
+        self.url_line = url_line
+        self.complete = False
+
+    def finish(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]], folder: Path) -> None:
+        """Write the results in one go.
+
+        Parameters
+        ----------
+        metrics : mapping of str to float
+            One number each. NaN and infinity are not logged; their names stand in the tag ``undefined``.
+        series : mapping of str to sequence of float
+            One number a step, such as ``fold_accuracy``; step i is row i of folds.csv. NaN leaves a gap.
+        folder : Path
+            The run's folder; all its files become artifacts. The confusion matrix is put at the root too, where the
+            compare page of MLflow finds it.
+
+        Raises
+        ------
+        TrackingError
+            Where the store cannot be written.
+        """
+        with telling("the results were not recorded"):
+            self._log_metrics(metrics, series)
+            self._client.log_artifacts(self.run_id, str(folder))
+            confusion = folder / "figures" / "confusion.png"
+            if confusion.is_file():
+                self._client.log_artifact(self.run_id, str(confusion))
+        self.complete = True
+
+    def _log_metrics(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]]) -> None:
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        finite, undefined = numbers(metrics)
+        rows = [Metric(key, value, now, 0) for key, value in finite.items()]
+        rows += [Metric(key, value, now, step) for key, step, value in steps(series)]
+        for start in range(0, len(rows), _METRICS_A_CALL):
+            self._client.log_batch(self.run_id, metrics=rows[start : start + _METRICS_A_CALL])
+        if undefined:
+            self._client.set_tag(self.run_id, "undefined", texts({"": ", ".join(undefined)})["_"])
+
+
+@contextlib.contextmanager
+def recorded(
+    client: Any, experiment_id: str, *, name: str, params: Mapping[str, str], tags: Mapping[str, str], url_line: str
+) -> Iterator[Record]:
+    """Open a run and close it with the status that the block deserves.
+
+    A block that ends without `Record.finish` has FAILED; Ctrl-C, SystemExit, SIGTERM and SIGHUP make it KILLED.
+    """
+    record = Record(client, "", url_line)
+    with exit_on_signals():
+        try:
+            with undisturbed(), telling("no run was started"):
+                record.run_id = client.create_run(experiment_id, run_name=name, tags=texts(tags)).info.run_id
+            with telling("the parameters were not recorded"):
+                _log_params(client, record.run_id, params)
+            yield record
+        except BaseException as error:
+            _close_after(error, record)
+            raise
+        with undisturbed(), telling("the run was not closed"):
+            client.set_terminated(record.run_id, "FINISHED" if record.complete else "FAILED")
+
+
+def _log_params(client: Any, run_id: str, params: Mapping[str, str]) -> None:
+    from mlflow.entities import Param
+
+    rows = [Param(key, value) for key, value in texts(params).items()]
+    for start in range(0, len(rows), _PARAMS_A_CALL):
+        client.log_batch(run_id, params=rows[start : start + _PARAMS_A_CALL])
+
+
+def _close_after(error: BaseException, record: Record) -> None:
+    """Close the run of a block that raised; a store that fails here must not hide what the block raised."""
+    if not record.run_id:
+        return
+    killed = isinstance(error, KeyboardInterrupt | SystemExit)
+    try:
+        with undisturbed():
+            record._client.set_terminated(record.run_id, "KILLED" if killed else "FAILED")
+    except Exception as other:
+        error.add_note(f"MLflow run {record.run_id} could not be closed: {first_line(other)}")

@@ -1,0 +1,136 @@
+"""Where the runs are kept: a SQLite file (default), an MLflow server, or nowhere."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mer.errors import ConfigError, TrackingError
+from mer.tracking.clean import slug
+from mer.tracking.client import experiment_id, mlflow_client, telling
+from mer.tracking.record import Record, recorded
+from mer.tracking.sqlite_file import database_uri, open_database
+
+__all__ = ["NoRecord", "Off", "Server", "Sqlite"]
+
+_ANSWER_S = 10  # MLflow itself would try for minutes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sqlite:
+    """Runs in ``<home>/mlflow.db``, their files in ``<home>/artifacts/<study>``.
+
+    Attributes
+    ----------
+    home : str
+        Folder; made absolute at once, so that a later change of the working folder does not begin a second store.
+    """
+
+    home: str
+
+    def __post_init__(self) -> None:
+        home = Path(self.home).expanduser().absolute()
+        if {"%", "?"} & set(str(home)):
+            raise ConfigError(f"home: {home} holds a % or ?, which the address of a database cannot; choose another")
+        object.__setattr__(self, "home", str(home))
+
+    @contextlib.contextmanager
+    def run(self, *, study: str, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Record]:
+        """Open a run of a study; use it with ``with``.
+
+        Parameters
+        ----------
+        study : str
+            MLflow experiment; made where it does not exist.
+        name : str
+            Shown in the table of runs; need not be unique.
+        params : mapping of str to str
+            What was chosen; written at once, so that a run that crashes shows what it was. Long values are cut.
+        tags : mapping of str to str
+            Identity and protocol.
+
+        Yields
+        ------
+        Record
+            With ``run_id``, ``url_line`` and ``finish``.
+
+        Raises
+        ------
+        TrackingError
+            Where the store cannot be opened or written, or the study was deleted.
+        """
+        if study == "Default":  # made by MLflow, with artifacts in whatever folder the first run was started from
+            raise TrackingError(
+                "study=Default: MLflow keeps this name for itself; choose another, such as study=default"
+            )
+        home = Path(self.home)
+        folder = home / "artifacts" / slug(study).replace("/", "_")
+        with open_database(home) as client, telling(f"study={study} cannot be opened"):
+            number = experiment_id(client, study, database_uri(home), folder.as_uri())
+        line = shlex.join(["mer", "ui", f"study={study}", f"home={home}"])
+        with recorded(client, number, name=name, params=params, tags=tags, url_line=line) as record:
+            yield record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Runs on an MLflow server that somebody keeps, such as a group's.
+
+    Attributes
+    ----------
+    uri : str
+        Its address, such as ``http://localhost:5000``.
+    """
+
+    uri: str
+
+    def __post_init__(self) -> None:
+        if not self.uri.startswith(("http://", "https://")):
+            raise ConfigError(f"tracking.uri: {self.uri} must be an address that begins with http:// or https://")
+
+    @contextlib.contextmanager
+    def run(self, *, study: str, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Record]:
+        """Open a run of a study, as `Sqlite.run` does."""
+        self._require_answer()
+        client = mlflow_client(self.uri)
+        with telling(f"study={study} cannot be opened"):
+            number = experiment_id(client, study, self.uri, None)
+        line = f"{self.uri.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
+        with recorded(client, number, name=name, params=params, tags=tags, url_line=line) as record:
+            yield record
+
+    def _require_answer(self) -> None:
+        try:
+            with urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=_ANSWER_S):
+                return
+        except (urllib.error.URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            raise TrackingError(
+                f"tracking.uri: no MLflow server answers at {self.uri} ({reason}); start it, correct the address, or "
+                "use tracking=sqlite"
+            ) from error
+
+
+class NoRecord:
+    """Stands in for a `Record` where nothing is kept."""
+
+    run_id = ""
+    url_line = ""
+
+    def finish(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]], folder: Path) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Off:
+    """No record in MLflow; the run's folder is all there is."""
+
+    @contextlib.contextmanager
+    def run(self, *, study: str, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[NoRecord]:
+        """Open nothing."""
+        yield NoRecord()
