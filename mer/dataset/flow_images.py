@@ -57,8 +57,8 @@ class FlowImages:
     Liong, Gan, See, Khor, Huang: Shallow triple stream three-dimensional CNN (STSTNet) for micro-expression
     recognition. FG 2019. doi:10.1109/FG.2019.8756567
 
-    Wang, Zhang, Song, Sun, Yang, Sun: HTNet for micro-expression recognition. Neurocomputing 602, 2024.
-    doi:10.1016/j.neucom.2024.128196
+    Wang, Zhang, Luo, Sankaranarayana: HTNet for micro-expression recognition. Neurocomputing 602, 2024.
+    arXiv:2307.14637
     """
 
     name: str
