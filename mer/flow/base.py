@@ -11,18 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.errors import ConfigError, DataError
+from mer.checks import require_choice, require_number
+from mer.errors import DataError
 from mer.types import FlowField, Image
 
-__all__ = ["PairwiseFlow", "local_contrast", "require"]
+__all__ = ["PairwiseFlow", "local_contrast"]
 
 _SMALLEST = 16  # px: below this the pyramids of OpenCV have no level left
-
-
-def require(condition: bool, field: str, value: object, allowed: str) -> None:
-    """Raise a `ConfigError` that names the field, its value and what is allowed, unless `condition` holds."""
-    if not condition:
-        raise ConfigError(f"flow.{field} must be {allowed}, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +42,10 @@ class PairwiseFlow(ABC):
     contrast_gain: float
 
     def __post_init__(self) -> None:
-        require(self.contrast in ("none", "local"), "contrast", self.contrast, "none or local")
-        require(self.contrast_sigma >= 1, "contrast_sigma", self.contrast_sigma, "1 px or more")
-        require(self.contrast_floor > 0, "contrast_floor", self.contrast_floor, "above 0 grey levels")
-        require(0 < self.contrast_gain <= 128, "contrast_gain", self.contrast_gain, "in (0, 128] grey levels")
+        require_choice("flow.contrast", self.contrast, ("none", "local"))
+        require_number("flow.contrast_sigma", self.contrast_sigma, low=1)
+        require_number("flow.contrast_floor", self.contrast_floor, low=0, above=True)
+        require_number("flow.contrast_gain", self.contrast_gain, low=0, high=128, above=True)
 
     def __call__(self, onset: Image, apex: Image) -> FlowField:
         """Return the flow from onset to apex.

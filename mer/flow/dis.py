@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.flow.base import PairwiseFlow, require
+from mer.checks import require_choice, require_integer, require_number
+from mer.flow.base import PairwiseFlow
 from mer.types import Image
 
 __all__ = ["Dis"]
@@ -60,12 +61,20 @@ class Dis(PairwiseFlow):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.preset in _PRESETS, "preset", self.preset, ", ".join(_PRESETS))
-        lowest = {"finest_scale": 0, "patch_size": 4, "patch_stride": 1, "search_iterations": 1}
-        lowest |= {"refinement_iterations": 0, "alpha": 0, "delta": 0, "gamma": 0}
-        for name, low in lowest.items():
-            value = getattr(self, name)
-            require(value is None or value >= low, name, value, f"null or {low} or more")
+        require_choice("flow.preset", self.preset, _PRESETS)
+        limits = {
+            "finest_scale": (0, 8),
+            "patch_size": (4, 32),
+            "patch_stride": (1, 32),
+            "search_iterations": (1, None),
+        }
+        limits["refinement_iterations"] = (0, None)
+        for name, (low, high) in limits.items():
+            if (whole := getattr(self, name)) is not None:
+                require_integer(f"flow.{name}", whole, low=low, high=high)
+        for name in ("alpha", "delta", "gamma"):
+            if (weight := getattr(self, name)) is not None:
+                require_number(f"flow.{name}", weight, low=0)
 
     def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
         return np.asarray(self._engine().calc(onset, apex, None))

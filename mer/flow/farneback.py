@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.flow.base import PairwiseFlow, require
+from mer.checks import require_integer, require_number
+from mer.errors import ConfigError
+from mer.flow.base import PairwiseFlow
 from mer.types import Image
 
 __all__ = ["Farneback"]
@@ -22,7 +24,7 @@ class Farneback(PairwiseFlow):
     Attributes
     ----------
     pyramid_scale : float
-        Size of a level relative to the finer one, in (0, 1).
+        Size of a level relative to the finer one, in [0.1, 0.95].
     levels : int
         Levels of the pyramid, the full size included, ≥ 1.
     window : int
@@ -51,12 +53,14 @@ class Farneback(PairwiseFlow):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(0 < self.pyramid_scale < 1, "pyramid_scale", self.pyramid_scale, "in (0, 1)")
-        require(self.levels >= 1, "levels", self.levels, "1 or more")
-        require(self.window >= 3, "window", self.window, "3 px or more")
-        require(self.iterations >= 1, "iterations", self.iterations, "1 or more")
-        require(self.poly_n in range(3, 16, 2), "poly_n", self.poly_n, "an odd number of pixels from 3 to 15")
-        require(self.poly_sigma > 0, "poly_sigma", self.poly_sigma, "above 0 px")
+        require_number("flow.pyramid_scale", self.pyramid_scale, low=0.1, high=0.95)
+        require_integer("flow.levels", self.levels, low=1)
+        require_integer("flow.window", self.window, low=3)
+        require_integer("flow.iterations", self.iterations, low=1)
+        require_integer("flow.poly_n", self.poly_n, low=3, high=15)
+        if self.poly_n % 2 == 0:
+            raise ConfigError(f"flow.poly_n={self.poly_n}: must be odd, such as 5 or 7")
+        require_number("flow.poly_sigma", self.poly_sigma, low=0, above=True)
 
     def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
         # OpenCV leaves out the last row and column of the constant term: equal frames would flow there by half a pixel.
@@ -65,7 +69,7 @@ class Farneback(PairwiseFlow):
         flow = cv2.calcOpticalFlowFarneback(
             onset,
             apex,
-            None,  # type: ignore[arg-type]  # the stubs do not know that a new array is made
+            None,
             pyr_scale=self.pyramid_scale,
             levels=self.levels,
             winsize=self.window,

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.flow.base import PairwiseFlow, require
+from mer.checks import require_integer, require_number
+from mer.errors import ConfigError
+from mer.flow.base import PairwiseFlow
 from mer.types import Image
 
 __all__ = ["TvL1"]
@@ -30,7 +32,7 @@ class TvL1(PairwiseFlow):
     scales : int
         Levels of the pyramid, ≥ 1.
     scale_step : float
-        Size of a level relative to the finer one, in (0, 1).
+        Size of a level relative to the finer one, in [0.1, 0.95].
     warps : int
         Warpings a level, ≥ 1.
     epsilon : float
@@ -58,13 +60,14 @@ class TvL1(PairwiseFlow):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(0 < self.tau <= 0.25, "tau", self.tau, "in (0, 0.25]")
-        require(0 < self.scale_step < 1, "scale_step", self.scale_step, "in (0, 1)")
-        require(self.median in (1, 3, 5), "median", self.median, "1, 3 or 5 px")
+        require_number("flow.tau", self.tau, low=0, high=0.25, above=True)
+        require_number("flow.scale_step", self.scale_step, low=0.1, high=0.95)
+        if self.median not in (1, 3, 5):
+            raise ConfigError(f"flow.median={self.median}: must be 1, 3 or 5 px")
         for name in ("lambda_", "theta", "epsilon"):
-            require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
+            require_number(f"flow.{name}", getattr(self, name), low=0, above=True)
         for name in ("scales", "warps", "inner_iterations", "outer_iterations"):
-            require(getattr(self, name) >= 1, name, getattr(self, name), "1 or more")
+            require_integer(f"flow.{name}", getattr(self, name), low=1)
 
     def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
         # A new object a call: making it takes microseconds, and one object must not serve two threads.

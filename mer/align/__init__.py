@@ -1,0 +1,12 @@
+"""Stage 4: brings every face to one place and size; both frames of a pair move by one matrix.
+
+Convention
+----------
+A matrix (2, 3) takes (x, y, 1) of the source to (x, y) of the aligned image, pixel centres at integers in both. A
+fraction f of an image with S pixels a side is the pixel coordinate f·S − ½: 0 and 1 are the outer edges of the image.
+"""
+
+from mer.align.crop import Crop, Identity
+from mer.align.similarity import Similarity, fit_similarity
+
+__all__ = ["Crop", "Identity", "Similarity", "fit_similarity"]
