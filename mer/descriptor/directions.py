@@ -1,0 +1,60 @@
+"""From flow vectors to bins of direction.
+
+A slot is the number of a bin that was not wrapped: slot s means bin s modulo the number of bins, and slots lie in
+[0, 3 · bins). So the histogram is wrapped once, not every pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.types import Float32
+
+__all__ = ["bin_centres", "linear_votes", "nearest_votes", "smoothing_matrix"]
+
+Index = NDArray[np.intp]
+
+
+def bin_centres(bins: int, phase: float) -> NDArray[np.float64]:
+    """Return the directions that bins are centred on, degrees in (−180, 180], shape (bins,); `phase` in bin widths."""
+    centres = (np.arange(bins) + phase) * 360.0 / bins
+    return np.asarray(180.0 - (180.0 - centres) % 360.0)
+
+
+def nearest_votes(u: Float32, v: Float32, bins: int, phase: float) -> Index:
+    """Return the slot of the bin whose centre is nearest to each vector's direction."""
+    return _position(u, v, bins, phase - 0.5).astype(np.intp)
+
+
+def linear_votes(u: Float32, v: Float32, bins: int, phase: float) -> tuple[Index, Float32]:
+    """Return the slot of the last bin centre before each direction, and the share in [0, 1) of the bin after it."""
+    position = _position(u, v, bins, phase)
+    slots = position.astype(np.intp)
+    return slots, position - slots.astype(np.float32)
+
+
+def _position(u: Float32, v: Float32, bins: int, phase: float) -> Float32:
+    """Return the direction in bin widths, always positive; whole numbers are the bins' centres (or lower edges)."""
+    angle = np.arctan2(v, u)
+    angle *= np.float32(bins / (2 * np.pi))
+    angle += np.float32(bins - phase)
+    return angle
+
+
+def smoothing_matrix(fine: int, bins: int, phase: float, sigma: float) -> NDArray[np.float64]:
+    """Return the shares (fine, bins) that the centres of fine bins give to coarse ones; the rows sum to 1.
+
+    Parameters
+    ----------
+    fine, bins : int
+        Numbers of bins; both sets have their first centre `phase` of their own widths from 0°, moved as one.
+    phase : float
+        Of the coarse bins, in coarse bin widths.
+    sigma : float
+        Standard deviation of the circular Gaussian, in coarse bin widths.
+    """
+    away = bin_centres(fine, phase * fine / bins)[:, None] - bin_centres(bins, phase)
+    wrapped = np.abs((away + 180.0) % 360.0 - 180.0) * bins / 360.0
+    shares = np.exp(-0.5 * (wrapped / sigma) ** 2)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))

@@ -1,0 +1,69 @@
+"""The face's own frame of reference: its axes, its unit of length, its mirror image."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.errors import DataError
+from mer.types import Landmarks
+
+__all__ = ["MIRROR", "Frame", "face_frame", "require_landmarks"]
+
+Points = NDArray[np.float64]
+
+_PAIRS = (
+    *((i, 16 - i) for i in range(8)),  # jaw
+    *((17 + i, 26 - i) for i in range(5)),  # brows
+    *((31 + i, 35 - i) for i in range(2)),  # nostrils
+    *((36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46)),  # eyes
+    *((48, 54), (49, 53), (50, 52), (55, 59), (56, 58)),  # outer lips
+    *((60, 64), (61, 63), (65, 67)),  # inner lips
+)
+
+
+def _mirror() -> tuple[int, ...]:
+    partner = list(range(68))
+    for a, b in _PAIRS:
+        partner[a], partner[b] = b, a
+    return tuple(partner)
+
+
+MIRROR = _mirror()
+"""For each of the 68 points, its partner on the other side of the face; itself on the midline."""
+
+
+class Frame(NamedTuple):
+    """Axes of a face: unit vectors in image coordinates, and the distance between the centres of the eyes in pixels."""
+
+    right: Points
+    up: Points
+    inter_ocular: float
+
+
+def face_frame(landmarks: Landmarks) -> Frame:
+    """Return the axes and the unit of length of a face.
+
+    Raises
+    ------
+    DataError
+        Where both eyes lie in one place.
+    """
+    xy = landmarks.xy.astype(np.float64)
+    across = xy[42:48].mean(axis=0) - xy[36:42].mean(axis=0)
+    distance = float(np.hypot(*across))
+    if distance < 1.0:
+        raise DataError(
+            f"the eyes of these landmarks are {distance:.2f} px apart, which is no face; check the landmarks"
+        )
+    right = across / distance
+    return Frame(right, np.array([right[1], -right[0]]), distance)
+
+
+def require_landmarks(landmarks: Landmarks | None, option: str) -> Landmarks:
+    """Return the landmarks, or raise the `DataError` that tells how to go on without."""
+    if landmarks is None:
+        raise DataError(f"roi={option} needs landmarks; this data set has none, so use roi=grid or roi=whole")
+    return landmarks

@@ -1,0 +1,110 @@
+"""Region schemes as tables of corners: each corner a mean of landmarks, moved along the face's axes.
+
+Only the left half is ever written down; the right half is its mirror image, corner by corner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.roi.face import MIRROR, face_frame
+from mer.roi.raster import label_map
+from mer.types import Landmarks, Regions
+
+__all__ = ["Corner", "Polygon", "across", "at", "corner_points", "draw", "eye_area", "mirrored", "with_partners"]
+
+
+class Corner(NamedTuple):
+    """The mean of some landmarks, then `up` and `right` along the face's axes, in inter-ocular distances."""
+
+    points: tuple[int, ...]
+    up: float
+    right: float
+
+
+class Polygon(NamedTuple):
+    """A named region: its corners in order around it."""
+
+    name: str
+    corners: tuple[Corner, ...]
+
+
+def at(*points: int, up: float = 0.0, out: float = 0.0) -> Corner:
+    """Return a corner of the left half: mean of `points`, moved up, and out from the midline."""
+    return Corner(points, up, -out)
+
+
+def mirrored(polygon: Polygon) -> Polygon:
+    """Return the partner of a left polygon on the right side of the face."""
+    corners = tuple(Corner(tuple(MIRROR[p] for p in c.points), c.up, -c.right) for c in polygon.corners)
+    return Polygon(polygon.name.replace("left", "right"), corners)
+
+
+def with_partners(left: Sequence[Polygon]) -> tuple[Polygon, ...]:
+    """Return a row of regions from the image's left to its right: the left half, then its mirror image."""
+    return (*left, *(mirrored(polygon) for polygon in reversed(left)))
+
+
+def corner_points(polygons: Sequence[Polygon], landmarks: Landmarks) -> NDArray[np.float64]:
+    """Return the corners in pixels, shape (R, V, 2); polygons with fewer corners than V repeat their last one.
+
+    Notes
+    -----
+    The corners are moved by less than 10⁻³ px: away from the middle of the face and down. Without that, landmarks at
+    whole pixels put pixel centres exactly on borders, where the side they fall to depends on left and right, and a
+    mirrored face would not have mirrored regions.
+    """
+    frame = face_frame(landmarks)
+    size = max(len(polygon.corners) for polygon in polygons)
+    corners = [c for p in polygons for c in (*p.corners, *[p.corners[-1]] * (size - len(p.corners)))]
+    mixing = np.zeros((len(corners), 68))
+    for row, corner in enumerate(corners):
+        mixing[row, corner.points] = 1.0 / len(corner.points)
+    moves = np.array([[c.right, c.up] for c in corners]) * frame.inter_ocular
+    xy = landmarks.xy.astype(np.float64)
+    points = mixing @ xy + moves @ np.stack([frame.right, frame.up])
+    points[:, 0] += 3e-6 * (points[:, 0] - xy[:, 0].mean())
+    points[:, 1] += 1e-4
+    return points.reshape(len(polygons), size, 2)
+
+
+def across(name: str, left_half: Sequence[Corner]) -> Polygon:
+    """Return a region that spans the midline, of the corners of its left half from top to bottom (or bottom to top)."""
+    right_half = mirrored(Polygon(name, tuple(reversed(left_half)))).corners
+    return Polygon(name, (*left_half, *right_half))
+
+
+def draw(polygons: Sequence[Polygon], landmarks: Landmarks, shape: tuple[int, int], eye_mask: float | None) -> Regions:
+    """Draw polygons as hard regions; where two overlap, the later one has the pixel; `eye_mask`: margin of `eye_area`.
+
+    Raises
+    ------
+    DataError
+        Where a region covers no pixel: the face is not in the frame, or is too small.
+    """
+    labels = label_map(corner_points(polygons, landmarks), shape)
+    if eye_mask is not None:
+        labels[eye_area(landmarks, shape, eye_mask)] = -1
+    return Regions(names=tuple(polygon.name for polygon in polygons), labels=labels)
+
+
+def eye_area(landmarks: Landmarks, shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
+    """Return where the eyes are, shape (H, W): their outlines made larger by `margin` inter-ocular distances.
+
+    Lids and lashes move by several pixels in a blink, and would outweigh any micro-expression beside them.
+    """
+    m = margin
+    outline = (
+        at(36, out=m),
+        at(37, up=m, out=m / 2),
+        at(38, up=m, out=-m / 2),
+        at(39, out=-m),
+        at(40, up=-m, out=-m / 2),
+        at(41, up=-m, out=m / 2),
+    )
+    eyes = with_partners([Polygon("eye_left", outline)])
+    return np.asarray(label_map(corner_points(eyes, landmarks), shape) >= 0)
