@@ -11,8 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 import mer
+from mer.conf_files import conf_dir
 from mer.dataset.flow_clip import FlowImageClip, mean_strain_correlation, read_channels
 from mer.dataset.flow_images import FlowImages
 from mer.dataset.flow_scale import FlowScale, strain_correlation
@@ -20,14 +22,17 @@ from mer.errors import ConfigError, DataError
 from mer.strain import optical_strain
 from mer.types import Float32, Manifest
 
+SETTINGS = {
+    key: value
+    for key, value in yaml.safe_load((conf_dir() / "dataset" / "flow_images.yaml").read_text(encoding="utf-8")).items()
+    if key not in ("_target_", "defaults")
+}
 HEADER = "dataset,sub,filename_o,label,apex,imagename,sub_filename"
 SCALE = FlowScale(zero="median", ratio="strain", ratio_range=(0.125, 8.0), ratio_steps=33)
 
 
 def dataset(root: Path | str | None, **fields: Any) -> FlowImages:
-    made = mer.component("dataset", "flow_images", root=str(root) if root is not None else None, **fields)
-    assert isinstance(made, FlowImages)
-    return made
+    return FlowImages(**{**SETTINGS, "root": str(root) if root is not None else None, **fields})
 
 
 def write_image(path: Path, seed: int = 0, size: int = 8) -> None:
@@ -264,7 +269,7 @@ def test_one_person_under_two_names_would_leak(tmp_path: Path) -> None:
 
 def test_no_root_is_a_question_with_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MER_FLOW_IMAGES_ROOT", raising=False)
-    with pytest.raises(ConfigError, match="dataset.root=FOLDER or set MER_FLOW_IMAGES_ROOT"):
+    with pytest.raises(ConfigError, match=r"dataset\.root=FOLDER or set MER_FLOW_IMAGES_ROOT"):
         dataset(None).load()
 
 
@@ -407,6 +412,6 @@ def test_the_fingerprint_follows_content_and_settings(tmp_path: Path) -> None:
 
 def test_a_flow_image_has_no_frames(tmp_path: Path) -> None:
     clip = FlowImageClip(path=tmp_path / "a.png", scale=SCALE)
-    with pytest.raises(DataError, match="has no frame 0; .* keep flow=precomputed"):
+    with pytest.raises(DataError, match=r"has no frame 0; .* keep flow=precomputed"):
         clip.read(0)
     assert dataset(None).entry == "flow"
