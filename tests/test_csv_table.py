@@ -155,15 +155,15 @@ def test_a_video_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"onset": "6"}, "row 4 of table.csv: onset 6 is after apex 5; correct the row"),
-        ({"apex": "9"}, "row 4 of table.csv: apex 9 is after offset 8; correct the row"),
+        ({"onset": "6"}, "row 4 of table.csv: onset 6 is after apex 5"),
+        ({"apex": "9"}, "row 4 of table.csv: apex 9 is after offset 8"),
         ({"apex": ""}, "row 4 of table.csv: apex is missing; give it, or take the middle frame"),
         ({"onset": "2"}, "row 4 of table.csv: frame 2 is not in"),
         ({"offset": "9"}, "which holds 6 frames from 3 to 8"),
         ({"onset": "three"}, "row 4 of table.csv: onset 'three' is not a frame number"),
         ({"onset": "-3"}, "onset '-3' is not a frame number"),
         ({"onset": "3.5"}, "onset '3.5' is not a frame number"),
-        ({"subject": ""}, "row 4 of table.csv: subject is empty; fill it in"),
+        ({"subject": ""}, "row 4 of table.csv: subject is empty"),
         ({"sample_id": "", "path": ""}, "row 4 of table.csv: sample_id, path is empty"),
         ({"sample_id": "c1"}, "row 4 of table.csv: sample_id c1 is also that of row 2 of table.csv"),
         ({"label": "Joy"}, "row 4 of table.csv: label 'Joy' is unknown; known are joy, fear"),

@@ -71,7 +71,7 @@ class RowReader:
     def _check_texts(self, row: Row) -> None:
         empty = [column for column in COLUMNS if not row[column]]
         if empty:
-            raise DataError(f"{row.where}: {', '.join(empty)} is empty; fill it in")
+            raise DataError(f"{row.where}: {', '.join(empty)} is empty")
         first = self._seen.setdefault(row["sample_id"], row.where)
         if first != row.where:
             raise DataError(f"{row.where}: sample_id {row['sample_id']} is also that of {first}; rename one")
@@ -94,7 +94,7 @@ class RowReader:
             (("onset", onset), ("offset", offset)),
         ):
             if a > b:
-                raise DataError(f"{row.where}: {early} {a} is after {late} {b}; correct the row")
+                raise DataError(f"{row.where}: {early} {a} is after {late} {b}")
         return onset, apex, offset
 
     def _clip(self, row: Row) -> FrameFolder | VideoFile:
@@ -126,7 +126,7 @@ def _whole(row: Row, column: str) -> int:
     text = row[column]
     # Spreadsheets that once held an empty cell in a column write its whole numbers as 112.0.
     if not re.fullmatch(r"\d+(\.0+)?", text):
-        raise DataError(f"{row.where}: {column} {text!r} is not a frame number; correct it")
+        raise DataError(f"{row.where}: {column} {text!r} is not a frame number")
     return int(text.partition(".")[0])
 
 

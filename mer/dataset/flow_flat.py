@@ -59,7 +59,7 @@ def _add_row(scan: Scan, row: Row, index: _Index) -> None:
     own = name if name.startswith(sub) else f"{sub}_{name}"
     sample_id = f"{row['dataset']}_{own}"
     if empty:
-        scan.fault(sample_id, f"{row.where}: {', '.join(empty)} is empty; fill it in")
+        scan.fault(sample_id, f"{row.where}: {', '.join(empty)} is empty")
         return
     matches = index.find([f"{sub}_{name}", own, row["imagename"]])
     if len(matches) != 1:
