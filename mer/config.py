@@ -180,6 +180,7 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
         seed=cfg.seed,
         workers=cfg.workers or os.cpu_count() or 1,
         bad_clips=cfg.bad_clips,
+        drop=tuple(str(name) for name in cfg.drop),
         choices={stage: choices[stage] for stage in used},
         settings={stage: _without_paths(resolved[stage]) for stage in used} | {"seed": cfg.seed},
         config=OmegaConf.to_yaml(cfg, resolve=True),
@@ -192,6 +193,8 @@ def _check_general(cfg: DictConfig) -> None:
         raise ConfigError(f"bad_clips={cfg.bad_clips}: must be stop or exclude")
     if cfg.workers is not None and not (isinstance(cfg.workers, int) and cfg.workers >= 1):
         raise ConfigError(f"workers={cfg.workers}: must be a number of cores, 1 or more, or null for all")
+    if not OmegaConf.is_list(cfg.drop):
+        raise ConfigError(f"drop={cfg.drop}: must be a list of classes, such as drop=[fear]")
     if not isinstance(cfg.seed, int) or cfg.seed < 0:
         raise ConfigError(f"seed={cfg.seed}: must be a whole number, 0 or more")
     if not str(cfg.study).strip() or "/" in str(cfg.study):

@@ -195,11 +195,11 @@ def _check_table(table: FeatureTable) -> None:
     for k, name in enumerate(table.classes):
         whose = np.unique(table.subject[table.y == k])
         if len(whose) == 0:
-            raise DataError(f"class {name}: no clip has it; use dataset.drop=[{name}]")
+            raise DataError(f"class {name}: no clip has it; use drop=[{name}]")
         if len(whose) == 1:
             raise DataError(
                 f"class {name}: only subject {whose[0]} shows it, so it can never be learnt when that subject is left "
-                f"out; use dataset.drop=[{name}]"
+                f"out; use drop=[{name}]"
             )
 
 

@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -92,15 +92,16 @@ class Pipeline:
     cache: Cache
     computed: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list), repr=False, compare=False)
 
-    def manifest(self, *, bad_clips: str) -> Manifest:
-        """Load the data set.
+    def manifest(self, *, bad_clips: str, drop: Sequence[str] = ()) -> Manifest:
+        """Load the data set, without the classes in `drop`.
 
         Raises
         ------
         DataError
-            Where a clip is at fault and `bad_clips` is ``stop``, or where no clip is left.
+            Where a clip is at fault and `bad_clips` is ``stop``, where a class to drop does not exist, or where no clip
+            is left.
         """
-        manifest = self.dataset.load()
+        manifest = _without(self.dataset.load(), drop)
         faults = [exclusion for exclusion in manifest.excluded if exclusion.fault]
         if faults and bad_clips == "stop":
             raise DataError(_fault_sentence(faults))
@@ -260,6 +261,21 @@ def _landmarks(entry: Entry) -> Landmarks | None:
     if "landmarks" not in entry.facts:
         return None
     return Landmarks(xy=np.array(entry.facts["landmarks"], dtype=np.float32), score=entry.facts["score"])
+
+
+def _without(manifest: Manifest, drop: Sequence[str]) -> Manifest:
+    unknown = [name for name in drop if name not in manifest.classes]
+    if unknown:
+        raise DataError(f"drop=[{unknown[0]}]: there is no such class; there are {', '.join(manifest.classes)}")
+    dropped = [
+        Exclusion(sample_id=s.id, reason=f"class {s.label} is dropped") for s in manifest.samples if s.label in drop
+    ]
+    return replace(
+        manifest,
+        samples=tuple(sample for sample in manifest.samples if sample.label not in drop),
+        classes=tuple(name for name in manifest.classes if name not in drop),
+        excluded=(*manifest.excluded, *dropped),
+    )
 
 
 def _fault_sentence(faults: Sequence[Exclusion]) -> str:

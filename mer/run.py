@@ -46,6 +46,8 @@ class Experiment:
     study : str
     seed, workers : int
     bad_clips : {"stop", "exclude"}
+    drop : tuple of str
+        Classes to leave out.
     choices : mapping of str to str
         The option chosen of every group of `STAGES` that has a part in the run.
     settings : mapping
@@ -65,6 +67,7 @@ class Experiment:
     seed: int
     workers: int
     bad_clips: str
+    drop: tuple[str, ...]
     choices: Mapping[str, str]
     settings: Mapping[str, Any]
     config: str
@@ -111,7 +114,7 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
         For bad input; the folder then holds nothing new and the MLflow run, if it began, is FAILED.
     """
     start = time.perf_counter()
-    manifest = experiment.pipeline.manifest(bad_clips=experiment.bad_clips)
+    manifest = experiment.pipeline.manifest(bad_clips=experiment.bad_clips, drop=experiment.drop)
     key = digest(experiment.settings, clip_list_hash(manifest.samples))
     tags = {"cell": key, "clip_list": clip_list_hash(manifest.samples), "dataset": experiment.pipeline.dataset.name}
     tags |= {"tuning": experiment.choices["tuning"], "commit": commit() or "unknown", "seed": str(experiment.seed)}

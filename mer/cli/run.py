@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,35 @@ def main(arguments: Sequence[str]) -> int:
     words = take_config_dir(arguments)
     _check([word for word in words if "=" in word and not word.startswith("-")])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints tracebacks itself; `mer.cli.main` says it in a sentence
+    failures: list[MerError] = []
     before, sys.argv = sys.argv, ["mer run", *words]
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_job)()
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_collecting(failures))()
     except HydraException as error:
         raise ConfigError(one_sentence(error)) from error
     finally:
         sys.argv = before
+    if len(failures) > 1:
+        print(f"mer: {len(failures)} cells failed, each said above; the same command runs them again", file=sys.stderr)
+        return 1
+    if failures:
+        raise failures[0]
     return 0
+
+
+def _collecting(failures: list[MerError]) -> Callable[[DictConfig], None]:
+    """Return the job that Hydra runs: a cell that fails is kept in `failures`, and the cells after it still run."""
+    home_process = os.getpid()
+
+    def job(cfg: DictConfig) -> None:
+        try:
+            _job(cfg)
+        except MerError as error:
+            if os.getpid() != home_process:  # a launcher's worker: only Hydra can carry the failure home
+                raise
+            failures.append(error)
+
+    return job
 
 
 def _check(overrides: Sequence[str]) -> None:
