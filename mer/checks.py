@@ -11,10 +11,10 @@ from mer.errors import ConfigError
 __all__ = ["require_choice", "require_integer", "require_number"]
 
 
-def require_choice(field: str, value: object, allowed: Collection[str]) -> None:
-    """Raise `ConfigError` unless `value` is one of the words `allowed`."""
+def require_choice(field: str, value: object, allowed: Collection[object]) -> None:
+    """Raise `ConfigError` unless `value` is one of `allowed`."""
     if value not in allowed:
-        raise ConfigError(f"{field}={value}: no such choice; {field} can be {', '.join(allowed)}")
+        raise ConfigError(f"{field}={value}: no such choice; {field} can be {', '.join(map(str, allowed))}")
 
 
 def require_integer(field: str, value: Any, *, low: int, high: int | None = None) -> None:

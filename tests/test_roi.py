@@ -15,11 +15,12 @@ from mer.conf_files import conf_dir, options
 from mer.config import build
 from mer.errors import ConfigError, DataError
 from mer.roi.face import MIRROR
+from mer.roi.names import area, partners
 from mer.roi.polygons import corner_points, eye_area
 from mer.roi.raster import label_map, mask_stack
 from mer.types import Landmarks, Regions
 
-FACE_SCHEMES = [name for name in options("roi") if name not in ("grid", "whole")]
+FACE_SCHEMES = [name for name in options("roi") if name not in ("grid", "whole", "patches4")]
 
 
 def scheme(name: str, **changes: Any) -> Any:
@@ -104,19 +105,18 @@ def test_every_scheme_of_the_face_needs_landmarks_and_says_what_to_do(name):
         scheme(name)(None, (64, 64))
 
 
-@pytest.mark.parametrize("name", FACE_SCHEMES)
-@settings(max_examples=15, deadline=None)
+@pytest.mark.parametrize("name", [*FACE_SCHEMES, "patches4"])
+@settings(max_examples=10, deadline=None)
 @given(face=faces())
 def test_a_mirrored_face_has_exactly_mirrored_regions(name, face):
     regions = scheme(name)(Landmarks(xy=face), (256, 256))
     flipped = scheme(name)(Landmarks(xy=mirror(face, 256)), (256, 256))
-    partners = [n.replace("left", "#").replace("right", "left").replace("#", "right") for n in regions.names]
-    assert sorted(partners) == sorted(flipped.names)
-    mirrored = membership(flipped)[[flipped.names.index(p) for p in partners]][..., ::-1]
+    assert regions.names == flipped.names
+    mirrored = membership(flipped)[list(partners(regions.names))][..., ::-1]
     np.testing.assert_array_equal(membership(regions), mirrored)
 
 
-@pytest.mark.parametrize("name", FACE_SCHEMES)
+@pytest.mark.parametrize("name", [*FACE_SCHEMES, "patches4"])
 def test_regions_move_and_grow_with_the_face(name):
     small = scheme(name)(Landmarks(xy=template(128)), (128, 128))
     large = scheme(name)(Landmarks(xy=template(512)), (512, 512))
@@ -142,7 +142,7 @@ def crosses_itself(polygon: np.ndarray) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", [n for n in FACE_SCHEMES if hasattr(scheme(n), "polygons")])
+@pytest.mark.parametrize("name", [*FACE_SCHEMES, "whole"])
 def test_polygons_have_an_area_do_not_cross_themselves_and_hardly_overlap(name):
     component, landmarks = scheme(name), Landmarks(xy=template())
     points = corner_points(component.polygons(), landmarks)
@@ -159,6 +159,40 @@ def test_mdmo36_has_the_published_number_order_and_names():
     assert regions.names[6] == "lid_left_1" and regions.names[35] == "chin_right_1"
     left = membership(regions)[[n.startswith("nose_left") for n in regions.names]][0]
     assert np.nonzero(left)[1].max() <= 127
+
+
+@pytest.mark.parametrize(("name", "count"), [("facs26", 26), ("facs15", 15), ("muscle14", 14), ("brow_mouth3", 3)])
+def test_schemes_have_the_number_of_regions_they_are_named_for(name, count):
+    regions = scheme(name)(Landmarks(xy=template()), (256, 256))
+    assert len(regions) == len(set(regions.names)) == count
+
+
+def test_partners_swap_sides_and_midline_regions_are_their_own():
+    names = ("brow_left_1", "brow_right_1", "chin")
+    assert partners(names) == (1, 0, 2)
+    assert partners(("row1_column1", "row1_column2", "row1_column3")) == (2, 1, 0)
+    with pytest.raises(DataError, match="brow_left has no partner brow_right"):
+        partners(("brow_left",))
+
+
+def test_area_counts_pixels_or_sums_weights():
+    hard = scheme("grid", rows=2, columns=1)(None, (5, 4))
+    np.testing.assert_array_equal(area(hard), [8, 12])  # a centre on the border lies in the later cell
+    soft = scheme("grid", rows=2, columns=1, edges="bilinear")(None, (5, 4))
+    np.testing.assert_allclose(area(soft), [10, 10], rtol=1e-6)
+
+
+def test_patches_without_landmarks_are_half_the_published_28_pixels():
+    regions = scheme("patches4")(None, (28, 28))
+    masks = membership(regions)
+    assert {(m.any(axis=1).sum(), m.any(axis=0).sum()) for m in masks} == {(14, 14)}
+    np.testing.assert_array_equal(masks[[1, 0, 3, 2]], masks[..., ::-1])
+    assert np.argwhere(masks[2])[-1][0] == 27  # the mouth's squares are moved inside
+
+
+def test_patches_on_a_face_outside_the_image_are_refused():
+    with pytest.raises(DataError, match="outside the image"):
+        scheme("patches4")(Landmarks(xy=template() + 200), (256, 256))
 
 
 def test_the_strip_above_the_brows_grows_with_its_setting_not_with_pixels():

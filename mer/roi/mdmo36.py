@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from mer.checks import require_number
-from mer.roi.face import require_landmarks
-from mer.roi.polygons import Polygon, at, draw, with_partners
-from mer.types import Landmarks, Regions
+from mer.roi.polygons import Polygon, PolygonScheme, at, with_partners
 
 __all__ = ["Mdmo36"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mdmo36:
-    """36 quadrilaterals between brows, eyes, nose, lips and jaw.
-
-    Parameters
-    ----------
-    brow_lift : float
-        Height of the strip above the brows, in inter-ocular distances; > 0.
-    eye_mask : float or None
-        Leave out the eyes and this margin around them, in inter-ocular distances; ≥ 0; None leaves nothing out.
+class Mdmo36(PolygonScheme):
+    """36 quadrilaterals between brows, eyes, nose, lips and jaw; fields as in `PolygonScheme`.
 
     Notes
     -----
@@ -36,23 +27,7 @@ class Mdmo36:
     recognition. IEEE Trans. Affective Computing 7(4), 2016. doi:10.1109/TAFFC.2015.2485205
     """
 
-    brow_lift: float
-    eye_mask: float | None
-
-    def __post_init__(self) -> None:
-        require_number("roi.brow_lift", self.brow_lift, low=0, above=True)
-        if self.eye_mask is not None:
-            require_number("roi.eye_mask", self.eye_mask, low=0)
-
-    def __call__(self, landmarks: Landmarks | None, shape: tuple[int, int]) -> Regions:
-        """Return the 36 hard regions on an image of (height, width).
-
-        Raises
-        ------
-        DataError
-            Without landmarks, or where the face is not in the frame.
-        """
-        return draw(self.polygons(), require_landmarks(landmarks, "mdmo36"), shape, self.eye_mask)
+    option: ClassVar[str] = "mdmo36"
 
     def polygons(self) -> tuple[Polygon, ...]:
         """Return the regions as corners relative to the landmarks, in the published order."""

@@ -5,17 +5,30 @@ Only the left half is ever written down; the right half is its mirror image, cor
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.roi.face import MIRROR, face_frame
+from mer.checks import require_number
+from mer.roi.face import MIRROR, face_frame, require_landmarks
 from mer.roi.raster import label_map
 from mer.types import Landmarks, Regions
 
-__all__ = ["Corner", "Polygon", "across", "at", "corner_points", "draw", "eye_area", "mirrored", "with_partners"]
+__all__ = [
+    "Corner",
+    "Polygon",
+    "PolygonScheme",
+    "across",
+    "at",
+    "corner_points",
+    "eye_area",
+    "mirrored",
+    "with_partners",
+]
 
 
 class Corner(NamedTuple):
@@ -78,20 +91,6 @@ def across(name: str, left_half: Sequence[Corner]) -> Polygon:
     return Polygon(name, (*left_half, *right_half))
 
 
-def draw(polygons: Sequence[Polygon], landmarks: Landmarks, shape: tuple[int, int], eye_mask: float | None) -> Regions:
-    """Draw polygons as hard regions; where two overlap, the later one has the pixel; `eye_mask`: margin of `eye_area`.
-
-    Raises
-    ------
-    DataError
-        Where a region covers no pixel: the face is not in the frame, or is too small.
-    """
-    labels = label_map(corner_points(polygons, landmarks), shape)
-    if eye_mask is not None:
-        labels[eye_area(landmarks, shape, eye_mask)] = -1
-    return Regions(names=tuple(polygon.name for polygon in polygons), labels=labels)
-
-
 def eye_area(landmarks: Landmarks, shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
     """Return where the eyes are, shape (H, W): their outlines made larger by `margin` inter-ocular distances.
 
@@ -108,3 +107,48 @@ def eye_area(landmarks: Landmarks, shape: tuple[int, int], margin: float) -> NDA
     )
     eyes = with_partners([Polygon("eye_left", outline)])
     return np.asarray(label_map(corner_points(eyes, landmarks), shape) >= 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolygonScheme(ABC):
+    """A scheme of hard polygons; where two overlap, the later one has the pixel.
+
+    Parameters
+    ----------
+    brow_lift : float
+        How far above the brows the regions reach, in inter-ocular distances; > 0.
+    eye_mask : float or None
+        Leave out the eyes and this margin around them, in inter-ocular distances; ≥ 0; None leaves nothing out.
+    """
+
+    brow_lift: float
+    eye_mask: float | None
+
+    def __post_init__(self) -> None:
+        require_number("roi.brow_lift", self.brow_lift, low=0, above=True)
+        if self.eye_mask is not None:
+            require_number("roi.eye_mask", self.eye_mask, low=0)
+
+    @property
+    @abstractmethod
+    def option(self) -> str:
+        """The name under which users choose the scheme."""
+
+    @abstractmethod
+    def polygons(self) -> tuple[Polygon, ...]:
+        """Return the regions as corners relative to the landmarks."""
+
+    def __call__(self, landmarks: Landmarks | None, shape: tuple[int, int]) -> Regions:
+        """Return the regions on an image of (height, width).
+
+        Raises
+        ------
+        DataError
+            Without landmarks, or where a region covers no pixel: the face is not in the frame, or seen from the side.
+        """
+        found = require_landmarks(landmarks, self.option)
+        polygons = self.polygons()
+        labels = label_map(corner_points(polygons, found), shape)
+        if self.eye_mask is not None:
+            labels[eye_area(found, shape, self.eye_mask)] = -1
+        return Regions(names=tuple(polygon.name for polygon in polygons), labels=labels)

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from mer.checks import require_choice, require_number
-from mer.roi.face import require_landmarks
-from mer.roi.polygons import Polygon, across, at, draw
+from mer.checks import require_choice
+from mer.roi.polygons import Polygon, PolygonScheme, across, at
 from mer.types import Landmarks, Regions
 
 __all__ = ["Whole"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Whole:
+class Whole(PolygonScheme):
     """A single region, the baseline that shows what dividing the face is worth.
+
+    With ``extent=face``, the other fields are those of `PolygonScheme`.
 
     Parameters
     ----------
     extent : {"image", "face"}
         Every pixel, or those inside the outline of jaw and forehead (needs landmarks).
-    brow_lift : float
-        With ``face``: height of the outline above the brows, in inter-ocular distances; > 0.
-    eye_mask : float or None
-        With ``face``: leave out the eyes and this margin around them, in inter-ocular distances; None leaves nothing
-        out.
     """
 
     extent: str
-    brow_lift: float
-    eye_mask: float | None
+    option: ClassVar[str] = "whole with roi.extent=face"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_choice("roi.extent", self.extent, ("image", "face"))
-        require_number("roi.brow_lift", self.brow_lift, low=0, above=True)
-        if self.eye_mask is not None:
-            require_number("roi.eye_mask", self.eye_mask, low=0)
 
     def __call__(self, landmarks: Landmarks | None, shape: tuple[int, int]) -> Regions:
         """Return the region on an image of (height, width).
@@ -49,7 +43,7 @@ class Whole:
         """
         if self.extent == "image":
             return Regions(names=("whole",), labels=np.zeros(shape, dtype=np.int16))
-        return draw(self.polygons(), require_landmarks(landmarks, "whole roi.extent=face"), shape, self.eye_mask)
+        return super().__call__(landmarks, shape)
 
     def polygons(self) -> tuple[Polygon, ...]:
         """Return the outline of the face, as corners relative to the landmarks."""
