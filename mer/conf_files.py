@@ -22,6 +22,7 @@ def options(group: str) -> tuple[str, ...]:
 def groups() -> dict[str, tuple[str, ...]]:
     """Return every config group with its options, in the order of the pipeline, then the others."""
     first = [line.split("- ")[1].split(":")[0] for line in _defaults() if "override" not in line and ":" in line]
+    first.sort(key=lambda group: group != "dataset")  # last in the defaults list, so that it may choose others' options
     rest = sorted(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in first)
     return {group: options(group) for group in [*first, *rest]}
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mer.cache import Cache, Entry, component_key, digest
+from mer.cache import Cache, Entry, code_version, component_key, digest
 from mer.errors import DataError, FaceNotFoundError
 from mer.progress import progress
 from mer.types import (
@@ -223,11 +223,11 @@ class Pipeline:
 
     def _align_key(self, sample: Sample) -> str:
         assert self.frames is not None
-        return digest(sample.clip.fingerprint(self.frames.indices(sample)), self._frame_stages_key)
+        return digest(_clip_key(sample, self.frames.indices(sample)), self._frame_stages_key)
 
     def _flow_key(self, sample: Sample) -> str:
         if self.dataset.entry == "flow":
-            return digest(sample.clip.fingerprint(()))
+            return digest(_clip_key(sample, ()))
         return digest(self._align_key(sample), self._flow_stage_key)
 
     @cached_property
@@ -261,6 +261,10 @@ def _landmarks(entry: Entry) -> Landmarks | None:
     if "landmarks" not in entry.facts:
         return None
     return Landmarks(xy=np.array(entry.facts["landmarks"], dtype=np.float32), score=entry.facts["score"])
+
+
+def _clip_key(sample: Sample, indices: Sequence[int]) -> list[str]:
+    return [sample.clip.fingerprint(indices), code_version(type(sample.clip).__module__)]
 
 
 def _without(manifest: Manifest, drop: Sequence[str]) -> Manifest:

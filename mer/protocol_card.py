@@ -45,7 +45,7 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
         "clip_list_hash": clip_list_hash(samples),
         "dropped": [{"sample_id": e.sample_id, "reason": e.reason} for e in features.excluded],
         "frames": experiment.choices.get("frames", "ready-made flow"),
-        "oracle": _oracle(experiment),
+        "apex": _apex_source(experiment, manifest),
         "reader": dict(manifest.notes),
         "evaluation": experiment.choices["evaluation"],
         "tuning": experiment.choices["tuning"],
@@ -73,11 +73,11 @@ def commit() -> str | None:
     return run[0].stdout.strip() + ("+changes" if run[1].stdout.strip() else "")
 
 
-def _oracle(experiment: Experiment) -> str:
-    frames = experiment.choices.get("frames")
-    if frames is None:
-        return "as the ready-made flow was computed"
-    return "annotated onset and apex are used at test time" if frames == "onset_apex" else "annotated onset is used"
+def _apex_source(experiment: Experiment, manifest: Manifest) -> str:
+    """Say where the apex came from: an annotated one is oracle information at test time."""
+    if experiment.choices.get("frames") == "onset_middle":
+        return "middle of onset and offset"
+    return str(manifest.notes.get("apex_source", "annotated"))
 
 
 def _dataset_seed(experiment: Experiment) -> dict[str, int]:

@@ -107,14 +107,12 @@ def test_the_root_may_be_elsewhere(tmp_path: Path) -> None:
         dataset(path, root=str(tmp_path / "absent")).load()
 
 
-def test_classes_keep_the_given_order_and_dropped_labels_are_no_fault(tmp_path: Path) -> None:
+def test_classes_keep_the_given_order(tmp_path: Path) -> None:
     path = table(tmp_path, {}, SECOND, {"sample_id": "c3", "label": "others"})
-    manifest = dataset(path, classes=["joy", "fear"], drop=["others"]).load()
-    assert manifest.classes == ("joy", "fear")
-    (exclusion,) = manifest.excluded
-    assert (exclusion.sample_id, exclusion.fault) == ("c3", False)
-    assert "label others is dropped" in exclusion.reason
-    assert dataset(path, drop=["others"]).load().classes == ("fear", "joy")
+    manifest = dataset(path, classes=["joy", "others", "fear"]).load()
+    assert manifest.classes == ("joy", "others", "fear")
+    assert manifest.excluded == ()
+    assert dataset(path).load().classes == ("fear", "joy", "others")
 
 
 def test_the_middle_needs_no_apex(tmp_path: Path) -> None:
@@ -235,7 +233,6 @@ def test_one_person_under_two_names_would_leak(tmp_path: Path) -> None:
         ({"apex": "spotted"}, "dataset.apex=spotted"),
         ({"classes": ["joy"]}, "dataset.classes"),
         ({"classes": ["joy", "joy"]}, "dataset.classes"),
-        ({"classes": ["joy", "fear"], "drop": ["fear"]}, "dataset.drop: fear is in dataset.classes too"),
         ({"pattern": "img("}, "dataset.pattern=.*not a regular expression"),
         ({"pattern": "img.*"}, "put brackets around the frame number"),
         ({"first_frame": -1}, "dataset.first_frame=-1"),

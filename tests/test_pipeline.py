@@ -44,6 +44,7 @@ class Flows:
 
     contents: tuple[float | Exception, ...] = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
     excluded: tuple[Exclusion, ...] = ()
+    labels: tuple[str, ...] = ("a", "b")
     name: str = "flows"
     entry: Literal["frames", "flow"] = field(default="flow")
 
@@ -54,7 +55,7 @@ class Flows:
                     id=f"clip{i}",
                     dataset="flows",
                     subject=f"flows/s{i // 2}",
-                    label=("a", "b")[i % 2],
+                    label=self.labels[i % len(self.labels)],
                     onset=0,
                     apex=1,
                     offset=1,
@@ -63,7 +64,7 @@ class Flows:
                 )
                 for i, content in enumerate(self.contents)
             ),
-            classes=("a", "b"),
+            classes=self.labels,
             excluded=self.excluded,
         )
 
@@ -128,6 +129,18 @@ def test_faults_found_while_loading_stop_or_are_listed(pipeline: Pipeline) -> No
         pipeline.manifest(bad_clips="stop")
     manifest = pipeline.manifest(bad_clips="exclude")
     assert pipeline.features(manifest, workers=1, bad_clips="exclude").excluded == (dropped, fault)
+
+
+def test_a_class_can_be_left_out_and_is_listed(pipeline: Pipeline) -> None:
+    pipeline = replace(pipeline, dataset=Flows(labels=("a", "b", "c")))
+    manifest = pipeline.manifest(bad_clips="stop", drop=("c",))
+    assert manifest.classes == ("a", "b")
+    assert [(e.sample_id, e.reason, e.fault) for e in manifest.excluded] == [
+        ("clip2", "class c is dropped", False),
+        ("clip5", "class c is dropped", False),
+    ]
+    with pytest.raises(DataError, match=r"drop=\[d\]: there is no such class; there are a, b, c"):
+        pipeline.manifest(bad_clips="stop", drop=("d",))
 
 
 def test_no_clip_left_is_an_error(pipeline: Pipeline) -> None:

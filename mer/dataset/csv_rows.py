@@ -27,7 +27,6 @@ class RowReader:
 
     name: str
     classes: tuple[str, ...]
-    drop: tuple[str, ...]
     folder: Path
     pattern: str | None
     first_frame: int
@@ -39,10 +38,6 @@ class RowReader:
 
     def add(self, row: Row) -> None:
         """Read one row."""
-        if row["label"] in self.drop:
-            reason = f"label {row['label']} is dropped (dataset.drop)"
-            self.excluded.append(Exclusion(sample_id=row["sample_id"] or row.where, reason=reason))
-            return
         try:
             self.samples.append(self._sample(row))
         except DataError as error:
@@ -78,7 +73,7 @@ class RowReader:
         if row["label"] not in self.classes:
             raise DataError(
                 f"{row.where}: label {row['label']!r} is unknown; known are {', '.join(self.classes)}: correct it, or "
-                "add it to dataset.classes or dataset.drop"
+                "add it to dataset.classes (and to drop=[...] to leave its clips out)"
             )
 
     def _frames(self, row: Row) -> tuple[int, int, int]:

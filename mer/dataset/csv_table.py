@@ -34,8 +34,6 @@ class CsvTable:
         Folder that `path` and `landmarks` are relative to; None is the folder of the CSV.
     classes : sequence of str or None
         Labels in the order of the scores; None takes all that occur, sorted.
-    drop : sequence of str
-        Labels that the protocol leaves out.
     pattern : str or None
         Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
     first_frame : int
@@ -53,7 +51,6 @@ class CsvTable:
     table: str | None
     root: str | None
     classes: Sequence[str] | None
-    drop: Sequence[str]
     pattern: str | None
     first_frame: int
     apex: Literal["annotated", "middle"]
@@ -63,7 +60,6 @@ class CsvTable:
         require_integer("dataset.first_frame", self.first_frame, low=0)
         if self.classes is not None:
             object.__setattr__(self, "classes", tuple(str(name) for name in self.classes))
-        object.__setattr__(self, "drop", tuple(str(name) for name in self.drop))
         self._check_classes()
         self._check_pattern()
 
@@ -72,8 +68,6 @@ class CsvTable:
             return
         if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
             raise ConfigError(f"dataset.classes={list(self.classes)}: give at least two different names")
-        if both := set(self.classes) & set(self.drop):
-            raise ConfigError(f"dataset.drop: {', '.join(sorted(both))} is in dataset.classes too; keep it in one")
 
     def _check_pattern(self) -> None:
         if self.pattern is None:
@@ -110,7 +104,6 @@ class CsvTable:
         reader = RowReader(
             name=self.name,
             classes=classes,
-            drop=tuple(self.drop),
             folder=self._folder(table),
             pattern=self.pattern,
             first_frame=self.first_frame,
@@ -126,18 +119,17 @@ class CsvTable:
             notes={
                 "apex_source": "annotated" if self.apex == "annotated" else "middle of onset and offset",
                 "frame_source": "as listed in the table",
-                "labels_dropped": list(self.drop),
             },
         )
 
     def _classes(self, table: Table) -> tuple[str, ...]:
         if self.classes is not None:
             return tuple(self.classes)
-        found = {row["label"] for row in table.rows} - {""} - set(self.drop)
+        found = {row["label"] for row in table.rows} - {""}
         if len(found) < 2:
             raise DataError(
                 f"{table.path}: {len(found)} label is left ({', '.join(found) or 'none'}); a classifier needs two: "
-                "check the column label and dataset.drop"
+                "check the column label"
             )
         return tuple(sorted(found))
 
