@@ -42,10 +42,15 @@ examples
   mer ui                                                compare the runs in the MLflow UI
 """
 
+# What OpenCV's decoders say of a broken file, `mer` says in a sentence with the file's name.
+_QUIET = {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for name, quiet in _QUIET.items():
+        os.environ.setdefault(name, quiet)
     try:
         return _dispatch(arguments)
     except MerError as error:
