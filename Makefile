@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Where pip may look for a CPU build of torch besides its usual index (a URL or a folder of wheels); empty = pip's own settings.
-TORCH_LINKS ?=
-PIP_TORCH := $(if $(TORCH_LINKS),--find-links $(TORCH_LINKS))
+# A package index that holds builds of torch for the CPU alone, asked besides pip's own; see README.
+TORCH_INDEX ?=
+PIP_TORCH := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint clean
