@@ -31,9 +31,9 @@ class Dis(PairwiseFlow):
     preset : {"ultrafast", "fast", "medium"}
         OpenCV's own sets of numbers.
     finest_scale : int or None
-        Level of the pyramid where the search ends: 0 = full size, 1 = half, ...
+        Level of the pyramid where the search ends: 0 = full size, 1 = half, ..., 4.
     patch_size : int or None
-        Side of a patch in pixels, ≥ 4.
+        Side of a patch in pixels, 4 to 32.
     patch_stride : int or None
         Distance of neighbouring patches in pixels, 1 to patch_size.
     search_iterations : int or None
@@ -63,7 +63,7 @@ class Dis(PairwiseFlow):
         super().__post_init__()
         require_choice("flow.preset", self.preset, _PRESETS)
         limits = {
-            "finest_scale": (0, 8),
+            "finest_scale": (0, 4),
             "patch_size": (4, 32),
             "patch_stride": (1, 32),
             "search_iterations": (1, None),
@@ -75,9 +75,18 @@ class Dis(PairwiseFlow):
         for name in ("alpha", "delta", "gamma"):
             if (weight := getattr(self, name)) is not None:
                 require_number(f"flow.{name}", weight, low=0)
+        engine = self._engine()
+        require_integer("flow.patch_stride", engine.getPatchStride(), low=1, high=engine.getPatchSize())
 
     def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
-        return np.asarray(self._engine().calc(onset, apex, None))
+        engine = self._engine()
+        height, width = onset.shape
+        # With less than four patches on the finest level OpenCV picks levels of its own, which on narrow frames crash.
+        least = 4 * engine.getPatchSize() * 2 ** engine.getFinestScale()
+        below, right = max(least - height, 0), max(least - width, 0)
+        if below or right:
+            onset, apex = (cv2.copyMakeBorder(f, 0, below, 0, right, cv2.BORDER_REFLECT_101) for f in (onset, apex))
+        return np.asarray(engine.calc(onset, apex, None))[:height, :width]
 
     def _engine(self) -> Any:
         """Make a new object a call: it takes microseconds, and one object must not serve two threads."""

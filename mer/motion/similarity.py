@@ -39,7 +39,7 @@ class SimilarityDrift:
     loss : {"huber", "tukey"}
         How vectors far from the fit count: limited pull (Huber), or none at all (Tukey's biweight).
     threshold : float
-        Residual, in robust standard deviations, above which a vector counts less (Huber) or not at all (Tukey).
+        Residual, in robust standard deviations, above which a vector counts less (Huber) or not at all (Tukey), ≥ 1.2.
     iterations : int
         Re-weightings, ≥ 1.
 
@@ -69,7 +69,7 @@ class SimilarityDrift:
         require_choice("motion.loss", self.loss, tuple(_LOSSES))
         require_integer("motion.grid", self.grid, low=4)
         require_number("motion.patch", self.patch, low=0, above=True)
-        require_number("motion.threshold", self.threshold, low=0, above=True)
+        require_number("motion.threshold", self.threshold, low=1.2)  # below, Tukey could give every vector no weight
         require_integer("motion.iterations", self.iterations, low=1)
 
     def __call__(self, flow: FlowField, landmarks: Landmarks | None) -> FlowField:
