@@ -32,7 +32,6 @@ from mer.tracking.signals import exit_on_signals, undisturbed
 from mer.tracking.sqlite_file import database_uri, open_database
 
 # SQLAlchemy warns of what MLflow's own table definitions use.
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 
 PARAMS = {"flow": "dis", "descriptor.bins": "8"}
 TAGS = {"commit": "0123abc"}

@@ -41,11 +41,15 @@ settings that most runs use
   hydra.run.dir=OUT   the folder of the run
 """
 
+_SWEEP = {"-m", "--multirun"}
+_SHOW = {"--cfg", "-c", "--resolve", "--package", "-p", "--info", "-i", "--hydra-help"}  # Hydra's own, handed on
+
 
 def main(arguments: Sequence[str]) -> int:
     """Check the settings of every cell first, then hand over to Hydra."""
     words = take_config_dir(arguments)
-    _check([word for word in words if "=" in word and not word.startswith("-")])
+    _check_flags(words)
+    _check([word for word in words if "=" in word and not word.startswith("-")], sweep=bool(_SWEEP & set(words)))
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints tracebacks itself; `mer.cli.main` says it in a sentence
     failures: list[MerError] = []
     before, sys.argv = sys.argv, ["mer run", *words]
@@ -78,9 +82,18 @@ def _collecting(failures: list[MerError]) -> Callable[[DictConfig], None]:
     return job
 
 
-def _check(overrides: Sequence[str]) -> None:
+def _check_flags(words: Sequence[str]) -> None:
+    for word in words:
+        if word.startswith("-") and word.partition("=")[0] not in _SWEEP | _SHOW:
+            raise ConfigError(f"{word}: no such option of mer run; see mer run --help")
+
+
+def _check(overrides: Sequence[str], *, sweep: bool) -> None:
     """Compose and build every level of every swept factor once, so that a misspelling fails before any work."""
     levels = [_levels(override) for override in overrides]
+    several = [override for override, choices in zip(overrides, levels, strict=True) if len(choices) > 1]
+    if several and not sweep:
+        raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
     base = [choices[0] for choices in levels]
     _build_stages(base)
     for place, choices in enumerate(levels):
