@@ -264,17 +264,39 @@ with Sqlite(home=sys.argv[1]).run(study="fresh", name="n", params={"a": "1"}, ta
 """
 
 
+def plain_environment() -> dict[str, str]:
+    """Without what importing MLflow in this process has left, so that a subprocess starts as a user's does."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW") and k != "DO_NOT_TRACK"}
+
+
 def test_two_processes_that_begin_on_a_fresh_store(tmp_path: Path, folder: Path) -> None:
     home = tmp_path / "my home"
     (home / "mlflow.db.new").mkdir(parents=True)
     (home / "mlflow.db.new" / "mlflow.db").write_bytes(b"left by a process that was killed")
     command = [sys.executable, "-c", RUN, str(home), str(folder)]
-    started = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True) for _ in range(2)]
+    started = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=plain_environment()) for _ in range(2)]
     assert [process.communicate(timeout=120) for process in started] == [("", "")] * 2
     with contextlib.closing(sqlite3.connect(home / "mlflow.db")) as store:
         assert store.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert store.execute("SELECT status FROM runs").fetchall() == [("FINISHED",)] * 2
         assert store.execute("SELECT count(*) FROM experiments WHERE name = 'fresh'").fetchone() == (1,)
+
+
+HANG = RUN.split("    run.finish")[0] + "    print(run.run_id, flush=True); sys.stdin.read()"
+
+
+def test_a_run_whose_process_was_killed_is_closed_by_the_next(tracking: Sqlite, client: Any) -> None:
+    command = [sys.executable, "-c", HANG, tracking.home]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as process:
+        assert process.stdout is not None
+        run_id = process.stdout.readline().strip()
+        with open_run(tracking):
+            assert client.get_run(run_id).info.status == "RUNNING"  # it is alive
+        process.kill()
+    assert client.get_run(run_id).info.status == "RUNNING"
+    study_url("http://localhost:5000", tracking.home, "fresh")
+    assert client.get_run(run_id).info.status == "KILLED"
+    assert list((Path(tracking.home) / "running").iterdir()) == []
 
 
 def test_off_does_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

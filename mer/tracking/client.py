@@ -59,13 +59,20 @@ def experiment_id(client: Any, study: str, uri: str, location: str | None) -> st
 @contextlib.contextmanager
 def telling(consequence: str) -> Iterator[None]:
     """Turn what MLflow, its database layer and the disk raise into a `TrackingError` of one sentence."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
     try:
         yield
-    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+    except Exception as error:
+        if not isinstance(error, _of_the_store()):
+            raise
         raise TrackingError(
             f"tracking: {consequence}: {first_line(error)}; check the store and its disk and run again, or do without "
             "it by tracking=off"
         ) from error
+
+
+def _of_the_store() -> tuple[type[Exception], ...]:
+    # Imported late: `mlflow_client` must have set what makes MLflow quiet before its first import.
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return MlflowException, SQLAlchemyError, sqlite3.Error, OSError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -78,17 +79,26 @@ class Record:
 
 @contextlib.contextmanager
 def recorded(
-    client: Any, experiment_id: str, *, name: str, params: Mapping[str, str], tags: Mapping[str, str], url_line: str
+    client: Any,
+    experiment_id: str,
+    *,
+    name: str,
+    params: Mapping[str, str],
+    tags: Mapping[str, str],
+    url_line: str,
+    guard: Callable[[str], AbstractContextManager[None]],
 ) -> Iterator[Record]:
     """Open a run and close it with the status that the block deserves.
 
-    A block that ends without `Record.finish` has FAILED; Ctrl-C, SystemExit, SIGTERM and SIGHUP make it KILLED.
+    A block that ends without `Record.finish` has FAILED; Ctrl-C, SystemExit, SIGTERM and SIGHUP make it KILLED. `guard`
+    is held, with the run's id, from the start of the run until it is closed.
     """
     record = Record(client, "", url_line)
-    with exit_on_signals():
+    with exit_on_signals(), contextlib.ExitStack() as held:
         try:
             with undisturbed(), telling("no run was started"):
                 record.run_id = client.create_run(experiment_id, run_name=name, tags=texts(tags)).info.run_id
+                held.enter_context(guard(record.run_id))
             with telling("the parameters were not recorded"):
                 _log_params(client, record.run_id, params)
             yield record

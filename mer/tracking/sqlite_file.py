@@ -19,7 +19,7 @@ from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 from mer.tracking.client import mlflow_client, telling
 
-__all__ = ["database", "database_uri", "open_database"]
+__all__ = ["database", "database_uri", "locked", "open_database"]
 
 _WAIT_S = 120  # for others that open the same store; each takes 1 to 3 s
 _BUSY_S = 20  # for a write of another process to end
@@ -44,7 +44,7 @@ def open_database(home: Path) -> Iterator[Any]:
     TrackingError
         Where the folder or the file cannot be read and written.
     """
-    with _locked(home):
+    with locked(home):
         _check(home)
         if not database(home).exists():
             _make(home)
@@ -54,7 +54,8 @@ def open_database(home: Path) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def locked(home: Path) -> Iterator[None]:
+    """Hold the store's lock, so that one process at a time opens it or says that a run of its own is alive."""
     lock = FileLock(home / "mlflow.db.lock", timeout=_WAIT_S)
     try:
         home.mkdir(parents=True, exist_ok=True)

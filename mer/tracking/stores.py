@@ -8,9 +8,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mer.errors import ConfigError, TrackingError
+from mer.tracking.alive import alive, close_dead_runs
 from mer.tracking.clean import slug
 from mer.tracking.client import experiment_id, mlflow_client, telling
 from mer.tracking.record import Record, recorded
@@ -71,9 +73,11 @@ class Sqlite:
         home = Path(self.home)
         folder = home / "artifacts" / slug(study).replace("/", "_")
         with open_database(home) as client, telling(f"study={study} cannot be opened"):
+            close_dead_runs(client, home)
             number = experiment_id(client, study, database_uri(home), folder.as_uri())
         line = shlex.join(["mer", "ui", f"study={study}", f"home={home}"])
-        with recorded(client, number, name=name, params=params, tags=tags, url_line=line) as record:
+        guard = partial(alive, home)
+        with recorded(client, number, name=name, params=params, tags=tags, url_line=line, guard=guard) as record:
             yield record
 
 
@@ -101,7 +105,7 @@ class Server:
         with telling(f"study={study} cannot be opened"):
             number = experiment_id(client, study, self.uri, None)
         line = f"{self.uri.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
-        with recorded(client, number, name=name, params=params, tags=tags, url_line=line) as record:
+        with recorded(client, number, name=name, params=params, tags=tags, url_line=line, guard=_unguarded) as record:
             yield record
 
     def _require_answer(self) -> None:
@@ -114,6 +118,11 @@ class Server:
                 f"tracking.uri: no MLflow server answers at {self.uri} ({reason}); start it, correct the address, or "
                 "use tracking=sqlite"
             ) from error
+
+
+def _unguarded(_run_id: str) -> contextlib.AbstractContextManager[None]:
+    """Guard nothing: who keeps a server cannot see from it whether our process is alive."""
+    return contextlib.nullcontext()
 
 
 class NoRecord:
