@@ -19,8 +19,11 @@ from mer.types import FlowField, Regions
 PLAIN = {"region_weight": "none", "region_norm": "none", "vector_norm": "none", "binning": "hard"}
 
 
-def hoof(**changes: Any) -> Any:
-    return build(OmegaConf.merge(OmegaConf.load(conf_dir() / "descriptor" / "hoof.yaml"), changes))
+PRESETS = ("hoof", "biwoof", "fhofo", "fhoof", "improved_hoof")
+
+
+def hoof(preset: str = "hoof", /, **changes: Any) -> Any:
+    return build(OmegaConf.merge(OmegaConf.load(conf_dir() / "descriptor" / f"{preset}.yaml"), changes))
 
 
 def whole(height: int = 6, width: int = 5) -> Regions:
@@ -193,7 +196,47 @@ def test_agrees_with_plain_loops_in_float64(changes, kind):
         np.testing.assert_allclose(row, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("kind", [hard_regions, soft_regions])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_agrees_with_plain_loops_in_float64(preset, kind):
+    rng = np.random.default_rng(8)
+    for _ in range(3):
+        uv, regions, h = random_flow(rng), kind(rng, 12, 10), hoof(preset)
+        expected = slow_row(uv, regions, h)
+        np.testing.assert_allclose(h(FlowField(uv=uv), regions), expected, rtol=1e-5, atol=1e-5 * expected.max())
+
+
 # --- known answers ---
+
+
+def test_biwoof_is_unit_length_and_weighs_regions_by_strain():
+    uv = np.zeros((6, 12, 2), np.float32)
+    uv[:, :6, 0] = 1.0 + 0.1 * np.arange(6)  # stretched by a tenth of a pixel per pixel
+    uv[:, 6:, 0] = 1.7
+    regions = Regions(names=("a", "b"), labels=np.repeat([0, 1], 6)[None].repeat(6, 0).astype(np.int16))
+    row = hoof("biwoof")(FlowField(uv=uv), regions).reshape(2, 8)
+    strain = slow_strain(uv.astype(float))
+    assert np.linalg.norm(row) == pytest.approx(1, rel=1e-6)
+    assert row[0].sum() / row[1].sum() == pytest.approx(strain[:, :6].sum() / strain[:, 6:].sum(), rel=1e-5)
+
+
+def test_fhofo_is_blind_to_magnitude_and_fhoof_is_not():
+    uv = random_flow(np.random.default_rng(9))
+    regions = hard_regions(np.random.default_rng(9), 12, 10)
+    longer = uv * np.random.default_rng(1).uniform(0.5, 2, (12, 10, 1)).astype(np.float32)
+    same, other = ([hoof(p)(FlowField(uv=f), regions) for f in (uv, longer)] for p in ("fhofo", "fhoof"))
+    np.testing.assert_allclose(*same, atol=1e-6)
+    assert np.abs(other[0] - other[1]).max() > 1e-3
+
+
+def test_improved_hoof_drops_quiet_regions_and_slow_pixels():
+    uv = np.zeros((1, 30, 2), np.float32)
+    uv[0, :10], uv[0, 10:20], uv[0, 20:23] = (2, 0), (0.1, 0), (0, 1)
+    uv[0, 23:] = (-0.3, 0)
+    regions = Regions(names=("a", "b", "c"), labels=np.repeat([0, 1, 2], 10)[None].astype(np.int16))
+    row = hoof("improved_hoof", gate_share=0.3)(FlowField(uv=uv), regions).reshape(3, 8)
+    assert row[0].argmax() == 0 and row[1].max() == 0 and row[2].argmax() == 2
+    np.testing.assert_allclose(row[2][[1, 3]], row[2][[3, 1]], rtol=1e-5)  # nothing of the slow ones to the left
 
 
 @pytest.mark.parametrize("binning", ["hard", "linear", "gaussian"])

@@ -176,7 +176,7 @@ def test_partners_swap_sides_and_midline_regions_are_their_own():
 
 
 def test_area_counts_pixels_or_sums_weights():
-    hard = scheme("grid", rows=2, columns=1)(None, (5, 4))
+    hard = scheme("grid", rows=2, columns=1, edges="hard")(None, (5, 4))
     np.testing.assert_array_equal(area(hard), [8, 12])  # a centre on the border lies in the later cell
     soft = scheme("grid", rows=2, columns=1, edges="bilinear")(None, (5, 4))
     np.testing.assert_allclose(area(soft), [10, 10], rtol=1e-6)
@@ -211,18 +211,18 @@ def test_the_eye_mask_takes_the_eyes_out_and_nothing_else():
 
 
 def test_grid_divides_the_image_evenly_without_landmarks():
-    labels = scheme("grid", rows=4, columns=7)(None, (28, 28)).labels
+    labels = scheme("grid", rows=4, columns=7, edges="hard")(None, (28, 28)).labels
     np.testing.assert_array_equal(labels[:, 0], np.repeat(np.arange(4) * 7, 7))
     np.testing.assert_array_equal(labels[0], np.repeat(np.arange(7), 4))
 
 
 def test_grid_over_the_face_leaves_the_background_out():
     face = template()
-    labels = scheme("grid", extent="face", brow_lift=0.0)(Landmarks(xy=face), (256, 256)).labels
+    labels = scheme("grid", edges="hard", extent="face", brow_lift=0.0)(Landmarks(xy=face), (256, 256)).labels
     rows, columns = np.nonzero(labels >= 0)
     low, high = face.min(axis=0), face.max(axis=0)
     assert (columns.min(), rows.min()) == tuple(np.ceil(low)) and (columns.max(), rows.max()) == tuple(np.floor(high))
-    image = scheme("grid", extent="image")(Landmarks(xy=face), (256, 256)).labels
+    image = scheme("grid", edges="hard", extent="image")(Landmarks(xy=face), (256, 256)).labels
     assert (image >= 0).all()
 
 

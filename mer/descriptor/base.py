@@ -76,6 +76,10 @@ class FlowDescriptor(ABC):
             )
         return table
 
+    def sequence(self, flows: Float32, regions: Regions) -> Float32:
+        """Return one row for a sequence of fields (T, H, W, 2) in one set of regions: the mean of their rows."""
+        return self.batch(flows, [regions]).mean(axis=0)
+
 
 def _check(flows: Float32, regions: Sequence[Regions]) -> None:
     if flows.ndim != 4 or flows.shape[3] != 2:

@@ -142,23 +142,24 @@ class Hoof(FlowDescriptor):
     def _histograms(self, u: Float32, v: Float32, weights: Float32, pooling: Pooling) -> Float64:
         """Return the votes (N, R, bins), folded where bins are symmetric."""
         if self.binning == "hard":
-            histograms = pooling.histograms(nearest_votes(u, v, self.bins, self.phase), weights, self.bins)
+            slots = nearest_votes(u, v, self.bins, self.phase)
+            histograms = pooling.histograms(slots, (weights,), self.bins)[0]
         elif self.binning == "linear":
             slots, share = linear_votes(u, v, self.bins, self.phase)
-            moved = pooling.histograms(slots, weights * share, self.bins)
-            stayed = pooling.histograms(slots, weights, self.bins) - moved
-            histograms = np.maximum(stayed, 0) + np.roll(moved, 1, axis=2)  # rounding must not go below zero
+            every, moved = pooling.histograms(slots, (weights, weights * share), self.bins)
+            stayed = np.maximum(every - moved, 0)  # rounding must not go below zero
+            histograms = stayed + np.roll(moved, 1, axis=2)
         else:
             slots = nearest_votes(u, v, self.fine_bins, self.phase * self.fine_bins / self.bins)
-            matrix = smoothing_matrix(self.fine_bins, self.bins, self.phase, self.sigma)
-            histograms = pooling.histograms(slots, weights, self.fine_bins) @ matrix
+            shares = smoothing_matrix(self.fine_bins, self.bins, self.phase, self.sigma)
+            histograms = pooling.smooth_histograms(slots, weights, shares)
         return self._folded(histograms) if self.symmetric else histograms
 
     def _weigh_regions(
         self, histograms: Float64, pooling: Pooling, magnitude: Float32, strain: Float32 | None
     ) -> Float64:
         if self.region_weight == "area" or self.region_gate > 0:
-            area = pooling.sums(np.ones_like(magnitude))
+            area = pooling.areas()
             if self.region_weight == "area":
                 histograms = histograms / area[..., None]
             if self.region_gate > 0:

@@ -22,15 +22,23 @@ class Pooling(ABC):
     """The regions of a block of N fields with P pixels each."""
 
     @abstractmethod
+    def areas(self) -> Float64:
+        """Return the size of each region in pixels, or the sum of its weights, shape (N, R) or (1, R)."""
+
+    @abstractmethod
     def sums(self, values: Float32) -> Float64:
         """Return the sum of `values` (N, P) over each region, shape (N, R)."""
 
     @abstractmethod
-    def histograms(self, slots: Index, weights: Float32, bins: int) -> Float64:
-        """Return the histograms (N, R, bins) of `weights` (N, P); pixel p counts in bin ``slots[n, p] % bins``.
+    def histograms(self, slots: Index, weights: Sequence[Float32], bins: int) -> list[Float64]:
+        """Return the histograms (N, R, bins) of each of the `weights` (N, P).
 
-        `slots` lie in [0, 3 · bins).
+        Pixel p of field n counts in bin ``slots[n, p] % bins``; `slots` lie in [0, 3 · bins).
         """
+
+    @abstractmethod
+    def smooth_histograms(self, slots: Index, weights: Float32, shares: Float64) -> Float64:
+        """Return histograms (N, R, bins) whose pixels count by ``shares[slot % fine]``, shape (fine, bins)."""
 
     @abstractmethod
     def top(self, values: Float32, share: float) -> Pooling:
@@ -58,15 +66,23 @@ class _Hard(Pooling):
         self._regions, self._fields = regions, fields
         self._index = labels + (1 + (regions + 1) * np.arange(fields, dtype=np.intp)[:, None])
 
+    def areas(self) -> Float64:
+        size = self._fields * (self._regions + 1)
+        return np.bincount(self._index.ravel(), minlength=size).reshape(self._fields, -1)[:, 1:].astype(np.float64)
+
     def sums(self, values: Float32) -> Float64:
         size = self._fields * (self._regions + 1)
         total = np.bincount(self._index.ravel(), values.ravel().astype(np.float64), minlength=size).astype(np.float64)
         return total.reshape(self._fields, -1)[:, 1:]
 
-    def histograms(self, slots: Index, weights: Float32, bins: int) -> Float64:
+    def histograms(self, slots: Index, weights: Sequence[Float32], bins: int) -> list[Float64]:
         size = self._fields * (self._regions + 1) * 3 * bins
-        votes = np.bincount((self._index * (3 * bins) + slots).ravel(), weights.ravel(), minlength=size)
-        return votes.reshape(self._fields, -1, 3, bins).sum(axis=2)[:, 1:]
+        cell = (self._index * (3 * bins) + slots).ravel()
+        votes = (np.bincount(cell, weight.ravel(), minlength=size) for weight in weights)
+        return [vote.reshape(self._fields, -1, 3, bins).sum(axis=2)[:, 1:] for vote in votes]
+
+    def smooth_histograms(self, slots: Index, weights: Float32, shares: Float64) -> Float64:
+        return self.histograms(slots, (weights,), len(shares))[0] @ shares
 
     def top(self, values: Float32, share: float) -> Pooling:
         # floats ≥ 0 sort as their bits do, so one sort of (region, value) gives all thresholds at once
@@ -85,22 +101,30 @@ class _Soft(Pooling):
     def __init__(self, weights: Float32) -> None:
         self._weights = weights
 
+    def areas(self) -> Float64:
+        return self._weights.sum(axis=2, dtype=np.float64)
+
     def sums(self, values: Float32) -> Float64:
         return np.matmul(self._weights, values[..., None])[..., 0].astype(np.float64)
 
-    def histograms(self, slots: Index, weights: Float32, bins: int) -> Float64:
-        votes = np.zeros((*slots.shape, bins), dtype=np.float32)
-        np.put_along_axis(votes, (np.arange(3 * bins) % bins)[slots][..., None], weights[..., None], axis=2)
+    def histograms(self, slots: Index, weights: Sequence[Float32], bins: int) -> list[Float64]:
+        which = (np.arange(3 * bins) % bins)[slots] + bins * np.arange(slots.size).reshape(slots.shape)
+        votes = np.zeros((len(weights), slots.size * bins), dtype=np.float32)
+        for vote, weight in zip(votes, weights, strict=True):
+            vote[which] = weight
+        return [np.matmul(self._weights, vote.reshape(*slots.shape, bins)).astype(np.float64) for vote in votes]
+
+    def smooth_histograms(self, slots: Index, weights: Float32, shares: Float64) -> Float64:
+        votes = np.tile(shares.astype(np.float32), (3, 1))[slots] * weights[..., None]
         return np.matmul(self._weights, votes).astype(np.float64)
 
     def top(self, values: Float32, share: float) -> Pooling:
-        order = np.argsort(-values, axis=1, kind="stable")[:, None]
+        order = np.argsort(-values, axis=1)[:, None]
         membership = np.take_along_axis(
             np.broadcast_to(self._weights, (len(values), *self._weights.shape[1:])), order, 2
         )
-        above = np.cumsum(membership, axis=2, dtype=np.float64) - membership
-        wanted = (share - _ROUNDING) * membership.sum(axis=2, keepdims=True, dtype=np.float64)
-        kept = (above < wanted) & (membership > 0)
-        ranked = np.take_along_axis(values[:, None], order, 2)
-        threshold = np.where(kept, ranked, np.inf).min(axis=2, keepdims=True)
+        upto = np.cumsum(membership, axis=2, dtype=np.float64)
+        wanted = (share - _ROUNDING) * upto[..., -1:]
+        last = np.count_nonzero(upto - membership < wanted, axis=2)[..., None] - 1
+        threshold = np.take_along_axis(np.take_along_axis(values[:, None], order, 2), last, 2)
         return _Soft(self._weights * (values[:, None] >= threshold))
