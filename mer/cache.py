@@ -159,7 +159,7 @@ def component_key(component: object, *libraries: str) -> list[object]:
 
 @cache
 def code_version(module: str) -> str:
-    """Return a hash of a stage's source: its file, or all files of its package (``mer.flow`` for ``mer.flow.dis``).
+    """Return a hash of a stage's source: its file, or all of its package (``mer.flow`` for ``mer.flow.dis``), weights too.
 
     Taken from the source itself, so that a stage which was changed can never be mixed up with what it computed before.
     """
@@ -169,7 +169,8 @@ def code_version(module: str) -> str:
     spec = importlib.util.find_spec(module if package in ("", "mer") else package)
     assert spec is not None and spec.origin is not None
     origin = Path(spec.origin)
-    files = sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+    found = origin.parent.rglob("*") if origin.name == "__init__.py" else [origin]
+    files = sorted(file for file in found if file.is_file() and file.suffix != ".pyc")
     return hashlib.blake2b(b"\0".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import cv2
 import numpy as np
 
 from mer.cache import Cache, Entry, code_version, component_key, digest
@@ -149,6 +150,7 @@ class Pipeline:
     def _rows(
         self, samples: Sequence[Sample], workers: int, bad_clips: str
     ) -> tuple[dict[str, np.ndarray[Any, Any]], list[Exclusion]]:
+        cv2.setNumThreads(1)  # clips run side by side; threads inside each would only get in each other's way
         rows: dict[str, np.ndarray[Any, Any]] = {}
         dropped: list[Exclusion] = []
         with progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
