@@ -375,7 +375,7 @@ def test_a_study_that_does_not_exist_names_those_that_do(tracking: Sqlite, folde
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_every_slug_is_a_key_that_mlflow_takes(key: str) -> None:
     made = slug(key)
     assert re.fullmatch(r"[/\w.\- :]{1,250}", made)
