@@ -6,7 +6,9 @@ derivatives, and exactly zero outside, so that a unit of the left side leaves th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,74 +23,74 @@ Array = NDArray[np.float64]
 _Row = tuple[int, int, tuple[float, float], tuple[float, float], tuple[float, float]]
 UNITS: dict[str, tuple[_Row, ...]] = {
     "AU1": (  # frontalis, inner part
-        (22, 21, (0.04, -0.05), (-0.10, -1.0), (0.42, 0.50)),
-        (22, 21, (0.08, -0.45), (0.0, -0.45), (0.45, 0.45)),
+        (22, 21, (0.04, -0.05), (-0.10, -1.0), (0.59, 0.70)),
+        (22, 21, (0.08, -0.45), (0.0, -0.45), (0.63, 0.63)),
     ),
     "AU2": (  # frontalis, outer part
-        (25, 18, (0.05, -0.03), (0.10, -1.0), (0.42, 0.48)),
-        (25, 18, (0.0, -0.42), (0.0, -0.40), (0.42, 0.42)),
+        (25, 18, (0.05, -0.03), (0.10, -1.0), (0.59, 0.67)),
+        (25, 18, (0.0, -0.42), (0.0, -0.40), (0.59, 0.59)),
     ),
     "AU4": (  # corrugator, depressor supercilii
-        (22, 21, (0.10, 0.0), (-0.65, 0.75), (0.45, 0.40)),
-        (24, 19, (0.05, 0.0), (-0.30, 0.35), (0.40, 0.36)),
+        (22, 21, (0.10, 0.0), (-0.65, 0.75), (0.63, 0.56)),
+        (24, 19, (0.05, 0.0), (-0.30, 0.35), (0.56, 0.50)),
     ),
-    "AU5": ((43, 38, (0.05, -0.03), (0.0, -1.0), (0.36, 0.24)),),  # levator palpebrae
+    "AU5": ((43, 38, (0.05, -0.03), (0.0, -1.0), (0.45, 0.30)),),  # levator palpebrae
     "AU6": (  # orbicularis oculi, outer ring
-        (46, 41, (0.08, 0.36), (-0.10, -1.0), (0.50, 0.42)),
-        (45, 36, (0.10, 0.0), (-0.55, 0.10), (0.34, 0.32)),
-        (46, 41, (0.0, 0.04), (0.0, -0.40), (0.32, 0.20)),
+        (46, 41, (0.08, 0.36), (-0.10, -1.0), (0.70, 0.59)),
+        (45, 36, (0.10, 0.0), (-0.55, 0.10), (0.48, 0.45)),
+        (46, 41, (0.0, 0.04), (0.0, -0.40), (0.40, 0.25)),
     ),
     "AU7": (  # orbicularis oculi, inner ring
-        (46, 41, (-0.07, 0.03), (-0.15, -1.0), (0.34, 0.22)),
-        (44, 37, (-0.05, -0.03), (0.0, 0.40), (0.32, 0.20)),
+        (46, 41, (-0.07, 0.03), (-0.15, -1.0), (0.43, 0.28)),
+        (44, 37, (-0.05, -0.03), (0.0, 0.40), (0.40, 0.25)),
     ),
     "AU9": (  # levator labii superioris alaeque nasi
-        (35, 31, (0.05, -0.22), (0.0, -1.0), (0.36, 0.42)),
-        (22, 21, (-0.06, 0.10), (-0.15, 0.60), (0.36, 0.34)),
-        (52, 50, (0.06, -0.06), (0.0, -0.45), (0.30, 0.26)),
+        (35, 31, (0.05, -0.22), (0.0, -1.0), (0.50, 0.59)),
+        (22, 21, (-0.06, 0.10), (-0.15, 0.60), (0.50, 0.48)),
+        (52, 50, (0.06, -0.06), (0.0, -0.45), (0.38, 0.33)),
     ),
     "AU10": (  # levator labii superioris
-        (52, 50, (0.10, -0.05), (0.10, -1.0), (0.34, 0.30)),
-        (35, 31, (0.14, 0.02), (0.10, -0.65), (0.32, 0.32)),
+        (52, 50, (0.10, -0.05), (0.10, -1.0), (0.48, 0.42)),
+        (35, 31, (0.14, 0.02), (0.10, -0.65), (0.45, 0.45)),
     ),
     "AU12": (  # zygomaticus major
-        (54, 48, (0.04, -0.03), (0.75, -0.66), (0.46, 0.42)),
-        (54, 48, (0.25, -0.40), (0.25, -0.55), (0.45, 0.42)),
+        (54, 48, (0.04, -0.03), (0.75, -0.66), (0.64, 0.59)),
+        (54, 48, (0.25, -0.40), (0.25, -0.55), (0.63, 0.59)),
     ),
     "AU14": (  # buccinator: lip corner and cheek are drawn together
-        (54, 48, (-0.02, 0.0), (0.70, 0.0), (0.30, 0.28)),
-        (54, 48, (0.36, 0.02), (-0.90, 0.0), (0.34, 0.40)),
+        (54, 48, (-0.02, 0.0), (0.70, 0.0), (0.38, 0.35)),
+        (54, 48, (0.36, 0.02), (-0.90, 0.0), (0.48, 0.56)),
     ),
     "AU15": (  # depressor anguli oris
-        (54, 48, (0.02, 0.05), (0.10, 1.0), (0.40, 0.40)),
-        (54, 48, (0.0, 0.38), (0.05, 0.35), (0.34, 0.36)),
+        (54, 48, (0.02, 0.05), (0.10, 1.0), (0.56, 0.56)),
+        (54, 48, (0.0, 0.38), (0.05, 0.35), (0.48, 0.50)),
     ),
     "AU17": (  # mentalis
-        (8, 8, (0.0, -0.22), (0.0, -1.0), (0.50, 0.40)),
-        (57, 57, (0.0, 0.0), (0.0, -0.60), (0.42, 0.26)),
+        (8, 8, (0.0, -0.22), (0.0, -1.0), (0.70, 0.56)),
+        (57, 57, (0.0, 0.0), (0.0, -0.60), (0.53, 0.33)),
     ),
     "AU20": (  # risorius
-        (54, 48, (0.08, 0.05), (1.0, 0.12), (0.52, 0.36)),
-        (55, 59, (0.12, 0.25), (0.50, 0.10), (0.40, 0.36)),
+        (54, 48, (0.08, 0.05), (1.0, 0.12), (0.73, 0.50)),
+        (55, 59, (0.12, 0.25), (0.50, 0.10), (0.56, 0.50)),
     ),
     "AU23": (  # orbicularis oris
-        (54, 48, (-0.03, 0.0), (-1.0, 0.0), (0.36, 0.26)),
-        (52, 50, (0.0, 0.0), (0.0, 0.40), (0.24, 0.16)),
-        (56, 58, (0.0, 0.0), (0.0, -0.45), (0.24, 0.18)),
+        (54, 48, (-0.03, 0.0), (-1.0, 0.0), (0.45, 0.33)),
+        (52, 50, (0.0, 0.0), (0.0, 0.40), (0.30, 0.20)),
+        (56, 58, (0.0, 0.0), (0.0, -0.45), (0.30, 0.22)),
     ),
     "AU25": (  # lips part
-        (57, 57, (0.0, -0.03), (0.0, 1.0), (0.48, 0.24)),
-        (51, 51, (0.0, 0.02), (0.0, -0.35), (0.44, 0.18)),
+        (57, 57, (0.0, -0.03), (0.0, 1.0), (0.60, 0.30)),
+        (51, 51, (0.0, 0.02), (0.0, -0.35), (0.55, 0.22)),
     ),
     "AU26": (  # jaw drops
-        (8, 8, (0.0, -0.15), (0.0, 1.0), (0.95, 0.70)),
-        (57, 57, (0.0, 0.0), (0.0, 0.50), (0.50, 0.34)),
+        (8, 8, (0.0, -0.15), (0.0, 1.0), (1.33, 0.98)),
+        (57, 57, (0.0, 0.0), (0.0, 0.50), (0.70, 0.48)),
     ),
 }
 # The upper lid comes down, the lower one rises a little: AU45, the distractor.
 BLINK: tuple[_Row, ...] = (
-    (43, 38, (0.065, 0.0), (0.0, 1.0), (0.34, 0.25)),
-    (47, 40, (0.065, 0.02), (0.0, -0.15), (0.32, 0.20)),
+    (43, 38, (0.065, 0.0), (0.0, 1.0), (0.43, 0.31)),
+    (47, 40, (0.065, 0.02), (0.0, -0.15), (0.40, 0.25)),
 )
 MIDLINE = frozenset({"AU17", "AU25", "AU26"})  # one muscle, or both halves together: no sides
 
@@ -101,24 +103,34 @@ class Bumps:
     pull: Array
     radius: Array
 
-    def __call__(self, x: Array, y: Array) -> Array:
-        """Return the displacement at points x, y of shape (H, W), as (H, W, 2)."""
-        return self.with_slope(x, y, slope=False)[0]
+    def __call__(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return the displacement (dx, dy) at points x, y, all of shape (H, W)."""
+        dx, dy = np.zeros(x.shape), np.zeros(x.shape)
+        for window, _, _, base, (px, py) in self._met(x, y):
+            weight = base**2 * base**2
+            dx[window] += px * weight
+            dy[window] += py * weight
+        return dx, dy
 
-    def with_slope(self, x: Array, y: Array, *, slope: bool = True) -> tuple[Array, Array]:
-        """Return the displacement (H, W, 2) and its derivatives (H, W, 2, 2), [..., i, j] = ∂d_i / ∂x_j."""
-        d, jacobian = np.zeros((*x.shape, 2)), np.zeros((*x.shape, 2, 2) if slope else 0)
+    def with_slope(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return the displacement, shape (2, H, W), and its derivatives (2, 2, H, W), [i, j] = ∂d_i / ∂x_j."""
+        d, slope = np.zeros((2, *x.shape)), np.zeros((2, 2, *x.shape))
+        for window, u, v, base, pull in self._met(x, y):
+            cube = base * base * base
+            weight = cube * base
+            for i in range(2):
+                d[i][window] += pull[i] * weight
+                slope[i, 0][window] += pull[i] * (u * cube)
+                slope[i, 1][window] += pull[i] * (v * cube)
+        return d, slope
+
+    def _met(self, x: Array, y: Array) -> Iterator[tuple[Any, Array, Array, Array, Array]]:
+        """Yield for every bump: the window of points that it meets, −8·u/rx, −8·v/ry and 1 − r² there, and its pull."""
         columns, rows = (x.min(0), x.max(0)), (y.min(1), y.max(1))
         for (cx, cy), pull, (rx, ry) in zip(self.centre, self.pull, self.radius, strict=True):
             window = _span(*rows, cy - ry, cy + ry), _span(*columns, cx - rx, cx + rx)
             u, v = (x[window] - cx) / rx, (y[window] - cy) / ry
-            base = np.clip(1 - u * u - v * v, 0, None)
-            cube = base * base * base
-            d[window] += (cube * base)[..., None] * pull
-            if slope:
-                gradient = np.stack([-8 * u / rx * cube, -8 * v / ry * cube], axis=-1)
-                jacobian[window] += pull[:, None] * gradient[..., None, :]
-        return d, jacobian
+            yield window, u * (-8 / rx), v * (-8 / ry), np.maximum(1 - u * u - v * v, 0), pull
 
     def scaled(self, factor: float) -> Bumps:
         """Return the same field, `factor` times as strong."""
@@ -163,5 +175,5 @@ def peak_of(field: Bumps) -> float:
         return 0.0
     low, high = (field.centre - field.radius).min(0), (field.centre + field.radius).max(0)
     x, y = (np.linspace(low[k], high[k], 161) for k in range(2))
-    d = field(*np.meshgrid(x, y))
-    return float(np.sqrt((d * d).sum(-1).max()))
+    dx, dy = field(*np.meshgrid(x, y))
+    return float(np.sqrt((dx * dx + dy * dy).max()))

@@ -11,8 +11,8 @@ __all__ = ["EYE_DISTANCE", "EYE_LINE", "MARGIN", "OVERSAMPLING", "Canvas", "edge
 
 Array = NDArray[np.float64]
 
-EYE_DISTANCE = 0.24  # distance between the eyes' centres, as a share of the frame's side
-EYE_LINE = 0.47  # height of the eyes, as a share of the frame's side
+EYE_DISTANCE = 0.23  # distance between the eyes' centres, as a share of the frame's side
+EYE_LINE = 0.485  # height of the eyes, as a share of the frame's side
 OVERSAMPLING = 2  # samples of the sheet per pixel of the frame
 MARGIN = 0.4  # face units of sheet beyond the frame on each side, for the head's drift
 

@@ -79,14 +79,15 @@ class SyntheticClip:
     def read(self, index: int) -> Image:
         """Render a frame, grey (H, W) or BGR (H, W, 3)."""
         settings = self.settings
-        at = self._motion(index).inverse(self._pixels())
+        at = self._motion(index).inverse(*self._pixels())
         canvas = Canvas.of_size(settings.size)
         planes = _sample(coefficients(settings.seed, self.subject, settings.size, settings.colour), canvas, at)
         return expose(settings, planes, stream(settings.seed, FRAME, self.subject, self.number, index))
 
     def landmarks(self, index: int) -> Landmarks:
         """Return the exact 68 points of a frame."""
-        return Landmarks(xy=self._motion(index).forward(self.identity.points[None])[0].astype(np.float32))
+        x, y = self.identity.points.T[:, None]
+        return Landmarks(xy=np.stack(self._motion(index).forward(x, y), axis=-1)[0].astype(np.float32))
 
     def flow(self) -> FlowField | None:
         """Return None: the flow is to be computed from the frames; see `true_flow`."""
@@ -97,11 +98,11 @@ class SyntheticClip:
 
         Notes
         -----
-        Exact for all that belongs to the head; wall and clothes move with it.
+        Exact everywhere: the wall stands still, and what lies between it and the head gives way smoothly.
         """
-        pixels = self._pixels()
-        at = self._motion(start).inverse(pixels)
-        return FlowField(uv=(self._motion(stop).forward(at) - pixels).astype(np.float32))
+        x, y = self._pixels()
+        u, v = self._motion(stop).forward(*self._motion(start).inverse(x, y))
+        return FlowField(uv=np.stack([u - x, v - y], axis=-1).astype(np.float32))
 
     def fingerprint(self, indices: Sequence[int]) -> str:
         """Return a hash of all that these frames depend on, their bytes not needed."""
@@ -117,19 +118,26 @@ class SyntheticClip:
 
     def _motion(self, index: int) -> Motion:
         self._check(index)
-        size, play = self.settings.size, self.performance
-        dx, dy, roll, zoom = play.drift.at(index / self.timing.frames)
-        scale = EYE_DISTANCE * size * np.exp(zoom)
-        c, s = scale * np.cos(roll), scale * np.sin(roll)
-        middle = (size - 1) / 2
-        shift = np.array([middle + dx, EYE_LINE * size - 0.5 + dy])
-        return Motion(np.array([[c, -s], [s, c]]), shift, play.skin(index))
+        drift, scale = self.performance.drift, EYE_DISTANCE * self.settings.size
+        middle = (self.settings.size - 1) / 2, EYE_LINE * self.settings.size - 0.5
+        pose = _similarity(drift.pose) * (scale, scale, 1)
+        pose[:, 2] += middle
+        sway = _similarity(drift.sway_at(index / self.timing.frames) / (scale, scale, 1, 1)) - np.eye(2, 3)
+        return Motion(pose, sway, self.performance.skin(index))
 
-    def _pixels(self) -> Array:
+    def _pixels(self) -> tuple[Array, Array]:
         side = np.arange(self.settings.size, dtype=np.float64)
-        return np.stack(np.meshgrid(side, side), axis=-1)
+        x, y = np.meshgrid(side, side)
+        return x, y
 
 
-def _sample(planes: Array, canvas: Canvas, at: Array) -> Array:
-    rows, columns = (at[..., 1] - canvas.y[0]) / canvas.step, (at[..., 0] - canvas.x[0]) / canvas.step
+def _sample(planes: Array, canvas: Canvas, at: tuple[Array, Array]) -> Array:
+    columns, rows = (at[0] - canvas.x[0]) / canvas.step, (at[1] - canvas.y[0]) / canvas.step
     return np.stack([map_coordinates(p, (rows, columns), order=3, mode="mirror", prefilter=False) for p in planes])
+
+
+def _similarity(place: Array) -> Array:
+    """Return the (2, 3) matrix that shifts by x, y, turns (rad) and zooms (log) by `place`."""
+    dx, dy, roll, zoom = place
+    c, s = np.exp(zoom) * np.cos(roll), np.exp(zoom) * np.sin(roll)
+    return np.array([[c, -s, dx], [s, c, dy]])

@@ -23,7 +23,7 @@ EMOTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("AU2", "AU5"),
     ),
     "disgust": (("AU9",), ("AU4", "AU9"), ("AU10",), ("AU4", "AU7", "AU10"), ("AU9", "AU17"), ("AU4", "AU7")),
-    "anger": (("AU4", "AU5", "AU7"), ("AU4", "AU7", "AU23"), ("AU4", "AU5", "AU23"), ("AU4", "AU17", "AU23")),
+    "anger": (("AU4", "AU23"), ("AU4", "AU7", "AU23"), ("AU4", "AU5", "AU7", "AU23"), ("AU4", "AU17", "AU23")),
     "fear": (
         ("AU1", "AU2", "AU4", "AU5"),
         ("AU1", "AU4", "AU20"),
@@ -45,8 +45,8 @@ EMOTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
 }
 
-_BLOCK = 10  # clips whose classes are spread evenly before they are shuffled
-_ACROSS, _ALONG = 0.7548776662466927, 0.5698402909980532  # 1/p and 1/p², p³ = p + 1: the most even lattice in 2-D
+_BLOCK = 10  # clips of a subject that are spread evenly over the classes before they are shuffled
+_GOLDEN = 0.6180339887498949  # its multiples, modulo 1, fill the unit interval as evenly as any
 
 
 def emotion_of(seed: int, subject: int, clip: int, frequencies: Mapping[str, float]) -> str:
@@ -54,16 +54,14 @@ def emotion_of(seed: int, subject: int, clip: int, frequencies: Mapping[str, flo
 
     Notes
     -----
-    Subject s and place k take the point (u + s·α + k·β) mod 1 of a quasi-random lattice, which is looked up in the
-    cumulated frequencies: counts over a block of subjects × clips differ from the wanted ones by about one, and a rare
-    class comes up at most once or twice a subject. Places are shuffled within blocks of ten, a subject at a time.
+    Every ten clips of a subject take one point from each tenth of the unit interval, at a place in the tenth that moves
+    by the golden ratio from subject to subject; the point is looked up in the cumulated frequencies. Counts over all
+    subjects are within about one of the wanted ones, and a rare class comes up once a subject and ten clips at most.
     """
     block, place = divmod(clip, _BLOCK)
-    order = stream(seed, LABEL, subject, block).permutation(_BLOCK)
-    start = stream(seed, LABEL).uniform()
-    point = (start + subject * _ACROSS + (block * _BLOCK + int(order[place])) * _ALONG) % 1.0
-    weights = np.array([frequencies[name] for name in EMOTIONS if name in frequencies], dtype=np.float64)
-    bounds = np.cumsum(weights) / weights.sum()
-    names = [name for name in EMOTIONS if name in frequencies]
-    chosen = int(np.searchsorted(bounds, point, side="right"))
-    return names[min(chosen, int(np.flatnonzero(weights)[-1]))]
+    tenth = int(stream(seed, LABEL, subject, block).permutation(_BLOCK)[place])
+    within = (stream(seed, LABEL).uniform() + subject * _GOLDEN + block * _GOLDEN**2) % 1.0
+    names = [name for name in EMOTIONS if frequencies.get(name, 0) > 0]
+    weights = np.array([frequencies[name] for name in names], dtype=np.float64)
+    chosen = int(np.searchsorted(np.cumsum(weights) / weights.sum(), (tenth + within) / _BLOCK, side="right"))
+    return names[min(chosen, len(names) - 1)]

@@ -104,8 +104,8 @@ def paint_nostrils(identity: Identity, canvas: Canvas, picture: Array) -> None:
     p = identity.points
     dark = np.zeros(canvas.shape)
     for k, side in ((32, -1.0), (34, 1.0)):
-        canvas.blob(dark, (float(p[k, 0]) + side * 0.008, float(p[k, 1]) - 0.012), (0.075, 0.045), 1.5)
+        canvas.blob(dark, (float(p[k, 0]) + side * 0.012, float(p[k, 1]) - 0.02), (0.065, 0.036), 1.1)
     for k, side in ((31, -1.0), (35, 1.0)):
-        canvas.blob(dark, (float(p[k, 0]) + side * 0.03, float(p[k, 1]) - 0.05), (0.045, 0.12), 0.35)
-    canvas.blob(dark, (float(p[33, 0]), float(p[33, 1]) + 0.05), (0.24, 0.09), 0.28)
+        canvas.blob(dark, (float(p[k, 0]) + side * 0.03, float(p[k, 1]) - 0.05), (0.05, 0.12), 0.3)
+    canvas.blob(dark, (float(p[33, 0]), float(p[33, 1]) + 0.05), (0.26, 0.1), 0.12)
     picture *= np.exp(-dark)[..., None] ** (0.75, 1.0, 1.0)

@@ -40,7 +40,7 @@ def _long_hair(identity: Identity, canvas: Canvas, picture: Array, rng: np.rando
 
 def _neck(identity: Identity, canvas: Canvas, picture: Array, skin: Array) -> None:
     x, y = canvas.x[None, :], canvas.y[:, None]
-    chin, half = float(identity.points[8, 1]), 0.74 * float(identity.points[12, 0])
+    chin, half = float(identity.points[8, 1]), 0.66 * float(identity.points[12, 0])
     width = half + 0.25 * np.clip(y - chin - 0.15, 0, None) ** 2
     z = 0.7 * np.sqrt(np.clip(1.05 - (x / width) ** 2, 0.03, None))
     diffuse, _ = light_on(identity, canvas, z)
@@ -50,11 +50,10 @@ def _neck(identity: Identity, canvas: Canvas, picture: Array, skin: Array) -> No
 
 def _shoulders(identity: Identity, canvas: Canvas, picture: Array, rng: np.random.Generator) -> None:
     x, y = np.abs(canvas.x[None, :]), canvas.y[:, None]
-    chin = float(identity.points[8, 1])
-    collar = (
-        chin + 0.42 - 0.55 * np.clip(x - 0.5, 0, None) ** 0.5 * edge(1.0 - x, 0.9) + 0.16 * np.clip(x - 0.6, 0, None)
-    )
+    chin, throat = float(identity.points[8, 1]), 0.62 * float(identity.points[12, 0])
+    collar = chin + 0.24 + np.where(x < throat, 0.2 * (1 - (x / throat) ** 2), 0.4 * (x - throat))
     weave = 1 + 0.06 * fractal(rng, canvas.shape, 40, 3) + 0.12 * identity.light[0] * canvas.x[None, :] - 0.1 * x
+    weave -= 0.25 * edge(0.03 - np.abs(y - collar - 0.1), 0.03) * edge(throat + 0.1 - x, 0.1)
     mix(picture, identity.cloth**2.2 * np.clip(weave, 0.2, None)[..., None], edge(y - collar, 0.03))
 
 
@@ -73,23 +72,27 @@ def _ears(identity: Identity, canvas: Canvas, picture: Array, skin: Array) -> No
 def paint_hair(identity: Identity, canvas: Canvas, picture: Array, share: Array, rng: np.random.Generator) -> None:
     """Lay the hair over the skull down to the hair line, in place."""
     x, y = canvas.x[None, :], canvas.y[:, None]
-    line, peak, parting = identity.hairline
-    volume, curl, _ = identity.hair
-    rough = fractal(rng, canvas.shape, 30, 3)
-    sway = 0.05 * rough + curl * 0.16 * fractal(rng, canvas.shape, 9, 3)
-    px, py = parting * 0.6, -identity.skull[1] - 0.05
-    angle = np.arctan2(x - px, (y - py) + 0.25)
-    streaks = strands(rng, angle + sway, 30, 3)
-    temple = identity.skull[0] - 0.16
-    across = np.clip(np.abs(x) / temple, 0, 1.4)
-    front = -line + line * 0.9 * across**4 + peak * np.clip(1 - (x / 0.3) ** 2, 0, None) ** 2
-    front = front + 0.02 * streaks + 0.025 * rough
-    sideburn = edge(0.32 - y, 0.25)
-    crown = edge(1 + volume * edge(0.6 - y, 1.2) + 0.012 * streaks - share, 0.05) * sideburn
+    combed, streaks, rough = _locks(identity, canvas, rng)
+    line, peak, _, roundness = identity.hairline
+    across = np.clip(np.abs(x) / (identity.skull[0] - 0.16), 0, 1.4)
+    front = -line + line * 0.9 * across**roundness + peak * np.clip(1 - (x / 0.3) ** 2, 0, None) ** 2
+    front = front + 0.025 * streaks + 0.03 * rough
+    volume = identity.hair[0] * edge(0.6 - y, 1.2)
+    crown = edge(1 + volume + 0.012 * streaks - share, 0.05) * edge((0.9 if identity.hair[2] else 0.32) - y, 0.25)
     cover = crown * edge(front - y, 0.1)
-    gloss = np.clip(1 - ((y + line + 0.32 - 0.25 * x * x + 0.15 * identity.light[0] * x) / 0.3) ** 2, 0, None)
+    height = y + line + 0.3 - 0.3 * x * x + 0.2 * identity.light[0] * x + 0.05 * streaks
+    gloss = np.clip(1 - (height / 0.35) ** 2, 0, None) ** 2 * np.clip(0.5 + 0.5 * combed, 0, None)
+    gloss *= 1 - 0.7 * identity.hair[1]
     round_off = np.clip(1.25 - 0.55 * np.clip(share, 0, 1.3) ** 3 + 0.3 * identity.light[0] * x, 0.25, None)
-    tone = round_off * np.clip(0.62 + 0.25 * streaks + 0.4 * gloss, 0.12, None)
+    tone = round_off * np.clip(0.62 + 0.27 * streaks + 0.3 * gloss, 0.12, None)
     shadow = crown * edge(front + 0.1 - y, 0.3)
     picture *= 1 - 0.3 * (shadow * (1 - cover))[..., None]
-    mix(picture, identity.hair_colour**2.2 * tone[..., None] + 0.015 * gloss[..., None], cover)
+    mix(picture, identity.hair_colour**2.2 * tone[..., None] + 0.006 * gloss[..., None], cover)
+
+
+def _locks(identity: Identity, canvas: Canvas, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Return strands combed away from the parting, the same mixed with curls, and the roughness of the hair line."""
+    rough, curls = fractal(rng, canvas.shape, 34, 2), 1.2 * fractal(rng, canvas.shape, 60, 3, 0.9)
+    x, y = canvas.x[None, :] - 0.6 * identity.hairline[2], canvas.y[:, None] + identity.skull[1] + 0.3
+    combed = strands(rng, np.arctan2(x, y) + 0.012 * rough, 34, 3)
+    return combed, combed + identity.hair[1] * (curls - combed), rough

@@ -62,7 +62,7 @@ class Identity:
     brow: tuple[float, float, float]  # thickness, darkness, raggedness
     nose: tuple[float, float, float]  # half width, height of the bridge, size of the tip
     skull: tuple[float, float]  # half width at the temples, height above the eyes
-    hairline: tuple[float, float, float]  # height above the eyes, widow's peak, parting
+    hairline: tuple[float, float, float, float]  # height above the eyes, widow's peak, parting, roundness
     hair: tuple[float, float, bool]  # volume, curl, long
     age: float
     stubble: float
@@ -99,8 +99,8 @@ def draw_identity(seed: int, subject: int) -> Identity:
         brow=(0.04 + 0.025 * masculine + rng.uniform(0, 0.015), rng.uniform(0.55, 0.95), rng.uniform(0.2, 1)),
         nose=(half_nose, float(rng.uniform(0.7, 1.25)), float(rng.uniform(0.8, 1.2))),
         skull=(float(rng.uniform(1.1, 1.2)), float(rng.uniform(1.6, 1.78))),
-        hairline=(float(rng.uniform(0.95, 1.22)), float(rng.uniform(0, 0.12)), float(rng.uniform(-0.6, 0.6))),
-        hair=(float(rng.uniform(0.06, 0.24)), float(rng.uniform(0, 1)), bool(masculine < 0.5)),
+        hairline=_draw_hairline(rng, masculine * (0.5 + age)),
+        hair=(float(rng.uniform(0.04, 0.24)), float(rng.beta(0.5, 0.9)), bool(masculine < 0.5)),
         age=age,
         stubble=float(max(0.0, masculine - 0.55) * rng.uniform(0, 1.6)),
         freckles=int(rng.integers(40, 160)) if rng.uniform() < 0.35 and tone < 0.5 else int(rng.integers(0, 12)),
@@ -119,6 +119,11 @@ def draw_identity(seed: int, subject: int) -> Identity:
     )
 
 
+def _draw_hairline(rng: np.random.Generator, recession: float) -> tuple[float, float, float, float]:
+    height, peak, parting, roundness = rng.uniform((0.9, 0, -0.6, 2.2), (1.2, 0.14, 0.6, 5.0))
+    return float(height + 0.5 * max(recession - 0.75, 0)), float(peak), float(parting), float(roundness)
+
+
 def eyelid(eye: Array, x: Array, *, upper: bool) -> Array:
     """Return the height y of a lid's edge at x; at the corners and beyond, the line through the corners."""
     cx, cy, half, up, low, slant = eye
@@ -131,12 +136,12 @@ def eyelid(eye: Array, x: Array, *, upper: bool) -> Array:
 
 def _draw_points(rng: np.random.Generator) -> tuple[tuple[Array, Array], Array]:
     """Return both eyes and the 68 points in face coordinates."""
-    width, taper, length = rng.normal(1, 0.035), rng.normal(0, 0.05), rng.normal(1, 0.035)
+    width, taper, length = rng.normal(1, 0.042), rng.normal(0, 0.06), rng.normal(1, 0.042)
     jaw = _JAW * (width, length)
     jaw[:, 0] *= 1 + taper * np.clip(jaw[:, 1] / 1.6, 0, 1)
     brow = _BROW * (rng.normal(1, 0.025), 1) + (0, rng.normal(0, 0.035))
     brow[:, 1] += rng.normal(0, 0.02) * np.array([1, 0, -1, -0.6, 0.6]) + rng.normal(0, 0.02) * np.linspace(1, -1, 5)
-    nose_length, nose_width = rng.normal(1, 0.05) * length, rng.normal(1, 0.09)
+    nose_length, nose_width = rng.normal(1, 0.05) * length, rng.normal(1, 0.11)
     mouth = _draw_mouth(rng, nose_length)
     eyes = _draw_eyes(rng)
     points = np.zeros((68, 2))

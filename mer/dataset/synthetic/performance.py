@@ -67,9 +67,9 @@ class Drift:
     rate: Array
     phase: Array
 
-    def at(self, share: float) -> Array:
-        """Return the head's position when `share` of the clip has passed."""
-        return np.asarray(self.pose + self.sway * np.sin(2 * np.pi * (self.rate * share + self.phase)))
+    def sway_at(self, share: float) -> Array:
+        """Return how far the head has moved from its pose when `share` of the clip has passed."""
+        return np.asarray(self.sway * np.sin(2 * np.pi * (self.rate * share + self.phase)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,7 @@ def _draw_actions(
 ) -> tuple[Action, ...]:
     """Return the units' fields, scaled so that the whole expression has the peak that was drawn."""
     low, high = settings.peak
-    peak = low * (high / low) ** float(rng.uniform())
+    peak = float(rng.uniform(low**0.5, high**0.5)) ** 2  # weak expressions are more frequent than strong ones
     drawn = [a for name, strength in units for a in _draw_sides(settings, rng, subject, (name, strength), points)]
     factor = peak / peak_of(Bumps.joined([a.field for a in drawn])) * _PIXEL
     return tuple(Action(a.name, a.intensity * factor / _PIXEL, a.shape, a.field.scaled(factor)) for a in drawn)

@@ -65,18 +65,17 @@ def _sockets(identity: Identity, canvas: Canvas, z: Array) -> None:
 def _nose(identity: Identity, canvas: Canvas, z: Array) -> None:
     half, bridge, tip = identity.nose
     base, top = float(identity.points[33, 1]), float(identity.points[27, 1]) - 0.12
-    window = canvas.window(-0.6, 0.6, top, base + 0.1)
+    window = canvas.window(-0.7, 0.7, top, base + 0.2)
     x, y = canvas.at(window)
-    along = np.clip((y - top) / (base - 0.1 - top), 0, 1)
-    lean = float(identity.points[30, 0]) * along
-    breadth = half * (0.62 + 0.5 * along**2)
-    under = edge(base - 0.025 - y, 0.1)
-    z[window] += 0.30 * bridge * along**1.15 * under * np.clip(1 - ((x - lean) / (2.1 * breadth)) ** 2, 0, None) ** 3
+    along = np.clip((y - top) / (base - 0.12 - top), 0, 1)
+    u = (x - float(identity.points[30, 0]) * along) / (half * (1.5 + 0.9 * along**2))
+    under = edge(base - 0.06 - 0.05 * u * u - y, 0.26)
+    z[window] += 0.27 * bridge * along**1.2 * under * np.clip(1 - u * u, 0, None) ** 3
     cx, cy = float(identity.points[30, 0]), float(identity.points[30, 1])
-    canvas.blob(z, (cx, cy + 0.03), (0.17 * tip, 0.16), 0.09)
+    canvas.blob(z, (cx, cy + 0.035), (0.2 * tip, 0.19), 0.085)
     for k in (31, 35):
         px, py = identity.points[k]
-        canvas.blob(z, (px * 0.95, py - 0.06), (0.13, 0.13), 0.085)
+        canvas.blob(z, (px * 0.92, py - 0.055), (0.15, 0.15), 0.095)
 
 
 def _cheeks_and_chin(identity: Identity, canvas: Canvas, z: Array) -> None:
@@ -87,7 +86,7 @@ def _cheeks_and_chin(identity: Identity, canvas: Canvas, z: Array) -> None:
         canvas.blob(z, (side * 0.4, -0.75), (0.6, 0.45), 0.035)
     chin = float(identity.points[8, 1])
     canvas.blob(z, (0, chin - 0.2), (0.4, 0.28), 0.09)
-    canvas.blob(z, (0, chin - 0.42), (0.38, 0.11), -0.045)
+    canvas.blob(z, (0, chin - 0.43), (0.42, 0.15), -0.04)
 
 
 def _lips(identity: Identity, canvas: Canvas, z: Array) -> None:
@@ -97,7 +96,7 @@ def _lips(identity: Identity, canvas: Canvas, z: Array) -> None:
     canvas.blob(z, (0, (line + float(p[51, 1])) / 2), (half * 0.95, 0.11), 0.05)
     canvas.blob(z, (0, (line + float(p[57, 1])) / 2), (half * 0.8, 0.12), 0.065)
     canvas.blob(z, (0, line), (half, 0.035), -0.03)
-    canvas.blob(z, (0, float(p[33, 1] + p[51, 1]) / 2), (0.07, 0.14), -0.03)
+    canvas.blob(z, (0, float(p[33, 1] + p[51, 1]) / 2), (0.09, 0.15), -0.014)
     for k in (48, 54):
         canvas.blob(z, (float(p[k, 0]) * 1.08, float(p[k, 1])), (0.12, 0.12), -0.035)
 
@@ -110,7 +109,7 @@ def _folds(identity: Identity, canvas: Canvas, z: Array) -> None:
         x, y = canvas.at((rows, slice(0, len(canvas.x))))
         t = np.clip((y - start[1]) / (end[1] - start[1]), 0, 1.1)
         spine = start[0] + (end[0] - start[0]) * (t + 0.35 * t * (1 - t))
-        fade = np.clip(4 * t * (1.1 - t), 0, 1)
+        fade = np.clip(3.3 * t * (1.1 - t), 0, 1) ** 2
         across = side * (x - spine)
         groove = np.clip(1 - (across / 0.09) ** 2, 0, None) ** 2
         pad = np.clip(1 - ((across - 0.14) / 0.2) ** 2, 0, None) ** 2

@@ -16,25 +16,28 @@ __all__ = ["paint_lips", "paint_skin"]
 Array = NDArray[np.float64]
 
 
-def paint_skin(identity: Identity, canvas: Canvas, rng: np.random.Generator) -> Array:
-    """Return the bare skin (H, W, 3) in linear light."""
+def paint_skin(identity: Identity, canvas: Canvas, rngs: list[np.random.Generator]) -> Array:
+    """Return the bare skin (H, W, 3) in linear light; the second generator makes what is as fine as the sheet."""
+    rng, fine = rngs
     red = 0.12 * fractal(rng, canvas.shape, 12, 3)
     for side in (-1, 1):
         canvas.blob(red, (side * 0.62, 0.5), (0.5, 0.4), 0.5)
         canvas.blob(red, (side * 1.2, 0.4), (0.25, 0.5), 0.5)
     canvas.blob(red, (float(identity.points[30, 0]), 0.56), (0.26, 0.24), 0.5)
     canvas.blob(red, (0, float(identity.points[8, 1]) - 0.15), (0.4, 0.3), 0.25)
-    dark = 0.045 * fractal(rng, canvas.shape, 9, 4) + _pores(identity, canvas, rng) + _spots(identity, canvas, rng)
-    dark += _stubble(identity, canvas, rng) + _eye_rings(identity, canvas)
+    dark = (
+        0.045 * fractal(rng, canvas.shape, 9, 4) + _pores(identity, canvas, rng, fine) + _spots(identity, canvas, rng)
+    )
+    dark += _stubble(identity, canvas, fine) + _eye_rings(identity, canvas)
     skin = identity.skin**2.2 * np.exp(-dark[..., None] * (0.8, 1.0, 1.15))
     return np.asarray(skin * (1 + 0.22 * np.clip(red, -0.6, 1.2)[..., None] * (0.35, -0.75, -0.55)))
 
 
-def _pores(identity: Identity, canvas: Canvas, rng: np.random.Generator) -> Array:
+def _pores(identity: Identity, canvas: Canvas, rng: np.random.Generator, fine: np.random.Generator) -> Array:
     """Return fine grain; its size belongs to the face, its sharpness to the sheet."""
     coarse = fractal(rng, canvas.shape, 110, 2, 0.8)
-    fine = gaussian_filter(rng.standard_normal(canvas.shape), 0.9) * 3.2
-    return np.asarray(identity.pores * (0.035 * coarse + 0.022 * fine))
+    grain = gaussian_filter(fine.standard_normal(canvas.shape), 0.9) * 3.2
+    return np.asarray(identity.pores * (0.035 * coarse + 0.022 * grain))
 
 
 def _spots(identity: Identity, canvas: Canvas, rng: np.random.Generator) -> Array:
@@ -54,7 +57,9 @@ def _stubble(identity: Identity, canvas: Canvas, rng: np.random.Generator) -> Ar
     cover = np.zeros(canvas.shape)
     if identity.stubble > 0:
         x, y = np.abs(canvas.x[None, :]), canvas.y[:, None]
-        beard = edge(y - 1.12 + 0.55 * np.clip(x - 0.35, 0, None), 0.5)
+        beard = edge(y - 1.12 + 0.55 * np.clip(x - 0.35, 0, None), 0.5) * edge(
+            float(identity.points[8, 1]) + 0.15 - y, 0.3
+        )
         moustache = edge(0.42 - x, 0.2) * edge(y - 0.79, 0.08) * edge(1.1 - y, 0.15)
         dots = 1 + 0.8 * gaussian_filter(rng.standard_normal(canvas.shape), 0.8) * 2.8
         cover += identity.stubble * np.clip(np.maximum(beard, moustache) * dots, 0, None)
