@@ -135,7 +135,9 @@ def _arrows(axes: Axes, flow: FlowField, scale: float) -> None:
     rows, columns = (n // step for n in flow.shape)
     blocks = flow.uv[: rows * step, : columns * step].reshape(rows, step, columns, step, 2).mean(axis=(1, 3))
     y, x = (np.arange(n) * step + (step - 1) / 2 for n in (rows, columns))
-    moving = np.hypot(blocks[..., 0], blocks[..., 1]) > 0.1 * scale
+    magnitude = np.hypot(blocks[..., 0], blocks[..., 1])
+    blocks = blocks * np.minimum(1, scale / np.maximum(magnitude, 1e-12))[..., None]  # as the colours, else they cross
+    moving = magnitude > 0.1 * scale
     grid_x, grid_y = np.meshgrid(x, y)
     axes.quiver(
         grid_x[moving], grid_y[moving], blocks[moving, 0], blocks[moving, 1],
