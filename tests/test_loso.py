@@ -1,23 +1,29 @@
 import dataclasses
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mer.errors import ConfigError, DataError, LeakError
-from mer.loso import Loso, Split, check_split, fold_seed
+from mer.errors import CacheError, ConfigError, DataError, LeakError
+from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed
 from mer.metrics import score
 from mer.tuning import NoTuning
 from tests.tables import blobs, permuted, table
 from tests.test_svm import svm
-from tests.test_tuning import nested
+from tests.test_tuning import everywhere, nested
+
+COMMON = {"min_clips": 2, "mirror": "none", "draws": 100, "interval": "percentile"}
 
 
 def loso(**changes):
-    return Loso(**{"min_clips": 2, "draws": 100, **changes})
+    return Loso(**{**COMMON, **changes})
 
 
-def run(data, machine=None, tuning=None, *, workers=1, seed=0, key="cell", progress=None):
-    return loso()(data, machine or svm(), tuning or NoTuning(), seed=seed, key=key, workers=workers, progress=progress)
+def run(data, machine=None, tuning=None, scheme=None, **changes):
+    call = {"seed": 0, "key": "cell", "workers": 1, **changes}
+    return (scheme or loso())(data, machine or svm(), tuning or NoTuning(), **call)
 
 
 def outcome(result):
@@ -66,7 +72,7 @@ def test_the_order_of_the_rows_carries_no_meaning():
 def test_each_fold_has_a_seed_of_its_own():
     seeds = {fold_seed(s, key, fold) for s in (0, 1) for key in ("a", "b") for fold in ("x", "y")}
     assert len(seeds) == 8 and fold_seed(0, "a", "x") == fold_seed(0, "a", "x")
-    trials = {str(fold.trials[0]["C"]) for fold in run(blobs(), tuning=nested()).folds}
+    trials = {str(fold.trials[1]["C"]) for fold in run(blobs(distance=1.0), tuning=nested()).folds}
     assert len(trials) == 6
 
 
@@ -97,9 +103,9 @@ def test_tuning_sees_the_training_side_only():
     seen = {}
 
     class Spy(NoTuning):
-        def __call__(self, machine, X, y, subject, classes, seed):
-            seen[seed] = (set(subject), len(X), len(y))
-            return super().__call__(machine, X, y, subject, classes, seed)
+        def __call__(self, machine, side, *, seed, label):
+            seen[seed] = (set(side.subject), len(side.X), len(side.y))
+            return super().__call__(machine, side, seed=seed, label=label)
 
     data = blobs()
     run(data, tuning=Spy())
@@ -128,11 +134,11 @@ def test_a_clip_used_twice_raises():
 
 def test_a_leaking_scheme_is_stopped():
     class Leaky(Loso):
-        def splits(self, table):
+        def splits(self, table, seed):
             return [Split(name="half", train=np.arange(3, 36), test=np.arange(3))]
 
     with pytest.raises(LeakError, match="fold half"):
-        Leaky(min_clips=2, draws=100)(blobs(), svm(), NoTuning(), seed=0, key="", workers=1)
+        Leaky(**COMMON)(blobs(), svm(), NoTuning(), seed=0, key="", workers=1)
 
 
 def test_a_class_of_one_subject_can_never_be_learnt():
@@ -145,7 +151,7 @@ def test_a_class_of_one_subject_can_never_be_learnt():
 
 
 def test_one_subject_alone_is_refused():
-    with pytest.raises(DataError, match=r"needs two subjects or more.*db/s00"):
+    with pytest.raises(DataError, match=r"needs two subjects or more, and the 6 clips are of db/s00"):
         run(blobs(subjects=1))
 
 
@@ -167,3 +173,178 @@ def test_a_subject_with_a_single_clip_is_a_warning():
 def test_a_wrong_setting_is_named(name):
     with pytest.raises(ConfigError, match=f"evaluation.{name}=0"):
         loso(**{name: 0})
+
+
+def composite():
+    """Three databases of two subjects each."""
+    data = blobs(distance=2.0)
+    names = np.array(["casme2", "samm", "smic"])[np.unique(data.subject, return_inverse=True)[1] // 2]
+    return dataclasses.replace(data, dataset=names)
+
+
+def test_leave_one_database_out():
+    result = run(composite(), scheme=LeaveDatabaseOut(**COMMON))
+    assert [fold.fold for fold in result.folds] == ["casme2", "samm", "smic"]
+    assert [len(fold.sample_id) for fold in result.folds] == [12, 12, 12]
+    with pytest.raises(DataError, match="needs two databases or more, and the 36 clips are of db"):
+        run(blobs(), scheme=LeaveDatabaseOut(**COMMON))
+
+
+def test_hold_out_predicts_the_held_database_only():
+    data = composite()
+    result = run(data, scheme=HoldOut(**COMMON, databases=["smic"]))
+    assert [fold.fold for fold in result.folds] == ["smic"]
+    assert set(result.table.dataset) == {"smic"} and len(result.table) == 12
+    known = data.dataset != "smic"
+    np.testing.assert_allclose(
+        result.folds[0].scores, svm()(data.X[known], data.y[known], 3).scores(data.X[~known]), rtol=1e-12
+    )
+    with pytest.raises(DataError, match="name one or more of the data sets casme2, samm, smic"):
+        run(data, scheme=HoldOut(**COMMON, databases=["mmew"]))
+    with pytest.raises(DataError, match="nothing is left to train on"):
+        run(data, scheme=HoldOut(**COMMON, databases=["casme2", "samm", "smic"]))
+
+
+def test_groups_of_subjects_are_drawn_from_the_seed():
+    data = blobs(subjects=9)
+    scheme = SubjectFolds(**COMMON, groups=3)
+    splits = [scheme.splits(data, seed) for seed in (0, 0, 1)]
+    members = [[sorted(set(data.subject[split.test])) for split in each] for each in splits]
+    assert members[0] == members[1] != members[2]
+    assert [len(group) for group in members[0]] == [3, 3, 3]
+    assert scheme.folds(data) == len(run(data, scheme=scheme).folds) == 3
+    with pytest.raises(DataError, match=r"evaluation\.groups=3: there are 1 subjects"):
+        run(blobs(subjects=1), scheme=scheme)
+    with pytest.raises(ConfigError, match=r"evaluation\.groups=1"):
+        SubjectFolds(**COMMON, groups=1)
+
+
+def mirror(data):
+    return dataclasses.replace(data, X=data.X[:, ::-1])
+
+
+def test_mirror_images_train_beside_their_originals_only():
+    data = blobs(distance=1.0)
+    fold = run(data, scheme=loso(mirror="train"), mirrored=mirror(data)).folds[0]
+    rows = data.subject != "db/s00"
+    X, y = np.concatenate([data.X[rows], data.X[rows][:, ::-1]]), np.tile(data.y[rows], 2)
+    known = svm()(X, y, 3)
+    np.testing.assert_allclose(fold.scores, known.scores(data.X[~rows]), rtol=1e-12)
+    both = run(data, scheme=loso(mirror="both"), mirrored=mirror(data)).folds[0]
+    mean = (known.scores(data.X[~rows]) + known.scores(data.X[~rows][:, ::-1])) / 2
+    np.testing.assert_allclose(both.scores, mean, rtol=1e-12)
+
+
+def test_mirror_images_in_any_order_give_the_same_and_must_be_there():
+    data = blobs(distance=1.0)
+    shuffled = permuted(mirror(data), np.random.default_rng(0).permutation(36))
+    one, two = (run(data, tuning=nested(), scheme=loso(mirror="both"), mirrored=m) for m in (mirror(data), shuffled))
+    assert outcome(one) == outcome(two)
+    with pytest.raises(DataError, match=r"evaluation\.mirror=train needs the features of the mirrored clips"):
+        run(data, scheme=loso(mirror="train"))
+    with pytest.raises(DataError, match="same clips and columns"):
+        run(data, scheme=loso(mirror="train"), mirrored=permuted(mirror(data), np.arange(35)))
+
+
+def test_one_recording_under_two_subjects_raises():
+    data = blobs()
+    X = np.array(data.X)
+    X[20] = X[3]
+    with pytest.raises(LeakError, match=r"clip003 \(db/s00\) and clip020 \(db/s03\) have the very same features"):
+        run(dataclasses.replace(data, X=X))
+    X[20], X[4] = data.X[20], X[3]
+    check_twins(dataclasses.replace(data, X=X))
+
+
+def test_a_selector_never_sees_the_test_subject():
+    """A feature that gives the test subject's classes away, and is constant elsewhere, must not be selected."""
+    data = blobs(distance=1.0)
+    X, rows = np.array(data.X), data.subject == "db/s01"
+    X[:, 0] = 0
+    X[rows, 0] = 1000 * data.y[rows]
+    before = run(dataclasses.replace(data, X=np.where(np.arange(8) == 0, 0, data.X)), svm(keep=0.5)).folds[1]
+    np.testing.assert_allclose(run(dataclasses.replace(data, X=X), svm(keep=0.5)).folds[1].scores, before.scores)
+
+
+def test_a_global_search_is_scored_on_the_outer_folds():
+    data = blobs(distance=1.0)
+    result = run(data, tuning=everywhere(trials=6))
+    assert len({str(fold.parameters) for fold in result.folds}) == 1
+    assert result.folds[0].inner_score == pytest.approx(uf1(result), abs=1e-12)
+    with pytest.raises(ConfigError, match="a hold-out does not"):
+        run(composite(), tuning=everywhere(), scheme=HoldOut(**COMMON, databases=["smic"]))
+
+
+def test_finished_folds_are_not_computed_again(tmp_path):
+    class Counting(NoTuning):
+        def __call__(self, machine, side, *, seed, label):
+            calls.append(label)
+            return super().__call__(machine, side, seed=seed, label=label)
+
+    calls: list[str] = []
+    data = blobs(distance=1.0)
+    first = run(data, tuning=Counting(), store=tmp_path)
+    assert len(calls) == 6
+    files = sorted(tmp_path.iterdir())
+    files[0].write_text(files[0].read_text()[:-10])
+    files[1].unlink()
+    seen = []
+    again = run(data, tuning=Counting(), store=tmp_path, progress=seen.append)
+    assert len(calls) == 8 and len(seen) == 6
+    assert outcome(first) == outcome(again)
+
+
+@pytest.mark.parametrize("what", ["features", "label", "svm", "seed", "key", "scheme"])
+def test_a_finished_fold_of_something_else_is_not_taken(tmp_path, what):
+    data = blobs(distance=1.0)
+    run(data, tuning=nested(trials=1), store=tmp_path)
+    changed = {"seed": 1} if what == "seed" else {"key": "other"} if what == "key" else {}
+    X, y = np.array(data.X), np.array(data.y)
+    X[0, 0] += 1
+    y[0] = 1
+    other = dataclasses.replace(data, **{"features": {"X": X}, "label": {"y": y}}.get(what, {}))
+    machine = svm(C=2.0) if what == "svm" else svm()
+    scheme = loso(min_clips=3) if what == "scheme" else loso()
+    run(other, machine, nested(trials=1), scheme, store=tmp_path, **changed)
+    assert len(list(tmp_path.iterdir())) == 12
+
+
+def test_scores_come_back_from_the_store_to_the_last_digit(tmp_path):
+    data = blobs(distance=1.0)
+    y = np.where((data.subject > "db/s01") & (data.y == 2), 0, data.y)
+    data = dataclasses.replace(data, y=y)
+    first = run(data, tuning=nested(), store=tmp_path)
+    assert outcome(run(data, tuning=nested(), store=tmp_path, workers=2)) == outcome(first)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CacheError, match="cannot be"):
+        run(blobs(), store=tmp_path / "file" / "folds")
+
+
+def test_a_killed_run_ends_as_the_undisturbed_one(tmp_path):
+    """SIGKILL at three moments; each new start takes over what was finished."""
+    script = (
+        "from tests.test_loso import *\n"
+        "from pathlib import Path\n"
+        "import sys, time\n"
+        "data = blobs(subjects=12, distance=1.0)\n"
+        "def slow(fold): print(fold.fold, flush=True)\n"
+        "run(data, tuning=nested(trials=40), store=Path(sys.argv[1]), progress=slow)\n"
+    )
+    root = Path(__file__).parents[1]
+    for folds_before_the_end in (2, 3):
+        with subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)], cwd=root, stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout is not None
+            while len(list(tmp_path.glob("[!.]*"))) < 3 * (folds_before_the_end - 1):
+                child.stdout.readline()
+            child.kill()
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("[!.]*")}
+    assert 6 <= len(files) < 12
+    data = blobs(subjects=12, distance=1.0)
+    resumed = run(data, tuning=nested(trials=40), store=tmp_path)
+    assert outcome(resumed) == outcome(run(data, tuning=nested(trials=40)))
+    assert all(path.stat().st_mtime_ns == written for path, written in files.items())

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
@@ -5,10 +7,24 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from mer.errors import ConfigError, DataError
-from mer.svm import Svm
+from mer.svm import Side, Split, Svm
+from mer.svm.kernels import base
+from mer.svm.selection import anova_f, kept, region_of
 from tests.tables import blobs
 
-SETTINGS = {"kernel": "rbf", "C": 10.0, "gamma": 1.0, "class_weight": "none", "scaling": "standard", "tolerance": 1e-3}
+SETTINGS = {
+    "kernel": "rbf",
+    "C": 10.0,
+    "gamma": 1.0,
+    "class_weight": "none",
+    "scaling": "standard",
+    "power": 1.0,
+    "blocks": "none",
+    "keep": 1.0,
+    "keep_by": "column",
+    "tolerance": 1e-3,
+    "iterations": 100_000,
+}
 
 
 def svm(**changes):
@@ -79,5 +95,130 @@ def test_a_wrong_setting_is_named(field, value):
 
 def test_only_settings_of_the_kernel_are_searched():
     assert svm().uses("gamma") and svm().uses("C") and not svm(kernel="linear").uses("gamma")
-    with pytest.raises(ConfigError, match=r"tuning\.space\.c: the svm has no such setting; it has kernel, C"):
+    with pytest.raises(ConfigError, match=r"tuning\.space\.c: the svm has no such setting; it has C, blocks"):
         svm().uses("c")
+
+
+def inner_splits(data, groups=3):
+    number = np.unique(data.subject, return_inverse=True)[1] % groups
+    return [Split(name=str(g), train=np.flatnonzero(number != g), test=np.flatnonzero(number == g)) for g in range(3)]
+
+
+def side_of(data, **changes):
+    fields = {"X": data.X, "y": data.y, "subject": data.subject, "columns": data.columns, "classes": 3}
+    return Side(**{**fields, **changes})
+
+
+def plainly(machine, side, splits):
+    """Each inner fold by a fit of its own, the way a plain search would."""
+    scores = np.full((len(side), side.classes), np.nan)
+    for split in splits:
+        train, new = side.training(split.train), side.scored(split.test)
+        fitted = machine(side.rows[train], side.labels(train), side.classes, side.columns)
+        scores[split.test] = side.merged(fitted.scores(side.rows[new]))
+    return scores
+
+
+RECIPES = {
+    "rbf": {},
+    "linear": {"kernel": "linear"},
+    "raw": {"scaling": "none"},
+    "root": {"power": 0.5},
+    "chi2": {"kernel": "chi2"},
+    "intersection": {"kernel": "intersection"},
+    "hellinger": {"kernel": "hellinger"},
+    "blocks": {"blocks": "region"},
+    "chi2 blocks": {"kernel": "chi2", "blocks": "region"},
+    "half the features": {"keep": 0.5},
+    "half the regions": {"keep": 0.5, "keep_by": "region", "blocks": "region"},
+    "balanced": {"class_weight": "balanced"},
+    "sqrt": {"class_weight": "sqrt"},
+}
+
+
+def histograms(**changes):
+    data = blobs(distance=1.5, **changes)
+    named = tuple(f"region{j // 3}:{j}" for j in range(data.X.shape[1]))
+    return dataclasses.replace(data, X=np.abs(data.X), columns=named)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("mirror", ["none", "train", "both"])
+def test_the_fast_search_gives_the_scores_of_plain_fits(recipe, mirror):
+    data = histograms()
+    mirrored = None if mirror == "none" else data.X[:, ::-1]
+    side = side_of(data, mirrored=mirrored, average=mirror == "both")
+    splits = inner_splits(data)
+    search = svm(**RECIPES[recipe]).inner(side, splits)
+    for C in (0.01, 1.0, 10.0, 100.0):
+        for gamma in (0.2, 2.0):
+            machine = svm(**{**RECIPES[recipe], "C": C, "gamma": gamma})
+            got, expected = search.scores(machine), plainly(machine, side, splits)
+            np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
+            np.testing.assert_array_equal(got.argmax(axis=1), expected.argmax(axis=1))
+
+
+def test_costs_in_any_order_give_the_same():
+    data = blobs(distance=1.0)
+    side, splits = side_of(data), inner_splits(data)
+    search, costs = svm().inner(side, splits), np.random.default_rng(0).permutation(np.geomspace(0.01, 1e5, 15))
+    for C in costs:
+        np.testing.assert_array_equal(search.scores(svm(C=C)), svm().inner(side, splits).scores(svm(C=C)))
+
+
+def test_the_inner_folds_see_no_label_of_their_test_side():
+    data = blobs(distance=1.0)
+    splits = inner_splits(data)
+    flipped = np.array(data.y)
+    flipped[splits[0].test] = (flipped[splits[0].test] + 1) % 3
+    before, after = (svm(keep=0.5).inner(side_of(data, y=y), splits).scores(svm(keep=0.5)) for y in (data.y, flipped))
+    np.testing.assert_array_equal(before[splits[0].test], after[splits[0].test])
+    assert np.abs(before - after).max() > 0
+
+
+@pytest.mark.parametrize("missing", [1, None])
+def test_inner_folds_may_lack_a_class_or_hold_only_one(missing):
+    data = blobs()
+    splits = inner_splits(data)
+    y = np.array(data.y)
+    y[splits[0].train] = np.where(y[splits[0].train] == 1, 0, y[splits[0].train]) if missing else 2
+    scores = svm().inner(side_of(data, y=y), splits[:1]).scores(svm())[splits[0].test]
+    assert np.isnan(scores[:, 1]).all() and np.isfinite(scores[:, 2]).all()
+    assert np.isnan(scores[:, 0]).all() == (missing is None)
+
+
+def test_kernels_by_hand():
+    a, b = np.array([[1.0, 3.0]]), np.array([[4.0, 1.0]])
+    expected = {"linear": 7, "rbf": 13, "chi2": 9 / 5 + 4 / 4, "intersection": 2, "hellinger": 2 + np.sqrt(3)}
+    for kind, value in expected.items():
+        np.testing.assert_allclose(base(kind, a, b), [[value]], rtol=1e-12)
+
+
+def test_kernels_of_histograms_refuse_negative_features():
+    data = blobs()
+    with pytest.raises(DataError, match=r"svm\.kernel=chi2 compares histograms"):
+        svm(kernel="chi2")(data.X, data.y, 3)
+
+
+def test_regions_are_told_by_their_columns():
+    assert region_of(("brow:0", "brow:1", "lip:0", "strain")).tolist() == [0, 0, 1, 2]
+    with pytest.raises(DataError, match="regions are told apart by the names"):
+        svm(blocks="region")(np.eye(4), np.array([0, 1, 0, 1]), 2)
+
+
+def test_f_values_agree_with_scikit_learn():
+    from sklearn.feature_selection import f_classif
+
+    data = blobs()
+    np.testing.assert_allclose(anova_f(data.X.astype(float), data.y), f_classif(data.X.astype(float), data.y)[0])
+    assert anova_f(np.array([[1.0, 5.0], [1.0, 5.0], [1.0, 6.0]]), np.array([0, 0, 1])).tolist() == [0, np.inf]
+
+
+def test_selection_keeps_what_tells_the_classes_apart():
+    y = np.repeat([0, 1], 20)
+    X = np.random.default_rng(0).normal(size=(40, 6))
+    X[:, 4] += 5 * y
+    assert kept(X, y, 1 / 6, None).tolist() == [4]
+    assert kept(X, y, 1 / 3, np.array([0, 0, 1, 1, 2, 2])).tolist() == [4, 5]
+    assert kept(X, y, 1.0, None).tolist() == list(range(6))
+    assert kept(X, y, 1e-9, None).tolist() == [4]

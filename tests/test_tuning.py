@@ -1,29 +1,49 @@
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 
 from mer.errors import ConfigError, DataError
-from mer.tuning import NestedTuning, NoTuning, inner_folds
+from mer.svm import Estimator
+from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
 from tests.tables import blobs
-from tests.test_svm import svm
+from tests.test_svm import side_of, svm
 
 SPACE = {
-    "C": {"low": 0.01, "high": 100.0, "log": True},
-    "gamma": {"low": 0.01, "high": 10.0, "log": True},
+    "C": {"low": 0.01, "high": 100.0, "log": True, "points": 3},
+    "gamma": {"low": 0.01, "high": 10.0, "log": True, "points": 2},
     "class_weight": {"choices": ["none", "balanced"]},
 }
 
 
+SEARCH = {
+    "sampler": "tpe",
+    "trials": 4,
+    "seconds": None,
+    "patience": None,
+    "objective": "uf1",
+    "space": SPACE,
+    "journal": None,
+}
+
+
 def nested(**changes):
-    return NestedTuning(**{"trials": 4, "inner_folds": 3, "objective": "uf1", "space": SPACE, **changes})
+    return NestedTuning(**{**SEARCH, "inner": "groups", "inner_folds": 3, **changes})
+
+
+def everywhere(**changes):
+    return GlobalTuning(**{**SEARCH, **changes})
 
 
 def search(tuning, machine, data, seed=0):
-    return tuning(machine, data.X, data.y, data.subject, 3, seed)
+    return tuning(machine, side_of(data), seed=seed, label="cell/fold")
 
 
 def test_none_leaves_the_settings_as_they_are():
     choice = search(NoTuning(), svm(), blobs())
-    assert choice.svm == svm() and np.isnan(choice.inner_score) and choice.trials == ()
+    assert choice.learner == svm() and np.isnan(choice.inner_score) and choice.trials == ()
 
 
 def test_the_best_trial_is_chosen_within_the_space():
@@ -31,8 +51,8 @@ def test_the_best_trial_is_chosen_within_the_space():
     values = [trial["inner_score"] for trial in choice.trials]
     best = choice.trials[int(np.argmax(values))]
     assert choice.inner_score == max(values) and len(values) == 6
-    assert choice.svm == svm(**{name: best[name] for name in SPACE})
-    assert 0.01 <= choice.svm.C <= 100 and 0.01 <= choice.svm.gamma <= 10
+    assert choice.learner == svm(**{name: best[name] for name in SPACE})
+    assert 0.01 <= choice.learner.C <= 100 and 0.01 <= choice.learner.gamma <= 10
 
 
 def test_same_seed_same_trials():
@@ -47,9 +67,9 @@ def test_the_inner_score_is_that_of_the_pooled_inner_predictions():
     data = blobs(distance=1.0)
     choice = search(nested(trials=1), svm(), data)
     predicted = np.empty_like(data.y)
-    for train, test in inner_folds(data.y, data.subject, 3):
-        scores = choice.svm(data.X[train], data.y[train], 3).scores(data.X[test])
-        predicted[test] = scores.argmax(axis=1)
+    for split in inner_folds(data.y, data.subject, 3):
+        scores = choice.learner(data.X[split.train], data.y[split.train], 3).scores(data.X[split.test])
+        predicted[split.test] = scores.argmax(axis=1)
     assert choice.inner_score == pytest.approx(f1_score(data.y, predicted, average="macro"), abs=1e-15)
 
 
@@ -60,19 +80,19 @@ def test_a_linear_kernel_has_no_width_to_search():
 
 def test_a_kernel_in_the_space_decides_what_else_is_searched():
     space = {**SPACE, "kernel": {"choices": ["linear", "rbf"]}}
-    trials = search(nested(trials=8, space=space), svm(), blobs()).trials
+    trials = search(nested(trials=12, space=space), svm(), blobs(distance=1.0)).trials
     assert {("gamma" in trial, trial["kernel"]) for trial in trials} == {(True, "rbf"), (False, "linear")}
 
 
-@pytest.mark.parametrize("groups", [2, 3, 5, 99])
+@pytest.mark.parametrize("groups", [2, 3, 5, 99, None])
 def test_inner_folds_never_split_a_subject(groups):
     data = blobs()
     folds = inner_folds(data.y, data.subject, groups)
-    assert len(folds) == min(groups, 6)
-    assert sorted(np.concatenate([test for _, test in folds])) == list(range(len(data)))
-    for train, test in folds:
-        assert not set(data.subject[train]) & set(data.subject[test])
-        assert len(train) + len(test) == len(data)
+    assert len(folds) == min(groups or 99, 6)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(data)))
+    for fold in folds:
+        assert not set(data.subject[fold.train]) & set(data.subject[fold.test])
+        assert len(fold.train) + len(fold.test) == len(data)
 
 
 def test_two_subjects_are_too_few_for_a_nested_search():
@@ -87,9 +107,15 @@ def test_two_subjects_are_too_few_for_a_nested_search():
         ({"trials": 0}, "tuning.trials=0"),
         ({"inner_folds": 1}, "tuning.inner_folds=1"),
         ({"objective": "auc"}, "tuning.objective=auc: must be one of uf1"),
-        ({"space": {"C": {"low": 1}}}, "tuning.space.C: give low, high and log"),
-        ({"space": {"C": {"low": 2, "high": 1, "log": False}}}, "low=2 must be below high=1"),
-        ({"space": {"C": {"low": 0, "high": 1, "log": True}}}, "above 0 on a log scale"),
+        ({"sampler": "cmaes"}, "tuning.sampler=cmaes: must be one of tpe"),
+        ({"inner": "clips"}, "tuning.inner=clips: must be groups or loso"),
+        ({"seconds": 0}, "tuning.seconds=0: must be above 0"),
+        ({"trials": None}, "tuning.trials=null: give trials or seconds"),
+        ({"patience": -1}, "tuning.patience=-1"),
+        ({"space": {"C": {"low": 1}}}, "tuning.space.C: give low, high, log and points"),
+        ({"space": {"C": {"low": 2, "high": 1, "log": False, "points": 2}}}, "low=2 must be below high=1"),
+        ({"space": {"C": {"low": 0, "high": 1, "log": True, "points": 2}}}, "above 0 on a log scale"),
+        ({"space": {"C": {"low": 1, "high": 2, "log": True, "points": 1}}}, "points=1 must be a whole number of 2"),
     ],
 )
 def test_a_wrong_setting_is_named(changes, message):
@@ -100,3 +126,105 @@ def test_a_wrong_setting_is_named(changes, message):
 def test_a_setting_that_the_svm_does_not_have_is_named():
     with pytest.raises(ConfigError, match=r"tuning\.space\.depth"):
         search(nested(space={"depth": {"choices": [1]}}), svm(), blobs())
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "gp", "grid"])
+def test_every_sampler_stays_in_the_space_and_repeats(sampler):
+    data = blobs(distance=1.0)
+    tuning = nested(sampler=sampler, trials=None if sampler == "grid" else 5)
+    first, again = (search(tuning, svm(), data, seed=3) for _ in range(2))
+    assert first.trials == again.trials and first.learner == again.learner
+    assert len(first.trials) == (3 * 2 * 2 if sampler == "grid" else 5)
+    for trial in first.trials:
+        assert 0.01 <= trial["C"] <= 100.0001 and 0.01 <= trial["gamma"] <= 10.0001
+
+
+def test_a_search_begins_with_the_settings_of_the_config():
+    first = search(nested(), svm(C=3.5, gamma=0.7, class_weight="balanced"), blobs()).trials[0]
+    assert (first["C"], first["gamma"], first["class_weight"]) == (3.5, 0.7, "balanced")
+    outside = search(nested(), svm(C=1e6), blobs()).trials[0]
+    assert outside["C"] <= 100
+
+
+def test_the_grid_holds_every_point_once_and_no_width_for_a_linear_kernel():
+    space = {**SPACE, "kernel": {"choices": ["linear", "rbf"]}}
+    trials = search(nested(sampler="grid", trials=None, space=space), svm(), blobs(distance=1.0)).trials
+    assert len(trials) == 3 * 2 + 3 * 2 * 2
+    assert len({tuple(sorted(trial.items())) for trial in trials}) == len(trials)
+    assert {trial["C"] for trial in trials} == {0.01, 1.0, 100.0}
+    with pytest.raises(ConfigError, match=r"tuning\.trials=4: the grid has 18 points"):
+        search(nested(sampler="grid", space=space), svm(), blobs(distance=1.0))
+
+
+def test_patience_ends_a_search_that_no_longer_improves():
+    data = blobs(distance=1.0)
+    values = [trial["inner_score"] for trial in search(nested(trials=40, patience=3), svm(), data).trials]
+    assert 4 <= len(values) < 40
+    assert values.index(max(values)) == len(values) - 4
+
+
+def test_a_perfect_score_ends_a_search():
+    assert len(search(nested(trials=40), svm(), blobs(distance=9.0)).trials) == 1
+
+
+def test_seconds_end_a_search_after_the_trial_in_hand():
+    assert len(search(nested(trials=None, seconds=1e-9), svm(), blobs(distance=1.0)).trials) == 1
+
+
+def test_nothing_to_search_scores_the_settings_as_they_are():
+    choice = search(nested(space={}), svm(), blobs(distance=1.0))
+    assert choice.learner == svm() and len(choice.trials) == 1
+
+
+def test_the_journal_keeps_the_studies_for_the_dashboard(tmp_path):
+    import optuna
+
+    path = str(tmp_path / "journal.log")
+    data = blobs(distance=1.0)
+    kept = search(nested(journal=path), svm(), data)
+    assert search(nested(journal=path), svm(), data).trials == kept.trials == search(nested(), svm(), data).trials
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path))
+    study = optuna.load_study(study_name="cell/fold", storage=storage)
+    assert [trial.value for trial in study.trials] == [trial["inner_score"] for trial in kept.trials]
+
+
+def test_only_the_global_search_is_optimistic():
+    assert (NoTuning().optimistic, nested().optimistic, everywhere().optimistic) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(max_iter=1000),
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1),
+        RandomForestClassifier(n_estimators=10, random_state=0),
+        KNeighborsClassifier(),
+    ],
+)
+def test_any_classifier_of_scikit_learn_can_stand_in(estimator):
+    data = blobs(distance=6.0)
+    machine = Estimator(estimator=estimator, scaling="standard", space={})
+    choice = search(nested(), machine, data)
+    assert choice.inner_score > 0.9
+    assert choice.learner(data.X, data.y, 3).scores(data.X).shape == (36, 3)
+
+
+def test_a_classifier_brings_its_own_space():
+    space = {"n_neighbors": {"low": 1, "high": 7, "log": False, "points": 3}}
+    machine = Estimator(estimator=KNeighborsClassifier(), scaling="standard", space=space)
+    choice = search(nested(sampler="grid", trials=None), machine, blobs(distance=1.0))
+    assert [trial["n_neighbors"] for trial in choice.trials] == [1, 4, 7]
+    assert choice.learner.parameters["n_neighbors"] in (1, 4, 7)
+    drawn = search(nested(), machine, blobs(distance=1.0)).trials
+    assert all(isinstance(trial["n_neighbors"], int) for trial in drawn)
+
+
+def test_a_classifier_that_is_none_and_a_setting_that_it_lacks_are_named():
+    with pytest.raises(ConfigError, match=r"svm\.estimator=Ridge: must be a scikit-learn classifier"):
+        Estimator(estimator=Ridge(), scaling="none", space={})
+    with pytest.raises(
+        ConfigError, match=r"svm\.space\.C: KNeighborsClassifier has no such setting; it has .*n_neighb"
+    ):
+        Estimator(estimator=KNeighborsClassifier(), scaling="none", space={"C": SPACE["C"]})
+    with pytest.raises(ConfigError, match=r"svm\.scaling=robust"):
+        Estimator(estimator=KNeighborsClassifier(), scaling="robust", space={})

@@ -1,0 +1,107 @@
+"""One outer fold, from the training side to the predictions of the test side."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from mer.loso.guards import check_split
+from mer.loso.store import FoldStore
+from mer.svm import Side, Split
+from mer.tuning import Choice
+from mer.types import FeatureTable, FoldResult
+
+__all__ = ["Job", "Tuning", "fold_seed", "run_fold", "training_side"]
+
+
+class Tuning(Protocol):
+    """Stage 8b: settings for one outer fold from its training side."""
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether the test side has a say in the settings."""
+
+    def __call__(self, learner: Any, side: Side, *, seed: int, label: str) -> Choice:
+        """Choose."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Job:
+    """Everything that the folds of an evaluation share.
+
+    Attributes
+    ----------
+    table : FeatureTable
+        Sorted.
+    mirrored : FeatureTable or None
+        The mirrored clips, aligned with it.
+    average : bool
+        Score a clip together with its mirror image.
+    learner, tuning
+        Stage 8a and 8b.
+    seed, key
+        See `fold_seed`.
+    store : FoldStore or None
+        Where finished folds are kept.
+    """
+
+    table: FeatureTable
+    mirrored: FeatureTable | None
+    average: bool
+    learner: Any
+    tuning: Tuning
+    seed: int
+    key: str
+    store: FoldStore | None
+
+
+def fold_seed(seed: int, key: str, fold: str) -> int:
+    """Return the seed of one fold's search; depends on nothing but these three."""
+    words = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") for text in (key, fold)]
+    return int(np.random.SeedSequence([seed, *words]).generate_state(1)[0])
+
+
+def training_side(job: Job, rows: Any) -> Side:
+    """Return these rows of the table, the only ones that the search and the fit of a fold are given."""
+    table = job.table
+    return Side(
+        X=table.X[rows],
+        y=table.y[rows],
+        subject=table.subject[rows],
+        columns=table.columns,
+        classes=len(table.classes),
+        mirrored=None if job.mirrored is None else job.mirrored.X[rows],
+        average=job.average,
+    )
+
+
+def run_fold(job: Job, split: Split) -> FoldResult:
+    """Choose the settings, fit on the whole training side, predict the test side, and keep the result."""
+    started = time.perf_counter()
+    check_split(job.table, split)
+    side = training_side(job, split.train)
+    seed = fold_seed(job.seed, job.key, split.name)
+    choice = job.tuning(job.learner, side, seed=seed, label=f"{job.key}/{split.name}")
+    clips = side.training(np.arange(len(side)))
+    fitted = choice.learner(side.rows[clips], side.labels(clips), side.classes, side.columns)
+    scores = fitted.scores(job.table.X[split.test])
+    if job.average and job.mirrored is not None:
+        scores = (scores + fitted.scores(job.mirrored.X[split.test])) / 2
+    result = FoldResult(
+        fold=split.name,
+        sample_id=tuple(job.table.sample_id[split.test].tolist()),
+        y_true=job.table.y[split.test],
+        y_pred=np.nanargmax(scores, axis=1),
+        scores=scores,
+        parameters=choice.learner.parameters,
+        inner_score=choice.inner_score,
+        seconds=time.perf_counter() - started,
+        trials=choice.trials,
+    )
+    if job.store is not None:
+        job.store.save(result)
+    return result

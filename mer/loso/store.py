@@ -1,0 +1,104 @@
+"""Finished folds on disk: written whole, and read back only where nothing has changed; the unit of resuming."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mer.errors import CacheError
+from mer.types import FeatureTable, FoldResult
+
+__all__ = ["FoldStore", "fingerprint"]
+
+VERSION = 1  # of what is written; older files are computed again
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldStore:
+    """A folder of finished folds.
+
+    Attributes
+    ----------
+    folder : Path
+    fingerprint : str
+        Of everything that the folds depend on; a file of another one is not seen.
+    """
+
+    folder: Path
+    fingerprint: str
+
+    def load(self, name: str) -> FoldResult | None:
+        """Return a finished fold; None where there is none, or the file is torn."""
+        try:
+            text = self._path(name).read_text(encoding="utf-8")
+            digest, _, body = text.partition("\n")
+            return _from_text(body) if digest == _digest(body) else None
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise CacheError(
+                f"finished fold {self._path(name)} cannot be read ({error}): remove the folder, or check its rights"
+            ) from error
+
+    def save(self, fold: FoldResult) -> None:
+        """Write a finished fold whole.
+
+        Raises
+        ------
+        CacheError
+            Where the disk is full or the folder cannot be written.
+        """
+        path = self._path(fold.fold)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        body = _to_text(fold)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_text(f"{_digest(body)}\n{body}", encoding="utf-8")
+            unfinished.replace(path)
+        except OSError as error:
+            raise CacheError(
+                f"finished fold {path} cannot be written ({error.strerror}): free some space or move MER_HOME"
+            ) from error
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{_digest(self.fingerprint + name)[:32]}.json"
+
+
+def fingerprint(table: FeatureTable, *settings: Any) -> str:
+    """Return a hash of the features, the labels and all settings, with the libraries that decide on the numbers."""
+    import importlib.metadata
+
+    sums = hashlib.blake2b(digest_size=16)
+    for name in ("X", "y"):
+        sums.update(np.ascontiguousarray(getattr(table, name)).tobytes())
+    libraries = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scikit-learn", "optuna")]
+    words = [table.subject.tolist(), table.sample_id.tolist(), table.columns, table.classes, *settings, *libraries]
+    sums.update(repr([VERSION, table.X.shape, *words]).encode())
+    return sums.hexdigest()
+
+
+def _to_text(fold: FoldResult) -> str:
+    arrays = {name: getattr(fold, name).tolist() for name in ("y_true", "y_pred", "scores")}
+    plain = {name: getattr(fold, name) for name in ("fold", "sample_id", "inner_score", "seconds")}
+    return json.dumps({**plain, **arrays, "parameters": dict(fold.parameters), "trials": [*map(dict, fold.trials)]})
+
+
+def _from_text(text: str) -> FoldResult:
+    fields = json.loads(text)
+    for name in ("sample_id", "trials"):
+        fields[name] = tuple(fields[name])
+    width = len(fields["scores"][0]) if fields["scores"] else 0
+    fields["scores"] = np.array(fields["scores"], dtype=np.float64).reshape(-1, width)
+    assert not math.isnan(fields["seconds"])
+    return FoldResult(**fields)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,133 @@
+"""Any scikit-learn classifier in the place of the SVM, for comparison lines."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from mer.errors import ConfigError, DataError
+from mer.svm.side import Side, Split
+
+__all__ = ["Estimator", "FittedEstimator", "InnerRefits"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimator:
+    """A scikit-learn classifier behind a scaler, both fitted on the training rows alone.
+
+    Attributes
+    ----------
+    estimator : ClassifierMixin
+        Named in the YAML by ``_target_``; needs ``decision_function`` or ``predict_proba``.
+    scaling : {"standard", "none"}
+    space : mapping
+        Setting of the estimator → span, as in ``conf/tuning/nested.yaml``; takes the place of ``tuning.space``.
+    settings : mapping
+        Settings of the estimator that a search has chosen.
+    """
+
+    estimator: Any
+    scaling: str
+    space: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not is_classifier(self.estimator):
+            raise ConfigError(
+                f"svm.estimator={type(self.estimator).__name__}: must be a scikit-learn classifier, named by _target_"
+            )
+        if self.scaling not in ("standard", "none"):
+            raise ConfigError(f"svm.scaling={self.scaling}: must be standard or none")
+        for name in self.space:
+            self.uses(name)
+
+    def uses(self, name: str) -> bool:
+        """Return True for a setting of the estimator.
+
+        Raises
+        ------
+        ConfigError
+            For a name that is no setting, saying which there are.
+        """
+        known = self.estimator.get_params()
+        if name not in known:
+            raise ConfigError(
+                f"svm.space.{name}: {type(self.estimator).__name__} has no such setting; it has {', '.join(known)}"
+            )
+        return True
+
+    def having(self, parameters: Mapping[str, Any]) -> Estimator:
+        """Return a copy with other settings of the estimator."""
+        return dataclasses.replace(self, settings={**self.settings, **parameters})
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What a search may choose, for folds.csv."""
+        return {name: self.settings.get(name, self.estimator.get_params()[name]) for name in self.space}
+
+    def inner(self, side: Side, splits: Sequence[Split]) -> InnerRefits:
+        """Return what scores settings on inner folds."""
+        return InnerRefits(side, splits)
+
+    def __call__(
+        self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()
+    ) -> FittedEstimator:
+        """Fit on the training rows; see `Svm.__call__`."""
+        if len(np.unique(y)) < 2:
+            raise DataError(
+                f"a classifier needs clips of two classes or more, and the {len(y)} training clips are of one"
+            )
+        machine = clone(self.estimator).set_params(**self.settings)
+        scaler = [("scale", StandardScaler())] if self.scaling == "standard" else []
+        pipeline = Pipeline([*scaler, ("classifier", machine)])
+        return FittedEstimator(pipeline=pipeline.fit(np.asarray(X, dtype=np.float64), y), classes=classes)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedEstimator:
+    """A fitted classifier that knows the whole class list."""
+
+    pipeline: Pipeline
+    classes: int
+
+    def scores(self, X: NDArray[Any]) -> Float:
+        """Return one score a class, shape (n, classes); NaN for a class that was not seen."""
+        rows = np.asarray(X, dtype=np.float64)
+        if hasattr(self.pipeline, "decision_function"):
+            values = self.pipeline.decision_function(rows)
+        else:
+            values = self.pipeline.predict_proba(rows)
+        full = np.full((len(values), self.classes), np.nan)
+        full[:, self.pipeline.classes_] = np.stack([-values, values], axis=1) if values.ndim == 1 else values
+        return full
+
+
+class InnerRefits:
+    """Predictions of all inner folds for one setting after another, each by plain fits; see `InnerSvm`."""
+
+    def __init__(self, side: Side, splits: Sequence[Split]) -> None:
+        self._side, self._rows, self._splits = side, side.rows, splits
+
+    def scores(self, machine: Any) -> Float:
+        """Return the decision values of every clip by the machine of its inner fold, shape (n, classes)."""
+        side = self._side
+        full = np.full((len(side), side.classes), np.nan)
+        for split in self._splits:
+            train = side.training(split.train)
+            labels = side.labels(train)
+            if (labels == labels[0]).all():
+                full[split.test, labels[0]] = 0
+                continue
+            fitted = machine(self._rows[train], labels, side.classes, side.columns)
+            full[split.test] = side.merged(fitted.scores(self._rows[side.scored(split.test)]))
+        return full

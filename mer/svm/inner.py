@@ -1,0 +1,109 @@
+"""Many settings on the same inner folds: what does not depend on a setting is computed once and kept.
+
+The time of a plain search goes into what all its fits share. Here a fold's rows are scaled once, their distances are
+computed once for all widths and costs, a kernel once for all costs, and a machine once for all costs above the one at
+which it has become a hard margin. Nothing is approximated: each prediction is that of the plain pipeline.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.svm.kernels import Kernel
+from mer.svm.libsvm import Solution, one_against_rest, solve
+from mer.svm.prepare import Recipe, prepare
+from mer.svm.side import Side, Split
+from mer.svm.weights import class_factors
+
+if TYPE_CHECKING:
+    from mer.svm.machine import Svm
+
+__all__ = ["InnerSvm"]
+
+Float = NDArray[np.float64]
+RECIPE = [field.name for field in dataclasses.fields(Recipe)]
+KEPT_BASES = 4  # recipes whose distances a fold remembers; a search rarely goes back further
+
+
+class InnerSvm:
+    """Predictions of all inner folds for one setting after another.
+
+    Parameters
+    ----------
+    side : Side
+        The training side of an outer fold.
+    splits : sequence of Split
+        Of its clips; every clip is on one test side.
+    """
+
+    def __init__(self, side: Side, splits: Sequence[Split]) -> None:
+        rows = side.rows
+        self._side = side
+        self._folds = [(split.test, _Fold(side, rows, split)) for split in splits]
+
+    def scores(self, svm: Svm) -> Float:
+        """Return the decision values of every clip by the machines of its inner fold, shape (n, classes)."""
+        full = np.full((len(self._side), self._side.classes), np.nan)
+        for test, fold in self._folds:
+            full[test] = self._side.merged(fold.scores(svm))
+        return full
+
+
+class _Fold:
+    def __init__(self, side: Side, rows: Float, split: Split) -> None:
+        train = side.training(split.train)
+        self._train, self._new = rows[train], rows[side.scored(split.test)]
+        self._seen, self._y = np.unique(side.labels(train), return_inverse=True)
+        self._columns, self._classes = side.columns, side.classes
+        self._last: dict[Any, tuple[float, Solution]] = {}
+        self._hard: dict[Any, tuple[float, Solution]] = {}
+        # a cache a fold, which goes when the fold goes
+        self._bases = lru_cache(maxsize=KEPT_BASES)(self._compute_bases)
+        self._kernels = lru_cache(maxsize=1)(self._compute_kernels)
+
+    def scores(self, svm: Svm) -> Float:
+        full = np.full((len(self._new), self._classes), np.nan)
+        if len(self._seen) == 1:
+            full[:, self._seen] = 0
+            return full
+        recipe = Recipe(**{name: getattr(svm, name) for name in RECIPE})
+        own, new = self._kernels(recipe)
+        decisions = self._solution(svm, recipe, own).decisions(new)
+        full[:, self._seen] = one_against_rest(decisions, len(self._seen))
+        return full
+
+    def _compute_bases(self, recipe: Recipe) -> tuple[Kernel, list[Float], list[Float]]:
+        front, rows, kernel = prepare(recipe, self._train, self._y, self._columns)
+        new = np.asarray(front.transform(self._new))
+        return kernel, kernel.bases(rows), kernel.bases(new, rows)
+
+    def _compute_kernels(self, recipe: Recipe) -> tuple[Float, Float]:
+        unit_width = dataclasses.replace(recipe, gamma=1.0)
+        kernel, own, new = self._bases(unit_width)
+        width = recipe.gamma if kernel.kind in ("rbf", "chi2") else 1.0
+        wide = dataclasses.replace(kernel, factors=tuple(width * factor for factor in kernel.factors))
+        return wide.finish(own), wide.finish(new)
+
+    def _solution(self, svm: Svm, recipe: Recipe, kernel: Float) -> Solution:
+        """Fit, or return what two smaller costs already agreed upon.
+
+        Where two costs lead the solver to the same bits, no multiplier was ever stopped by the smaller of them: every
+        larger cost takes the same steps.
+        """
+        key = (recipe, svm.class_weight, svm.tolerance, svm.iterations)
+        hard = self._hard.get(key)
+        if hard and hard[0] <= svm.C:
+            return hard[1]
+        weight = class_factors(svm.class_weight, self._y)
+        found = solve(kernel, self._y, weight, C=svm.C, tolerance=svm.tolerance, iterations=svm.iterations)
+        before = self._last.get(key)
+        if before and before[0] != svm.C and found.same_as(before[1]):
+            self._hard[key] = (min(svm.C, before[0]), found)
+        self._last[key] = (svm.C, found)
+        return found

@@ -1,0 +1,105 @@
+"""LIBSVM on ready kernels: the same solver as scikit-learn's SVC, without what surrounds it.
+
+SVC spends as long on checking its input as the solver on a problem of a few hundred clips. The low-level call is not
+part of scikit-learn's public interface: a test compares both to the last digit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.svm import _libsvm
+
+__all__ = ["Solution", "one_against_rest", "solve"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solution:
+    """One-against-one machines of k classes, as one matrix product.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (n, pairs)
+        Of the training rows.
+    offset : ndarray, shape (pairs,)
+    """
+
+    weights: Float
+    offset: Float
+
+    def decisions(self, kernel: Float) -> Float:
+        """Return the values of all pairs (i, j), positive for i, from the kernel (m, n) with the training rows."""
+        return kernel @ self.weights + self.offset
+
+    def same_as(self, other: Solution) -> bool:
+        """Tell whether both are equal to the last bit."""
+        return np.array_equal(self.weights, other.weights) and np.array_equal(self.offset, other.offset)
+
+
+def solve(
+    kernel: Float, y: NDArray[np.int64], weight: Float, *, C: float, tolerance: float, iterations: int
+) -> Solution:
+    """Fit.
+
+    Parameters
+    ----------
+    kernel : ndarray, shape (n, n)
+    y : ndarray of int64, shape (n,)
+        Classes 0 … k−1, each present.
+    weight : ndarray, shape (k,)
+        Factor on C of each class.
+    C, tolerance : float
+    iterations : int
+        Most steps of a pair.
+    """
+    _libsvm.set_verbosity_wrap(0)
+    support, _, _, coefficients, offset, *_ = _libsvm.fit(
+        np.ascontiguousarray(kernel),
+        y.astype(np.float64),
+        kernel="precomputed",
+        C=C,
+        tol=tolerance,
+        max_iter=iterations,
+        class_weight=weight,
+        cache_size=200,
+    )
+    classes = len(weight)
+    weights = np.zeros((len(y), classes * (classes - 1) // 2))
+    # a support vector of class c holds its coefficients against the other classes in their order
+    weights[support[:, None], _pairs_of_class(classes)[y[support]]] = coefficients.T
+    return Solution(weights=weights, offset=np.asarray(offset))
+
+
+def one_against_rest(decisions: Float, classes: int) -> Float:
+    """Return one score a class, as SVC's ``decision_function_shape="ovr"`` does.
+
+    Parameters
+    ----------
+    decisions : ndarray, shape (m, pairs)
+
+    Returns
+    -------
+    ndarray, shape (m, classes)
+        Votes plus the sum of the confidences squeezed into (−1/3, 1/3); ±the distance for two classes.
+    """
+    if classes == 2:
+        return np.concatenate([decisions, -decisions], axis=1)
+    first, second = np.triu_indices(classes, k=1)
+    won = np.zeros((decisions.shape[1], classes))
+    lost = won.copy()
+    won[np.arange(len(first)), first] = 1
+    lost[np.arange(len(first)), second] = 1
+    positive = (decisions >= 0).astype(np.float64)
+    confidence = decisions @ (won - lost)
+    return positive @ won + (1 - positive) @ lost + confidence / (3 * (np.abs(confidence) + 1))
+
+
+def _pairs_of_class(classes: int) -> NDArray[np.intp]:
+    number = np.zeros((classes, classes), dtype=np.intp)
+    first, second = np.triu_indices(classes, k=1)
+    number[first, second] = number[second, first] = np.arange(len(first))
+    return number[~np.eye(classes, dtype=bool)].reshape(classes, classes - 1)

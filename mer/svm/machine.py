@@ -1,0 +1,181 @@
+"""The classifier of the paper: features → decision scores, as a scikit-learn pipeline."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
+
+from mer.errors import ConfigError, DataError
+from mer.svm.inner import InnerSvm
+from mer.svm.kernels import HISTOGRAM_KERNELS, KERNELS, WIDE_KERNELS
+from mer.svm.prepare import Recipe, prepare
+from mer.svm.side import Side, Split
+from mer.svm.weights import CLASS_WEIGHTS, class_factors
+
+__all__ = ["FittedSvm", "Svm"]
+
+Float = NDArray[np.float64]
+ALLOWED = {
+    "kernel": KERNELS,
+    "class_weight": tuple(CLASS_WEIGHTS),
+    "scaling": ("standard", "none"),
+    "blocks": ("none", "region"),
+    "keep_by": ("column", "region"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Svm(Recipe):
+    """Support vector machine with one-against-one decisions; everything that it learns comes from the rows it is given.
+
+    Attributes
+    ----------
+    kernel : {"linear", "rbf", "chi2", "intersection", "hellinger"}
+        The last three compare histograms: features must not be negative, and `scaling` does not apply.
+    C : float
+        Cost of a violated margin, > 0.
+    gamma : float
+        Width of the kernels rbf and chi2 relative to the data's scale, > 0. rbf: the exponent's factor is
+        gamma / (D · Var), D the number of features and Var the variance of all scaled training values; chi2: gamma /
+        the mean distance of the training clips.
+    class_weight : {"none", "sqrt", "balanced"}
+        Factor on C of each class: 1, the root of N / (classes · clips of the class), or that ratio itself.
+    scaling : {"standard", "none"}
+        ``standard`` brings each feature to mean 0 and variance 1 of the training rows.
+    power : float
+        Each feature x becomes sign(x) · |x|^power before anything else, in (0, 1]; 0.5 tames the peaks of histograms.
+    blocks : {"none", "region"}
+        ``region``: one kernel a region, each with a width of its own, and their mean.
+    keep : float
+        Share of the features (or regions) with the largest F value on the training rows, in (0, 1].
+    keep_by : {"column", "region"}
+        What `keep` counts.
+    tolerance : float
+        Where the optimiser stops, > 0.
+    iterations : int
+        Steps of each one-against-one problem after which it stops at the latest, ≥ 1.
+
+    References
+    ----------
+    Chang and Lin, LIBSVM, doi:10.1145/1961189.1961199; kernels: see `mer.svm.kernels.base`.
+    """
+
+    C: float
+    class_weight: str
+    tolerance: float
+    iterations: int
+
+    def __post_init__(self) -> None:
+        for name, allowed in ALLOWED.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"svm.{name}={getattr(self, name)}: must be one of {', '.join(allowed)}")
+        for name, most in (("C", np.inf), ("gamma", np.inf), ("tolerance", np.inf), ("power", 1), ("keep", 1)):
+            value = getattr(self, name)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 < value <= most or value == np.inf:
+                above = "above 0" if most == np.inf else "above 0 and up to 1"
+                raise ConfigError(f"svm.{name}={value}: must be a number {above}")
+        if isinstance(self.iterations, bool) or not isinstance(self.iterations, int) or self.iterations < 1:
+            raise ConfigError(f"svm.iterations={self.iterations}: must be a whole number of 1 or more")
+
+    space = None  # the settings to search are named by tuning=
+
+    def uses(self, name: str) -> bool:
+        """Tell whether the setting `name` changes anything, so that it is worth searching.
+
+        Raises
+        ------
+        ConfigError
+            For a name that is no setting, saying which there are.
+        """
+        known = [field.name for field in dataclasses.fields(self)]
+        if name not in known:
+            raise ConfigError(f"tuning.space.{name}: the svm has no such setting; it has {', '.join(sorted(known))}")
+        if name == "gamma":
+            return self.kernel in WIDE_KERNELS
+        return name != "scaling" or self.kernel not in HISTOGRAM_KERNELS
+
+    def having(self, parameters: Mapping[str, Any]) -> Svm:
+        """Return a copy with other settings."""
+        return dataclasses.replace(self, **parameters)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The settings that tell one machine from another, for folds.csv."""
+        names = ("kernel", "C", "gamma", "class_weight", "power", "keep")
+        return {name: getattr(self, name) for name in names if self.uses(name)}
+
+    def inner(self, side: Side, splits: Sequence[Split]) -> InnerSvm:
+        """Return what scores many settings on the same inner folds, fast, see `InnerSvm`."""
+        return InnerSvm(side, splits)
+
+    def __call__(self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> FittedSvm:
+        """Fit on the training rows.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n, D)
+        y : ndarray of int64, shape (n,)
+            Indices in [0, classes).
+        classes : int
+            Length of the whole class list, which may hold classes that `y` does not.
+        columns : sequence of str
+            D names; needed where regions matter.
+
+        Raises
+        ------
+        DataError
+            Where all rows are of one class, or the kernel cannot take the features.
+        """
+        if len(np.unique(y)) < 2:
+            raise DataError(
+                f"an SVM needs clips of two classes or more to learn from, and the {len(y)} training clips are of one"
+            )
+        front, rows, kernel = prepare(self, np.asarray(X, dtype=np.float64), y, columns)
+        plain = self.kernel in ("linear", "rbf") and len(kernel.factors) == 1
+        machine = SVC(
+            kernel=self.kernel if plain else kernel,
+            gamma=kernel.factors[0] if plain else "scale",
+            C=self.C,
+            class_weight=dict(zip(np.unique(y).tolist(), class_factors(self.class_weight, y), strict=True)),
+            tol=self.tolerance,
+            max_iter=self.iterations,
+            decision_function_shape="ovr",
+            break_ties=True,
+        )
+        return FittedSvm(pipeline=Pipeline([*front.steps, ("svm", machine.fit(rows, y))]), classes=classes)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedSvm:
+    """A fitted machine that knows the whole class list.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        scikit-learn steps; predicts class indices.
+    classes : int
+    """
+
+    pipeline: Pipeline
+    classes: int
+
+    def scores(self, X: NDArray[Any]) -> Float:
+        """Return decision values, shape (n, classes), the higher the likelier; NaN for a class that was not seen.
+
+        Notes
+        -----
+        Votes of the one-against-one machines plus their confidences squeezed into (−1/3, 1/3), so that the largest
+        score is the class with most votes, ties broken by confidence; ±the distance where only two classes were seen.
+        """
+        values = self.pipeline.decision_function(np.asarray(X, dtype=np.float64))
+        full = np.full((len(values), self.classes), np.nan)
+        full[:, self.pipeline.classes_] = np.stack([-values, values], axis=1) if values.ndim == 1 else values
+        return full

@@ -1,0 +1,104 @@
+"""What happens to the features before the machine sees them; all of it learnt from the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from mer.errors import DataError
+from mer.svm.kernels import HISTOGRAM_KERNELS, Kernel, base, unit
+from mer.svm.selection import kept, region_of
+
+__all__ = ["Recipe", "prepare", "signed_power"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The settings of an `Svm` that shape its kernel, see there."""
+
+    kernel: str
+    gamma: float
+    scaling: str
+    power: float
+    blocks: str
+    keep: float
+    keep_by: str
+
+
+def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[str]) -> tuple[Pipeline, Float, Kernel]:
+    """Fit everything that stands before the machine.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    X, y : ndarray, shape (n, D), (n,)
+        The training rows.
+    columns : sequence of str
+        D names, or none where regions do not matter.
+
+    Returns
+    -------
+    front : Pipeline
+        Fitted: powers, selected columns, scaling.
+    rows : ndarray, shape (n, D')
+        What it makes of `X`.
+    kernel : Kernel
+        With its factors.
+
+    Raises
+    ------
+    DataError
+        Where a kernel of histograms gets negative features, or the names of the columns are missing.
+    """
+    region = _regions(recipe, columns, X.shape[1])
+    values = signed_power(X, recipe.power)
+    chosen = kept(values, y, recipe.keep, region if recipe.keep_by == "region" else None)
+    histogram = recipe.kernel in HISTOGRAM_KERNELS
+    steps: list[tuple[str, FunctionTransformer | StandardScaler]] = []
+    if recipe.power != 1:
+        steps.append(("power", FunctionTransformer(signed_power, kw_args={"power": recipe.power})))
+    if recipe.keep != 1:
+        steps.append(("keep", FunctionTransformer(np.take, kw_args={"indices": chosen, "axis": 1})))
+    if recipe.scaling == "standard" and not histogram:
+        steps.append(("scale", StandardScaler()))
+    front = Pipeline(steps or [("as_is", FunctionTransformer())])
+    rows = np.asarray(front.fit_transform(X))
+    if histogram and rows.min() < 0:
+        raise DataError(
+            f"svm.kernel={recipe.kernel} compares histograms, and a feature is {rows.min():.4g}: use kernel=rbf, or a "
+            "descriptor without negative values"
+        )
+    return front, rows, _kernel(recipe, rows, region[chosen])
+
+
+def signed_power(X: Float, power: float) -> Float:
+    """Return sign(x) · |x|^power."""
+    return X if power == 1 else np.sign(X) * np.abs(X) ** power
+
+
+def _regions(recipe: Recipe, columns: Sequence[str], count: int) -> NDArray[np.intp]:
+    if "region" not in (recipe.blocks, recipe.keep_by if recipe.keep != 1 else ""):
+        return np.zeros(count, dtype=np.intp)
+    if len(columns) != count:
+        raise DataError(f"regions are told apart by the names of the columns: {count} needed, {len(columns)} given")
+    return region_of(columns)
+
+
+def _kernel(recipe: Recipe, rows: Float, region: NDArray[np.intp]) -> Kernel:
+    _, block = np.unique(region, return_inverse=True)
+    if recipe.blocks == "none":
+        block = np.zeros_like(block)
+    width = recipe.gamma if recipe.kernel in ("rbf", "chi2") else 1.0
+    factors = []
+    for k in range(block.max() + 1):
+        part = rows[:, block == k]
+        own = np.zeros((0, 0)) if recipe.kernel in ("linear", "rbf") else base(recipe.kernel, part)
+        factors.append(width * unit(recipe.kernel, part, own))
+    return Kernel(kind=recipe.kernel, factors=tuple(factors), block=block)

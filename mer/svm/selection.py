@@ -1,0 +1,65 @@
+"""Which features tell the classes apart, judged on the training rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["anova_f", "kept", "region_of"]
+
+
+def region_of(columns: Sequence[str]) -> NDArray[np.intp]:
+    """Return the number of each column's region, the regions counted in order; ``brow:+045deg`` is of ``brow``."""
+    names = [name.rpartition(":")[0] or name for name in columns]
+    number = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    return np.array([number[name] for name in names], dtype=np.intp)
+
+
+def anova_f(X: NDArray[np.float64], y: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the F value of each feature: variance between the classes over variance within them.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, D)
+    y : ndarray of int64, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (D,)
+        0 for a feature that does not vary, inf for one that varies between the classes only.
+    """
+    labels, index, size = np.unique(y, return_inverse=True, return_counts=True)
+    centred = X - X.mean(axis=0)
+    member = np.zeros((len(labels), len(y)))
+    member[index, np.arange(len(y))] = 1
+    mean = member @ centred / size[:, None]
+    between = (size[:, None] * mean**2).sum(axis=0) / max(len(labels) - 1, 1)
+    within = ((centred - mean[index]) ** 2).sum(axis=0) / max(len(y) - len(labels), 1)
+    # rounding leaves a trace of variance where there is none
+    nothing = np.abs(X).max(axis=0, initial=0) ** 2 * 1e-24
+    none = np.where(between > nothing, np.inf, 0.0)
+    return np.divide(between, within, out=none, where=within > nothing)
+
+
+def kept(
+    X: NDArray[np.float64], y: NDArray[np.int64], share: float, region: NDArray[np.intp] | None
+) -> NDArray[np.intp]:
+    """Return the columns to keep, in their order.
+
+    Parameters
+    ----------
+    X, y : ndarray, shape (n, D), (n,)
+    share : float
+        Of the features, or of the regions, in (0, 1]; at least one is kept.
+    region : ndarray of int, shape (D,), or None
+        Region of each column, to keep or leave whole regions by their mean F; None to judge each column alone.
+    """
+    if share == 1:
+        return np.arange(X.shape[1])
+    value = np.minimum(anova_f(X, y), 1e12)
+    unit = np.arange(X.shape[1]) if region is None else region
+    worth = np.bincount(unit, weights=value) / np.bincount(unit)
+    best = np.argsort(-worth, kind="stable")[: max(1, round(share * len(worth)))]
+    return np.flatnonzero(np.isin(unit, best))

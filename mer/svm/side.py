@@ -1,0 +1,84 @@
+"""The training side of a fold: the only rows that a search or a fit ever gets to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Side", "Split"]
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Split:
+    """One fold.
+
+    Attributes
+    ----------
+    name : str
+        What is left out.
+    train, test : ndarray of int
+        Rows.
+    """
+
+    name: str
+    train: Rows
+    test: Rows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """Clips with their labels, and what came out of their mirror images where these are used.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, D)
+    y : ndarray of int64, shape (n,)
+        Indices in [0, classes).
+    subject : ndarray of str, shape (n,)
+    columns : tuple of str
+        D names; what stands before the last colon names the region.
+    classes : int
+        Length of the whole class list, which may hold classes that `y` does not.
+    mirrored : ndarray, shape (n, D), or None
+        Features of the mirrored clips, which train beside their originals.
+    average : bool
+        Score a clip by the mean of its own and its mirror image's decision values.
+    """
+
+    X: NDArray[Any]
+    y: NDArray[np.int64]
+    subject: NDArray[np.str_]
+    columns: tuple[str, ...]
+    classes: int
+    mirrored: NDArray[Any] | None = None
+    average: bool = False
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def rows(self) -> NDArray[np.float64]:
+        """All rows in double precision: the clips, then their mirror images where there are any."""
+        both = self.X if self.mirrored is None else np.concatenate([self.X, self.mirrored])
+        return np.asarray(both, dtype=np.float64)
+
+    def training(self, clips: Rows) -> Rows:
+        """Return the rows that train for these clips."""
+        return clips if self.mirrored is None else np.concatenate([clips, clips + len(self)])
+
+    def scored(self, clips: Rows) -> Rows:
+        """Return the rows that are scored for these clips."""
+        return self.training(clips) if self.average else clips
+
+    def merged(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return one line of scores a clip from the lines of `scored`."""
+        return scores.reshape(2, -1, scores.shape[1]).mean(axis=0) if self.average else scores
+
+    def labels(self, rows: Rows) -> NDArray[np.int64]:
+        """Return the class of each row."""
+        return np.asarray(self.y[rows % len(self)])

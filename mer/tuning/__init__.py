@@ -1,0 +1,7 @@
+"""Stage 8b, the choice of the classifier's settings: on the training subjects of one outer fold, never beyond."""
+
+from mer.tuning.folds import inner_folds
+from mer.tuning.kinds import Choice, GlobalTuning, NestedTuning, NoTuning
+from mer.tuning.space import Learner
+
+__all__ = ["Choice", "GlobalTuning", "Learner", "NestedTuning", "NoTuning", "inner_folds"]

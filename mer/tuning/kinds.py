@@ -1,0 +1,192 @@
+"""The three ways to come by the settings: leave them, search them in each fold, or (to show the harm) once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mer.errors import ConfigError
+from mer.metrics import HEADLINE, score
+from mer.svm import Side, Split
+from mer.tuning.folds import inner_folds
+from mer.tuning.space import Learner, Space, check_space, grid
+from mer.tuning.study import SAMPLERS, Budget, run_grid, run_study
+
+__all__ = ["Choice", "GlobalTuning", "NestedTuning", "NoTuning"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a search ended with.
+
+    Attributes
+    ----------
+    learner
+        With the chosen settings.
+    inner_score : float
+        Objective on the pooled predictions of the search; NaN where nothing was searched.
+    trials : tuple of mapping
+        One a trial, in order: its settings and its score.
+    """
+
+    learner: Any
+    inner_score: float = float("nan")
+    trials: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoTuning:
+    """The settings stay as they are in the config, the same for all folds."""
+
+    optimistic: ClassVar[bool] = False
+
+    def __call__(self, learner: Learner, side: Side, *, seed: int, label: str) -> Choice:
+        """Return `learner` itself."""
+        return Choice(learner=learner)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What the two searches have in common.
+
+    Attributes
+    ----------
+    sampler : {"tpe", "random", "grid", "qmc", "gp"}
+        ``grid`` tries all points of the space and needs no seed; the others start with the settings of svm=.
+    trials : int or None
+        Settings to try, ≥ 1.
+    seconds : float or None
+        Time to spend, > 0; the result then depends on the machine.
+    patience : int or None
+        Stop after so many trials in a row without a better score, ≥ 1.
+    objective : {"uf1", "uar", "accuracy", "weighted_f1"}
+        Score of the pooled predictions to maximise.
+    space : mapping
+        Setting of the classifier → ``{"low", "high", "log", "points"}`` (points: of the grid) or ``{"choices"}``. One
+        that the kernel does not have is left out.
+    journal : str or None
+        File of Optuna's journal storage, to watch the studies with optuna-dashboard; None keeps them in memory.
+
+    References
+    ----------
+    Akiba et al., Optuna, doi:10.1145/3292500.3330701.
+    """
+
+    sampler: str
+    trials: int | None
+    seconds: float | None
+    patience: int | None
+    objective: str
+    space: Space
+    journal: str | None
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("sampler", SAMPLERS), ("objective", HEADLINE)):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"tuning.{name}={getattr(self, name)}: must be one of {', '.join(allowed)}")
+        for name in ("trials", "patience"):
+            _check_count(name, getattr(self, name), 1)
+        if self.seconds is not None and not self.seconds > 0:
+            raise ConfigError(f"tuning.seconds={self.seconds}: must be above 0, or null")
+        if self.sampler != "grid" and self.trials is None and self.seconds is None:
+            raise ConfigError("tuning.trials=null: give trials or seconds, only a grid ends by itself")
+        check_space(self.space)
+
+    def search(self, learner: Learner, side: Side, splits: Sequence[Split], *, seed: int, label: str) -> Choice:
+        """Return the setting with the best pooled score over the splits; the first one where several are best."""
+        space = self.space if learner.space is None else learner.space
+        folds = learner.inner(side, splits)
+
+        def objective(candidate: Any) -> float:
+            predicted = np.nanargmax(folds.scores(candidate), axis=1)
+            return score(side.y, predicted, side.classes, self.objective)
+
+        budget = Budget(trials=self.trials, seconds=self.seconds, patience=self.patience)
+        if not space:
+            found = [(learner, {"inner_score": objective(learner)})]
+        elif self.sampler == "grid":
+            self._check_grid(len(grid(learner, space)))
+            found = run_grid(learner, space, objective, budget=budget)
+        else:
+            journal = None if self.journal is None else (self.journal, label)
+            found = run_study(
+                learner, space, objective, sampler=self.sampler, budget=budget, seed=seed, journal=journal
+            )
+        best, row = max(found, key=lambda pair: pair[1]["inner_score"])
+        return Choice(learner=best, inner_score=row["inner_score"], trials=tuple(row for _, row in found))
+
+    def _check_grid(self, points: int) -> None:
+        if self.trials is not None and self.trials < points:
+            raise ConfigError(
+                f"tuning.trials={self.trials}: the grid has {points} points; set tuning.trials=null, or fewer points "
+                "in tuning.space"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NestedTuning(Search):
+    """One search in every outer fold, scored on inner folds that never split a subject.
+
+    Attributes
+    ----------
+    inner : {"groups", "loso"}
+        Groups of subjects that are left out in turn, or one subject at a time.
+    inner_folds : int
+        Number of groups, ≥ 2; fewer where there are fewer subjects.
+
+    References
+    ----------
+    Varma and Simon, doi:10.1186/1471-2105-7-91 (why the search must be nested).
+    """
+
+    inner: str
+    inner_folds: int
+
+    optimistic: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.inner not in ("groups", "loso"):
+            raise ConfigError(f"tuning.inner={self.inner}: must be groups or loso")
+        _check_count("inner_folds", self.inner_folds, 2)
+
+    def __call__(self, learner: Learner, side: Side, *, seed: int, label: str) -> Choice:
+        """Search on the training side of one outer fold.
+
+        Parameters
+        ----------
+        learner
+            Its settings hold where the space does not name them.
+        side : Side
+        seed : int
+            Of the sampler; the same seed gives the same choice.
+        label : str
+            Name of the study in the journal.
+
+        Raises
+        ------
+        ConfigError
+            Where the space names a setting that does not exist.
+        DataError
+            Where the training side has fewer than two subjects.
+        """
+        groups = None if self.inner == "loso" else self.inner_folds
+        return self.search(learner, side, inner_folds(side.y, side.subject, groups), seed=seed, label=label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalTuning(Search):
+    """One search over the outer folds themselves, as many papers do: the test subjects choose the settings.
+
+    Its scores are too good by construction; it is here to show by how much, and is marked wherever it shows up.
+    """
+
+    optimistic: ClassVar[bool] = True
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        raise ConfigError(f"tuning.{name}={value}: must be a whole number of {least} or more")

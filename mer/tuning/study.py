@@ -1,0 +1,132 @@
+"""One Optuna study: asks for settings until the budget is spent or nothing better comes."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from mer.tuning.space import Learner, Space, grid, start, suggest
+
+__all__ = ["SAMPLERS", "Budget", "run_grid", "run_study"]
+
+Trial = dict[str, Any]
+Objective = Callable[[Any], float]
+SAMPLERS = ("tpe", "random", "grid", "qmc", "gp")
+BEST = 1.0  # no objective can be higher
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """When to stop.
+
+    Attributes
+    ----------
+    trials : int or None
+    seconds : float or None
+        Checked between trials.
+    patience : int or None
+        Trials in a row without a better score.
+    """
+
+    trials: int | None
+    seconds: float | None
+    patience: int | None
+
+    def left(self, values: list[float], started: float) -> bool:
+        """Tell whether another trial may be made after those with these scores; the first always may."""
+        if not values:
+            return True
+        since_best = len(values) - 1 - values.index(max(values))
+        return not (
+            max(values) >= BEST
+            or (self.trials is not None and len(values) >= self.trials)
+            or (self.seconds is not None and time.perf_counter() - started >= self.seconds)
+            or (self.patience is not None and since_best >= self.patience)
+        )
+
+
+def run_study(
+    learner: Learner,
+    space: Space,
+    objective: Objective,
+    *,
+    sampler: str,
+    budget: Budget,
+    seed: int,
+    journal: tuple[str, str] | None,
+) -> list[tuple[Any, Trial]]:
+    """Search with a sampler of Optuna; return the learner and the row of each trial, in order.
+
+    Parameters
+    ----------
+    learner, space, objective
+        What is varied, within what, and how it is scored.
+    sampler : {"tpe", "random", "qmc", "gp"}
+    budget : Budget
+    seed : int
+    journal : (path, name) or None
+        Journal file and study name for those who watch with optuna-dashboard; in memory otherwise.
+    """
+    with _quiet():
+        study = _study(sampler, seed, journal)
+        own = start(learner, space)
+        if own is not None:
+            study.enqueue_trial(own)
+        found: list[tuple[Any, Trial]] = []
+        seen: dict[str, float] = {}
+        started = time.perf_counter()
+        while budget.left([row["inner_score"] for _, row in found], started):
+            trial = study.ask()
+            candidate, chosen = suggest(trial, learner, space)
+            key = repr(sorted(chosen.items()))
+            if key not in seen:
+                seen[key] = objective(candidate)
+            study.tell(trial, seen[key])
+            found.append((candidate, {**chosen, "inner_score": seen[key]}))
+        return found
+
+
+def run_grid(learner: Learner, space: Space, objective: Objective, *, budget: Budget) -> list[tuple[Any, Trial]]:
+    """Try every point of the grid; the same with any version of Optuna."""
+    found: list[tuple[Any, Trial]] = []
+    started = time.perf_counter()
+    for candidate, chosen in grid(learner, space):
+        if not budget.left([row["inner_score"] for _, row in found], started):
+            break
+        found.append((candidate, {**chosen, "inner_score": objective(candidate)}))
+    return found
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(level)
+
+
+def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.Study:
+    made = {
+        "tpe": lambda: optuna.samplers.TPESampler(seed=seed),
+        "random": lambda: optuna.samplers.RandomSampler(seed=seed),
+        "qmc": lambda: optuna.samplers.QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False),
+        "gp": lambda: optuna.samplers.GPSampler(seed=seed, deterministic_objective=True),
+    }[sampler]()
+    if journal is None:
+        return optuna.create_study(direction="maximize", sampler=made)
+    path, name = journal
+    backend = optuna.storages.journal.JournalFileBackend(path)
+    storage = optuna.storages.JournalStorage(backend)
+    if name in [summary.study_name for summary in optuna.get_all_study_summaries(storage)]:
+        optuna.delete_study(study_name=name, storage=storage)
+    return optuna.create_study(direction="maximize", sampler=made, storage=storage, study_name=name)
