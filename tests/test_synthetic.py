@@ -17,11 +17,12 @@ from scipy.ndimage import map_coordinates
 
 import mer
 from mer.dataset.synthetic import Synthetic, SyntheticClip
-from mer.dataset.synthetic.actions import MIDLINE, UNITS, bumps_of, peak_of
+from mer.dataset.synthetic.bumps import bumps_of, peak_of
 from mer.dataset.synthetic.canvas import EYE_DISTANCE
+from mer.dataset.synthetic.casting import draw_performance
 from mer.dataset.synthetic.emotions import EMOTIONS
 from mer.dataset.synthetic.identity import draw_identity
-from mer.dataset.synthetic.performance import draw_performance
+from mer.dataset.synthetic.units import MIDLINE, UNITS
 from mer.errors import ConfigError, DataError
 
 CALM: dict[str, Any] = {
@@ -324,4 +325,4 @@ def test_a_frame_that_does_not_exist_is_named():
         clip.read(clip.frames)
 
 
-GOLDEN = {"manifest": "6d868aba55cd7878", "grey": "bcf502b67e327c0d", "colour": "7a0c77431b64dbd6"}
+GOLDEN = {"manifest": "6d868aba55cd7878", "grey": "d747c7e498a56f44", "colour": "fa267ed0a810a88f"}

@@ -13,11 +13,12 @@ from scipy.ndimage import map_coordinates
 
 from mer.dataset.synthetic.camera import expose
 from mer.dataset.synthetic.canvas import EYE_DISTANCE, EYE_LINE, Canvas
+from mer.dataset.synthetic.casting import draw_performance, draw_timing
 from mer.dataset.synthetic.face import coefficients
 from mer.dataset.synthetic.identity import Identity, draw_identity
 from mer.dataset.synthetic.motion import Motion
 from mer.dataset.synthetic.noise import FRAME, stream
-from mer.dataset.synthetic.performance import Performance, Timing, draw_performance, draw_timing
+from mer.dataset.synthetic.performance import Performance, Timing
 from mer.dataset.synthetic.settings import Settings
 from mer.errors import DataError
 from mer.types import FlowField, Image, Landmarks

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.dataset.synthetic.canvas import Canvas, edge, mix
-from mer.dataset.synthetic.identity import Identity, eyelid
+from mer.dataset.synthetic.identity import Identity
 from mer.dataset.synthetic.noise import strands
+from mer.dataset.synthetic.proportions import eyelid
 from mer.dataset.synthetic.relief import curve
 
 __all__ = ["paint_brows", "paint_eyes", "paint_nostrils"]

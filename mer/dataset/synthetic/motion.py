@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.dataset.synthetic.actions import Bumps
+from mer.dataset.synthetic.bumps import Bumps
 
 __all__ = ["Motion"]
 
