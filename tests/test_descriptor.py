@@ -16,8 +16,10 @@ from mer.conf_files import conf_dir, options
 from mer.config import build
 from mer.descriptor.temporal import Temporal
 from mer.errors import ConfigError, DataError
-from mer.types import FlowField, Regions
+from mer.roi.names import partners
+from mer.types import FlowField, Landmarks, Regions
 from tests.test_hoof import hard_regions, membership, random_flow, slow_strain, soft_regions, whole
+from tests.test_roi import mirror, template
 
 
 def descriptor(option: str, **changes: Any) -> Any:
@@ -28,6 +30,11 @@ def at_angles(*degrees: float, length: float = 1.0) -> FlowField:
     angles = np.deg2rad(degrees)
     uv = np.stack([np.cos(angles), np.sin(angles)], axis=-1)[None] * length
     return FlowField(uv=uv.astype(np.float32))
+
+
+def smooth_flow(size: int) -> np.ndarray:
+    y, x = np.mgrid[:size, :size] * (2 * np.pi / size) + 0.123  # off the lattice: no direction on a border of bins
+    return np.stack([np.sin(2 * x + y) + 0.3, np.cos(x - 3 * y)], axis=-1).astype(np.float32)
 
 
 # --- MDMO ---
@@ -183,6 +190,25 @@ def test_every_option_gives_finite_named_rows_and_zeros_for_no_motion(option):
         single = np.stack([d(FlowField(uv=uv), regions) for uv in flows])
         np.testing.assert_allclose(rows, single, rtol=1e-5, atol=1e-6)
         assert not d(FlowField(uv=np.zeros((12, 10, 2), np.float32)), regions).any()
+
+
+@pytest.mark.parametrize("option", ["hoof", "biwoof", "fhoof", "improved_hoof"])
+def test_a_mirrored_face_with_mirrored_flow_has_mirrored_features(option):
+    uv = smooth_flow(256)
+    face, scheme = template(), mer.component("roi", "mdmo36")
+    regions, flipped = scheme(Landmarks(xy=face), (256, 256)), scheme(Landmarks(xy=mirror(face, 256)), (256, 256))
+    d = mer.component("descriptor", option)
+    row = d(FlowField(uv=uv), regions).reshape(36, d.bins)
+    mirrored = d(FlowField(uv=uv[:, ::-1] * np.float32([-1, 1])), flipped).reshape(36, d.bins)
+    turned = (round(d.bins / 2 - 2 * d.phase) - np.arange(d.bins)) % d.bins
+    np.testing.assert_allclose(mirrored[list(partners(regions.names))][:, turned], row, atol=2e-3)
+
+
+def test_a_shift_of_the_head_that_is_removed_changes_nothing():
+    uv, regions = smooth_flow(64), whole(64, 64)
+    removal, d = mer.component("motion", "median"), descriptor("hoof")
+    still, moved = (d(removal(FlowField(uv=uv + np.float32(shift)), None), regions) for shift in ((0, 0), (1.5, -0.75)))
+    np.testing.assert_allclose(moved, still, atol=1e-4)
 
 
 @pytest.mark.parametrize(

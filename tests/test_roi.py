@@ -16,7 +16,7 @@ from mer.config import build
 from mer.errors import ConfigError, DataError
 from mer.roi.face import MIRROR
 from mer.roi.names import area, partners
-from mer.roi.polygons import corner_points, eye_area
+from mer.roi.polygons import Corners, eye_area
 from mer.roi.raster import label_map, mask_stack
 from mer.types import Landmarks, Regions
 
@@ -145,7 +145,7 @@ def crosses_itself(polygon: np.ndarray) -> bool:
 @pytest.mark.parametrize("name", [*FACE_SCHEMES, "whole"])
 def test_polygons_have_an_area_do_not_cross_themselves_and_hardly_overlap(name):
     component, landmarks = scheme(name), Landmarks(xy=template())
-    points = corner_points(component.polygons(), landmarks)
+    points = Corners(component.polygons()).on(landmarks)
     assert not any(crosses_itself(polygon) for polygon in points)
     masks = mask_stack(points, (256, 256))
     assert masks.sum(axis=(1, 2)).min() > 20
@@ -165,6 +165,13 @@ def test_mdmo36_has_the_published_number_order_and_names():
 def test_schemes_have_the_number_of_regions_they_are_named_for(name, count):
     regions = scheme(name)(Landmarks(xy=template()), (256, 256))
     assert len(regions) == len(set(regions.names)) == count
+
+
+def test_rows_are_y_and_columns_are_x():
+    regions = scheme("facs26")(Landmarks(xy=template()), (256, 256))
+    centre = {n: np.argwhere(m).mean(axis=0) for n, m in zip(regions.names, membership(regions), strict=True)}
+    assert centre["glabella"][0] < centre["nose_left"][0] < centre["chin"][0]
+    assert centre["outer_brow_left"][1] < centre["glabella"][1] < centre["outer_brow_right"][1]
 
 
 def test_partners_swap_sides_and_midline_regions_are_their_own():

@@ -68,13 +68,12 @@ class FlowDescriptor(ABC):
         """
         _check(flows, regions)
         step = max(1, _BLOCK_PIXELS // (flows.shape[1] * flows.shape[2]))
-        table = np.empty((len(flows), len(self.columns(regions[0]))), dtype=np.float32)
-        for start in range(0, len(flows), step):
-            block = slice(start, start + step)
-            table[block] = self.rows(
-                np.asarray(flows[block], dtype=np.float32), regions if len(regions) == 1 else regions[block]
-            )
-        return table
+        blocks = (slice(start, start + step) for start in range(0, len(flows), step))
+        rows = [
+            self.rows(np.ascontiguousarray(flows[b], dtype=np.float32), regions if len(regions) == 1 else regions[b])
+            for b in blocks
+        ]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
     def sequence(self, flows: Float32, regions: Regions) -> Float32:
         """Return one row for a sequence of fields (T, H, W, 2) in one set of regions: the mean of their rows."""
@@ -82,8 +81,8 @@ class FlowDescriptor(ABC):
 
 
 def _check(flows: Float32, regions: Sequence[Regions]) -> None:
-    if flows.ndim != 4 or flows.shape[3] != 2:
-        raise DataError(f"flows must have shape (N, H, W, 2), got {flows.shape}")
+    if flows.ndim != 4 or flows.shape[3] != 2 or not len(flows):
+        raise DataError(f"flows must have shape (N, H, W, 2) with N of at least 1, got {flows.shape}")
     if len(regions) not in (1, len(flows)):
         raise DataError(
             f"{len(flows)} flow fields need {len(flows)} sets of regions or one for all, got {len(regions)}"

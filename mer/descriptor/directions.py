@@ -9,11 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.descriptor.pooling import Pooling
 from mer.types import Float32
 
-__all__ = ["bin_centres", "linear_votes", "nearest_votes", "smoothing_matrix"]
+__all__ = ["bin_centres", "linear_votes", "nearest_votes", "picked_components", "smoothing_matrix"]
 
 Index = NDArray[np.intp]
+
+
+def picked_components(uv: Float32, pooling: Pooling) -> tuple[Float32, Float32]:
+    """Return u and v of fields (N, H, W, 2) at the pixels that the regions hold."""
+    vectors = pooling.pick(uv.view(np.complex64)[..., 0])  # both components in one pass
+    return np.ascontiguousarray(vectors.real), np.ascontiguousarray(vectors.imag)
 
 
 def bin_centres(bins: int, phase: float) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mer.checks import require_choice, require_integer, require_number
 from mer.descriptor.base import FlowDescriptor
-from mer.descriptor.directions import bin_centres, linear_votes, nearest_votes, smoothing_matrix
+from mer.descriptor.directions import bin_centres, linear_votes, nearest_votes, picked_components, smoothing_matrix
 from mer.descriptor.norms import NORMS, normalised
 from mer.descriptor.pooling import Pooling, pooling_of
 from mer.errors import ConfigError
@@ -118,15 +118,14 @@ class Hoof(FlowDescriptor):
 
     def rows(self, uv: Float32, regions: Sequence[Regions]) -> Float32:
         """Return the rows (N, D) of fields (N, H, W, 2); see `FlowDescriptor.batch`."""
-        fields = len(uv)
-        u, v = (np.ascontiguousarray(uv[..., axis]).reshape(fields, -1) for axis in (0, 1))
-        magnitude = np.sqrt(u * u + v * v)
-        strain = optical_strain(uv).reshape(fields, -1) if "strain" in (self.weight, self.region_weight) else None
-        pooling = pooling_of(regions, fields)
+        pooling = pooling_of(regions, len(uv))
+        u, v = picked_components(uv, pooling)
+        magnitude: Float32 = np.sqrt(u * u + v * v)
+        strain = pooling.pick(optical_strain(uv)) if "strain" in (self.weight, self.region_weight) else None
         gated = pooling.top(magnitude, self.gate_share) if self.gate == "top" else pooling
         histograms = self._histograms(u, v, self._weights(magnitude, strain), gated)
         histograms = self._weigh_regions(histograms, pooling, magnitude, strain)
-        return normalised(histograms.reshape(fields, -1), self.vector_norm).astype(np.float32)
+        return normalised(histograms.reshape(len(uv), -1), self.vector_norm).astype(np.float32)
 
     def _weights(self, magnitude: Float32, strain: Float32 | None) -> Float32:
         if self.weight == "magnitude":

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mer.checks import require_choice, require_integer, require_number
 from mer.descriptor.base import FlowDescriptor
-from mer.descriptor.directions import nearest_votes
+from mer.descriptor.directions import nearest_votes, picked_components
 from mer.descriptor.pooling import pooling_of
 from mer.types import Float32, Regions
 
@@ -76,11 +76,12 @@ class Mdmo(FlowDescriptor):
 
     def _main_vectors(self, uv: Float32, regions: Sequence[Regions]) -> Float64:
         """Return the main motion (N, R, 2) of each region: mean magnitude in the mean direction of the fullest bin."""
-        u, v = (np.ascontiguousarray(uv[..., axis]).reshape(len(uv), -1) for axis in (0, 1))
+        pooling = pooling_of(regions, len(uv))
+        u, v = picked_components(uv, pooling)
         magnitude: Float32 = np.sqrt(u * u + v * v)
         moving = (magnitude > 0).astype(np.float32)
         length = np.where(magnitude > 0, magnitude, np.float32(1)).astype(np.float32)
-        slots, pooling = nearest_votes(u, v, self.bins, self.phase), pooling_of(regions, len(uv))
+        slots = nearest_votes(u, v, self.bins, self.phase)
         values: tuple[Float32, ...] = (moving, magnitude, u / length, v / length)
         parts = pooling.histograms(slots, values, self.bins)
         fullest = parts[0].argmax(axis=2)[..., None]

@@ -19,7 +19,14 @@ _ROUNDING = 1e-9  # so that a share of 0.7 of 10 pixels is 7 of them, not 8
 
 
 class Pooling(ABC):
-    """The regions of a block of N fields with P pixels each."""
+    """The regions of a block of N fields, and the list of pixels that lie in them.
+
+    All values are given for that list, as `pick` returns them.
+    """
+
+    @abstractmethod
+    def pick(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the values (N, H, W) at the pixels that lie in any region."""
 
     @abstractmethod
     def areas(self) -> Float64:
@@ -27,13 +34,13 @@ class Pooling(ABC):
 
     @abstractmethod
     def sums(self, values: Float32) -> Float64:
-        """Return the sum of `values` (N, P) over each region, shape (N, R)."""
+        """Return the sum of picked `values` over each region, shape (N, R)."""
 
     @abstractmethod
     def histograms(self, slots: Index, weights: Sequence[Float32], bins: int) -> list[Float64]:
-        """Return the histograms (N, R, bins) of each of the `weights` (N, P).
+        """Return the histograms (N, R, bins) of each of the picked `weights`; a pixel counts in bin ``slots % bins``.
 
-        Pixel p of field n counts in bin ``slots[n, p] % bins``; `slots` lie in [0, 3 · bins).
+        `slots` lie in [0, 3 · bins).
         """
 
     @abstractmethod
@@ -42,14 +49,14 @@ class Pooling(ABC):
 
     @abstractmethod
     def top(self, values: Float32, share: float) -> Pooling:
-        """Keep of each region only the `share` of its pixels with the largest `values` (N, P) ≥ 0, ties included."""
+        """Keep of each region only the `share` of its pixels with the largest picked `values` ≥ 0, ties included."""
 
 
 def pooling_of(regions: Sequence[Regions], fields: int) -> Pooling:
     """Return the pooling for `fields` fields, with the regions of each or one set for all."""
     if all(r.labels is not None for r in regions):
         labels = np.stack([r.labels.ravel() for r in regions if r.labels is not None])
-        return _Hard(labels, len(regions[0]), fields)
+        return _hard(np.broadcast_to(labels, (fields, labels.shape[1])), len(regions[0]))
     return _Soft(np.stack([_weights(r) for r in regions]))
 
 
@@ -60,26 +67,39 @@ def _weights(regions: Regions) -> Float32:
     return (regions.labels.ravel() == np.arange(len(regions))[:, None]).astype(np.float32)
 
 
+def _hard(labels: NDArray[np.int16], regions: int) -> _Hard:
+    inside = labels >= 0
+    where = None if inside.all() else np.flatnonzero(inside)
+    index = labels.ravel().astype(np.intp) if where is None else labels.ravel().take(where).astype(np.intp)
+    if len(labels) > 1:  # one running number for all regions of all fields
+        field = np.repeat(np.arange(len(labels)), np.count_nonzero(inside, axis=1))
+        index += regions * field
+    return _Hard((len(labels), regions), where, index)
+
+
 class _Hard(Pooling):
-    def __init__(self, labels: NDArray[Any], regions: int, fields: int) -> None:
-        # one running number for all regions of all fields; number 0 of each field takes what lies outside
-        self._regions, self._fields = regions, fields
-        self._index = labels + (1 + (regions + 1) * np.arange(fields, dtype=np.intp)[:, None])
+    """Each pixel in one region: its running number, or one more than the last for pixels that were dropped."""
+
+    def __init__(self, shape: tuple[int, int], where: Index | None, index: Index) -> None:
+        self._shape, self._where, self._index = shape, where, index
+        self._size = shape[0] * shape[1]
+
+    def pick(self, values: NDArray[Any]) -> NDArray[Any]:
+        return values.ravel() if self._where is None else values.ravel().take(self._where)
 
     def areas(self) -> Float64:
-        size = self._fields * (self._regions + 1)
-        return np.bincount(self._index.ravel(), minlength=size).reshape(self._fields, -1)[:, 1:].astype(np.float64)
+        return np.bincount(self._index, minlength=self._size)[: self._size].reshape(self._shape).astype(np.float64)
 
     def sums(self, values: Float32) -> Float64:
-        size = self._fields * (self._regions + 1)
-        total = np.bincount(self._index.ravel(), values.ravel().astype(np.float64), minlength=size).astype(np.float64)
-        return total.reshape(self._fields, -1)[:, 1:]
+        total = np.bincount(self._index, values.astype(np.float64), minlength=self._size).astype(np.float64)
+        return total[: self._size].reshape(self._shape)
 
     def histograms(self, slots: Index, weights: Sequence[Float32], bins: int) -> list[Float64]:
-        size = self._fields * (self._regions + 1) * 3 * bins
-        cell = (self._index * (3 * bins) + slots).ravel()
-        votes = (np.bincount(cell, weight.ravel(), minlength=size) for weight in weights)
-        return [vote.reshape(self._fields, -1, 3, bins).sum(axis=2)[:, 1:] for vote in votes]
+        cell = self._index * (3 * bins)
+        cell += slots
+        size = self._size * 3 * bins
+        votes = (np.bincount(cell, weight, minlength=size)[:size] for weight in weights)
+        return [vote.reshape(*self._shape, 3, bins).sum(axis=2) for vote in votes]
 
     def smooth_histograms(self, slots: Index, weights: Float32, shares: Float64) -> Float64:
         return self.histograms(slots, (weights,), len(shares))[0] @ shares
@@ -87,19 +107,21 @@ class _Hard(Pooling):
     def top(self, values: Float32, share: float) -> Pooling:
         # floats ≥ 0 sort as their bits do, so one sort of (region, value) gives all thresholds at once
         key = (self._index.astype(np.uint64) << np.uint64(32)) | values.view(np.uint32)
-        count = np.bincount(self._index.ravel(), minlength=self._fields * (self._regions + 1))
+        count = np.bincount(self._index, minlength=self._size)
         kept = np.ceil(share * count - _ROUNDING).astype(np.intp)
-        place = np.maximum(np.cumsum(count) - kept, 0).clip(max=key.size - 1)
-        threshold = np.sort(key, axis=None)[place].astype(np.uint32).view(np.float32)
-        gated = _Hard(np.zeros((self._fields, 0), dtype=np.intp), self._regions, self._fields)
-        outside = (self._regions + 1) * np.arange(self._fields)[:, None]
-        gated._index = np.where(values >= threshold[self._index], self._index, outside)
-        return gated
+        place = (np.cumsum(count) - kept).clip(max=max(len(key) - 1, 0))
+        threshold = np.sort(key)[place].astype(np.uint32).view(np.float32)
+        return _Hard(self._shape, self._where, np.where(values >= threshold[self._index], self._index, self._size))
 
 
 class _Soft(Pooling):
+    """Each pixel in any number of regions, by its weights (N or 1, R, P); all pixels are picked."""
+
     def __init__(self, weights: Float32) -> None:
         self._weights = weights
+
+    def pick(self, values: NDArray[Any]) -> NDArray[Any]:
+        return values.reshape(len(values), -1)
 
     def areas(self) -> Float64:
         return self._weights.sum(axis=2, dtype=np.float64)
@@ -120,9 +142,8 @@ class _Soft(Pooling):
 
     def top(self, values: Float32, share: float) -> Pooling:
         order = np.argsort(-values, axis=1)[:, None]
-        membership = np.take_along_axis(
-            np.broadcast_to(self._weights, (len(values), *self._weights.shape[1:])), order, 2
-        )
+        every = np.broadcast_to(self._weights, (len(values), *self._weights.shape[1:]))
+        membership = np.take_along_axis(every, order, 2)
         upto = np.cumsum(membership, axis=2, dtype=np.float64)
         wanted = (share - _ROUNDING) * upto[..., -1:]
         last = np.count_nonzero(upto - membership < wanted, axis=2)[..., None] - 1

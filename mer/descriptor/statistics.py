@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mer.checks import require_choice
 from mer.descriptor.base import FlowDescriptor
+from mer.descriptor.directions import picked_components
 from mer.descriptor.norms import normalised
 from mer.descriptor.pooling import pooling_of
 from mer.errors import ConfigError
@@ -52,8 +53,8 @@ class RegionStatistics(FlowDescriptor):
 
     def rows(self, uv: Float32, regions: Sequence[Regions]) -> Float32:
         """Return the rows (N, D) of fields (N, H, W, 2); see `FlowDescriptor.batch`."""
-        pooling, flat = pooling_of(regions, len(uv)), (len(uv), -1)
-        u, v = (np.ascontiguousarray(uv[..., axis]).reshape(flat) for axis in (0, 1))
+        pooling = pooling_of(regions, len(uv))
+        u, v = picked_components(uv, pooling)
         area = pooling.areas()
         means: dict[str, NDArray[np.float64]] = {name: pooling.sums(part) / area for name, part in (("u", u), ("v", v))}
         if {"magnitude", "coherence"} & set(self.quantities):
@@ -61,6 +62,6 @@ class RegionStatistics(FlowDescriptor):
             resultant = np.hypot(means["u"], means["v"])
             means["coherence"] = np.divide(resultant, speed, out=np.zeros_like(speed), where=speed > 0)
         if "strain" in self.quantities:
-            means["strain"] = pooling.sums(optical_strain(uv).reshape(flat)) / area
+            means["strain"] = pooling.sums(pooling.pick(optical_strain(uv))) / area
         parts = [normalised(means[quantity], self.norm) for quantity in self.quantities]
         return np.concatenate(parts, axis=1).astype(np.float32)

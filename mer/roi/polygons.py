@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +21,11 @@ from mer.types import Landmarks, Regions
 
 __all__ = [
     "Corner",
+    "Corners",
     "Polygon",
     "PolygonScheme",
     "across",
     "at",
-    "corner_points",
     "eye_area",
     "mirrored",
     "with_partners",
@@ -62,27 +63,33 @@ def with_partners(left: Sequence[Polygon]) -> tuple[Polygon, ...]:
     return (*left, *(mirrored(polygon) for polygon in reversed(left)))
 
 
-def corner_points(polygons: Sequence[Polygon], landmarks: Landmarks) -> NDArray[np.float64]:
-    """Return the corners in pixels, shape (R, V, 2); polygons with fewer corners than V repeat their last one.
+class Corners:
+    """The corners of several polygons as one linear map of the landmarks, made once and used for every face."""
 
-    Notes
-    -----
-    The corners are moved by less than 10⁻³ px: away from the middle of the face and down. Without that, landmarks at
-    whole pixels put pixel centres exactly on borders, where the side they fall to depends on left and right, and a
-    mirrored face would not have mirrored regions.
-    """
-    frame = face_frame(landmarks)
-    size = max(len(polygon.corners) for polygon in polygons)
-    corners = [c for p in polygons for c in (*p.corners, *[p.corners[-1]] * (size - len(p.corners)))]
-    mixing = np.zeros((len(corners), 68))
-    for row, corner in enumerate(corners):
-        mixing[row, corner.points] = 1.0 / len(corner.points)
-    moves = np.array([[c.right, c.up] for c in corners]) * frame.inter_ocular
-    xy = landmarks.xy.astype(np.float64)
-    points = mixing @ xy + moves @ np.stack([frame.right, frame.up])
-    points[:, 0] += 3e-6 * (points[:, 0] - xy[:, 0].mean())
-    points[:, 1] += 1e-4
-    return points.reshape(len(polygons), size, 2)
+    def __init__(self, polygons: Sequence[Polygon]) -> None:
+        size = max(len(polygon.corners) for polygon in polygons)
+        # polygons with fewer corners repeat their last one
+        corners = [c for p in polygons for c in (*p.corners, *[p.corners[-1]] * (size - len(p.corners)))]
+        self._shape = (len(polygons), size, 2)
+        self._moves = np.array([[corner.right, corner.up] for corner in corners])
+        self._mixing = np.zeros((len(corners), 68))
+        for row, corner in enumerate(corners):
+            self._mixing[row, corner.points] = 1.0 / len(corner.points)
+
+    def on(self, landmarks: Landmarks) -> NDArray[np.float64]:
+        """Return the corners in pixels, shape (R, V, 2).
+
+        Notes
+        -----
+        The corners are moved by less than 10⁻³ px: away from the middle of the face and down. Without that, landmarks
+        at whole pixels put pixel centres exactly on borders, where the side they fall to depends on left and right, and
+        a mirrored face would not have mirrored regions.
+        """
+        frame, xy = face_frame(landmarks), landmarks.xy.astype(np.float64)
+        points = self._mixing @ xy + self._moves @ np.stack([frame.right, frame.up]) * frame.inter_ocular
+        points[:, 0] += 3e-6 * (points[:, 0] - xy[:, 0].mean())
+        points[:, 1] += 1e-4
+        return points.reshape(self._shape)
 
 
 def across(name: str, left_half: Sequence[Corner]) -> Polygon:
@@ -106,7 +113,7 @@ def eye_area(landmarks: Landmarks, shape: tuple[int, int], margin: float) -> NDA
         at(41, up=-m, out=m / 2),
     )
     eyes = with_partners([Polygon("eye_left", outline)])
-    return np.asarray(label_map(corner_points(eyes, landmarks), shape) >= 0)
+    return np.asarray(label_map(Corners(eyes).on(landmarks), shape) >= 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +154,13 @@ class PolygonScheme(ABC):
             Without landmarks, or where a region covers no pixel: the face is not in the frame, or seen from the side.
         """
         found = require_landmarks(landmarks, self.option)
-        polygons = self.polygons()
-        labels = label_map(corner_points(polygons, found), shape)
+        names, corners = self._compiled
+        labels = label_map(corners.on(found), shape)
         if self.eye_mask is not None:
             labels[eye_area(found, shape, self.eye_mask)] = -1
-        return Regions(names=tuple(polygon.name for polygon in polygons), labels=labels)
+        return Regions(names=names, labels=labels)
+
+    @cached_property
+    def _compiled(self) -> tuple[tuple[str, ...], Corners]:
+        polygons = self.polygons()
+        return tuple(polygon.name for polygon in polygons), Corners(polygons)

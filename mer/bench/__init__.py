@@ -1,0 +1,1 @@
+"""What `mer bench NAME` runs: one file a benchmark, each with `run(arguments)`."""
