@@ -33,6 +33,10 @@ class Grid:
         crops of faces, such as published flow images).
     brow_lift : float
         With ``face``: height of the box above the brows, in inter-ocular distances; ≥ 0.
+
+    Notes
+    -----
+    With hard edges, a pixel centre exactly between two cells belongs to the right or lower one.
     """
 
     rows: int
