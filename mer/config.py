@@ -142,7 +142,7 @@ def component(group: str, option: str, **overrides: Any) -> Any:
 
 
 # Where files lie does not determine what is in them: the clip list's hash stands for the content.
-_PATHS = ("root", "table")
+_PATHS = ("root", "table", "objective", "clips", "file")
 
 
 def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = "") -> Experiment:
@@ -173,7 +173,12 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     evaluated = {stage: built.pop(stage) for stage in ("svm", "tuning", "evaluation")}
     resolved = _plain(cfg)
     return Experiment(
-        pipeline=Pipeline(dataset=dataset, cache=Cache(root=Path(cfg.home).absolute() / "cache"), **built),
+        pipeline=Pipeline(
+            dataset=dataset,
+            protocol=build(cfg.protocol),
+            cache=Cache(root=Path(cfg.home).absolute() / "cache"),
+            **built,
+        ),
         **evaluated,
         tracking=build(cfg.tracking),
         study=str(cfg.study),
@@ -181,8 +186,8 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
         workers=cfg.workers or os.cpu_count() or 1,
         bad_clips=cfg.bad_clips,
         drop=tuple(str(name) for name in cfg.drop),
-        choices={stage: choices[stage] for stage in used},
-        settings={stage: _without_paths(resolved[stage]) for stage in used} | {"seed": cfg.seed},
+        choices={stage: choices[stage] for stage in (*used, "protocol")},
+        settings={stage: _without_paths(resolved[stage]) for stage in (*used, "protocol")} | {"seed": cfg.seed},
         config=OmegaConf.to_yaml(cfg, resolve=True),
         command=command,
     )
@@ -208,4 +213,8 @@ def _plain(cfg: DictConfig) -> dict[str, Any]:
 
 
 def _without_paths(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if key not in _PATHS}
+    return {
+        key: _without_paths(value) if isinstance(value, Mapping) else value
+        for key, value in fields.items()
+        if key not in _PATHS
+    }

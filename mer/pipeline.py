@@ -21,6 +21,7 @@ import numpy as np
 from mer.cache import Cache, Entry, code_version, component_key, digest
 from mer.errors import DataError, FaceNotFoundError
 from mer.progress import progress
+from mer.protocol import Protocol
 from mer.types import (
     AlignedPair,
     Aligner,
@@ -80,6 +81,8 @@ class Pipeline:
     dataset, frames, landmarks, align, flow, motion, roi, descriptor
         The components, see `mer.types`; frames to flow may be None for a data set of ready-made flow.
     cache : Cache
+    protocol : Protocol or None
+        Class map and clip list that is laid over the data set; None takes all clips as they are.
     """
 
     dataset: Dataset
@@ -91,10 +94,11 @@ class Pipeline:
     roi: RegionScheme
     descriptor: Descriptor
     cache: Cache
+    protocol: Protocol | None = None
     computed: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list), repr=False, compare=False)
 
     def manifest(self, *, bad_clips: str, drop: Sequence[str] = ()) -> Manifest:
-        """Load the data set, without the classes in `drop`.
+        """Load the data set under the protocol, without the classes in `drop`.
 
         Raises
         ------
@@ -102,7 +106,10 @@ class Pipeline:
             Where a clip is at fault and `bad_clips` is ``stop``, where a class to drop does not exist, or where no clip
             is left.
         """
-        manifest = _without(self.dataset.load(), drop)
+        manifest = self.dataset.load()
+        if self.protocol is not None:
+            manifest = self.protocol(manifest, self.dataset)
+        manifest = _without(manifest, drop)
         faults = [exclusion for exclusion in manifest.excluded if exclusion.fault]
         if faults and bad_clips == "stop":
             raise DataError(_fault_sentence(faults))

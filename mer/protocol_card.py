@@ -38,6 +38,7 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
     return {
         "cell": key,
         "dataset": experiment.pipeline.dataset.name,
+        "protocol": manifest.notes.get("protocol", {"name": "none"}),
         "clips": len(samples),
         "subjects": len({sample.subject for sample in samples}),
         "classes": {name: Counter(s.label for s in samples)[name] for name in manifest.classes},
@@ -46,7 +47,8 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
         "dropped": [{"sample_id": e.sample_id, "reason": e.reason} for e in features.excluded],
         "frames": experiment.choices.get("frames", "ready-made flow"),
         "apex": _apex_source(experiment, manifest),
-        "reader": dict(manifest.notes),
+        "oracle": _oracle(experiment),
+        "reader": {name: note for name, note in manifest.notes.items() if name != "protocol"},
         "evaluation": experiment.choices["evaluation"],
         "tuning": experiment.choices["tuning"],
         "optimistic": bool(getattr(experiment.tuning, "optimistic", False)),
@@ -75,9 +77,19 @@ def commit() -> str | None:
 
 def _apex_source(experiment: Experiment, manifest: Manifest) -> str:
     """Say where the apex came from: an annotated one is oracle information at test time."""
-    if experiment.choices.get("frames") == "onset_middle":
+    frames = experiment.choices.get("frames")
+    if frames == "onset_middle":
         return "middle of onset and offset"
+    if frames == "onset_spotted":
+        return "spotted from the flow between onset and offset"
     return str(manifest.notes.get("apex_source", "annotated"))
+
+
+def _oracle(experiment: Experiment) -> str:
+    """Say what a test clip brings that only an annotator can know."""
+    if experiment.choices.get("frames", "onset_apex") == "onset_apex":
+        return "the annotated onset and apex (where the apex is not annotated, the offset) of the test clips are used"
+    return "the annotated onset and offset of the test clips are used"
 
 
 def _dataset_seed(experiment: Experiment) -> dict[str, int]:

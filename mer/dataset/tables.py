@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mer.errors import DataError
 
-__all__ = ["Row", "Table", "read_table"]
+__all__ = ["Row", "Table", "read_lines", "read_table"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,19 @@ def read_table(path: Path) -> Table:
     DataError
         Where the file is missing, empty, not Unicode text, or has a row with more cells than the header.
     """
+    (_, columns), *rest = read_lines(path)
+    names = tuple(column.lower() for column in columns)
+    return Table(path=path, columns=names, rows=tuple(_row(path, names, number, cells) for number, cells in rest))
+
+
+def read_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the lines of a text table that are not blank, each with its number and its cells without outer blanks.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing, empty or not Unicode text.
+    """
     text = _text(path)
     header = next((line for line in text.splitlines() if line.strip()), "")
     if not header:
@@ -82,9 +95,7 @@ def read_table(path: Path) -> Table:
         lines = [(number, [cell.strip() for cell in cells]) for number, cells in enumerate(reader, start=1)]
     except csv.Error as error:
         raise DataError(f"{path}: not a table ({error}); save it as CSV") from error
-    (_, columns), *rest = [(number, cells) for number, cells in lines if any(cells)]
-    names = tuple(column.lower() for column in columns)
-    return Table(path=path, columns=names, rows=tuple(_row(path, names, number, cells) for number, cells in rest))
+    return [(number, cells) for number, cells in lines if any(cells)]
 
 
 def _row(path: Path, columns: tuple[str, ...], number: int, cells: list[str]) -> Row:

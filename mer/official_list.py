@@ -1,0 +1,80 @@
+"""The official list of clips of a challenge, such as MEGC2019's ``combined_3class_gt.csv``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mer.errors import DataError
+from mer.types import Sample
+
+__all__ = ["OfficialClips", "read_official_list"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialClips:
+    """What a list holds.
+
+    Attributes
+    ----------
+    path : Path
+    classes : mapping of str to int
+        ``casme2/sub01/ep02_01f`` in plain spelling → number of the class.
+    """
+
+    path: Path
+    classes: Mapping[str, int]
+
+    def matching(self, sample: Sample) -> list[str]:
+        """Return the names of the list that mean a sample: one, or none."""
+        subject = _plain(sample.subject.split("/")[-1])
+        clip = _plain(sample.id.removeprefix(f"{sample.dataset}/"))
+        short = clip.removeprefix(f"{subject}_")
+        names = [f"{_database(sample.dataset)}/{subject}/{name}" for name in dict.fromkeys((clip, short))]
+        return [name for name in names if name in self.classes][:1]
+
+
+def read_official_list(path: Path, classes: int) -> OfficialClips:
+    """Read lines of data set, subject, clip, number of the class; a header may stand above.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing, or a line is blank, of another form or there twice.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"protocol.clips={path}: the list cannot be read ({error}); correct the path") from error
+    found: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        cells = [cell.strip() for cell in line.split(",")]
+        if number == 1 and len(cells) >= 4 and not cells[3].isdigit():
+            continue
+        if len(cells) < 4 or not all(cells[:3]) or cells[3] not in map(str, range(classes)):
+            raise DataError(
+                f"row {number} of {path}: {line!r} is not data set, subject, clip, class (0 to {classes - 1}); take "
+                "the official file, which has no blank rows"
+            )
+        name = f"{_database(cells[0])}/{_plain(cells[1])}/{_plain(cells[2])}"
+        if name in found:
+            raise DataError(f"row {number} of {path}: {name} stands there twice; take the official file")
+        found[name] = int(cells[3])
+    if not found:
+        raise DataError(f"protocol.clips={path}: the list is empty; take the official file")
+    return OfficialClips(path=path, classes=found)
+
+
+def _plain(name: str) -> str:
+    """Return a name without extension, case and zeros before numbers: s1_ne_1 for s01_ne_01."""
+    stem = re.sub(r"\.(avi|mp4|png|jpe?g|bmp)$", "", name.strip(), flags=re.IGNORECASE)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\s_-]+", "_", stem)).casefold()
+
+
+def _database(name: str) -> str:
+    plain = re.sub(r"[\W_]+", "", name).casefold()
+    if plain in ("casmeii", "casme2"):
+        return "casme2"
+    return "smic" if plain.startswith("smic") else plain
