@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mer import run_folder
+from mer import run_folder, run_record
 from mer.cache import digest
-from mer.pipeline import Features, Pipeline
+from mer.peak_memory import peak_memory_mb, reset_peak_memory
+from mer.pipeline import Pipeline
 from mer.progress import progress
-from mer.protocol_card import clip_list_hash, commit, protocol_card
+from mer.protocol_card import clip_list_hash, protocol_card
 from mer.types import FeatureTable, LosoResult
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "execute"]
@@ -88,6 +88,8 @@ class Outcome:
     warnings : tuple of str
     computed : mapping of str to int
         Results that had to be computed, by stage; what is missing came from the cache.
+    see : str
+        What to type or open to see the run in MLflow, from any folder; empty where it is not recorded.
     seconds : float
     """
 
@@ -96,6 +98,7 @@ class Outcome:
     left_out: int
     warnings: tuple[str, ...]
     computed: Mapping[str, int]
+    see: str
     seconds: float
 
 
@@ -114,24 +117,35 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
         For bad input; the folder then holds nothing new and the MLflow run, if it began, is FAILED.
     """
     start = time.perf_counter()
+    reset_peak_memory()
     manifest = experiment.pipeline.manifest(bad_clips=experiment.bad_clips, drop=experiment.drop)
-    key = digest(experiment.settings, clip_list_hash(manifest.samples))
-    tags = {"cell": key, "clip_list": clip_list_hash(manifest.samples), "dataset": experiment.pipeline.dataset.name}
-    tags |= {"tuning": experiment.choices["tuning"], "commit": commit() or "unknown", "seed": str(experiment.seed)}
+    clips = clip_list_hash(manifest.samples)
+    key = digest(experiment.settings, clips)
     with experiment.tracking.run(
-        study=experiment.study, name=_name(experiment.choices), params=_params(experiment), tags=tags
+        study=experiment.study,
+        name=run_record.name(experiment.choices),
+        params=run_record.params(experiment, STAGES),
+        tags=run_record.tags(experiment, manifest, cell=key, clip_list=clips),
+        data=run_record.data(experiment, clip_list=clips),
     ) as record:
         features = experiment.pipeline.features(manifest, workers=experiment.workers, bad_clips=experiment.bad_clips)
         result = _evaluate(experiment, features.table, key)
         card = protocol_card(experiment, manifest, features, key=key)
         summary = run_folder.write(folder, experiment, manifest, features, result, card)
-        record.finish(_numbers(summary, features), _series(result), folder)
+        cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
+        record.finish(
+            run_record.numbers(summary, features) | cost,
+            run_record.series(result),
+            folder,
+            {"per_subject.csv": run_record.per_subject(result)},
+        )
     return Outcome(
         folder=folder,
         metrics=summary,
         left_out=len(features.excluded),
         warnings=tuple(card["warnings"]),
         computed={stage: len(times) for stage, times in features.computed.items()},
+        see=record.url_line,
         seconds=time.perf_counter() - start,
     )
 
@@ -149,43 +163,3 @@ def _evaluate(experiment: Experiment, table: FeatureTable, key: str) -> LosoResu
             progress=lambda _: advance(),
         )
     return result
-
-
-def _name(choices: Mapping[str, str]) -> str:
-    return " ".join(f"{group}={choices[group]}" for group in ("flow", "roi", "descriptor") if group in choices)
-
-
-def _params(experiment: Experiment) -> dict[str, str]:
-    flat = dict(experiment.choices)
-    for group, fields in experiment.settings.items():
-        flat |= dict(_flat(group, fields))
-    return flat
-
-
-def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        return [pair for key, inner in value.items() if key != "_target_" for pair in _flat(f"{prefix}.{key}", inner)]
-    return [] if value is None else [(prefix, str(value))]
-
-
-def _numbers(summary: Mapping[str, Any], features: Features) -> dict[str, float]:
-    numbers: dict[str, float] = {}
-    for name in ("uf1", "uar", "accuracy", "weighted_f1"):
-        numbers |= {
-            name: summary[name]["value"],
-            f"{name}_low": summary[name]["low"],
-            f"{name}_high": summary[name]["high"],
-        }
-    for label, scores in summary["per_class"].items():
-        numbers |= {f"f1_{label}": scores["f1"]["value"], f"recall_{label}": scores["recall"]["value"]}
-    numbers |= {f"seconds_{stage}": math.fsum(times) for stage, times in features.computed.items()}
-    return numbers | {"clips": len(features.table), "left_out": len(features.excluded)}
-
-
-def _series(result: LosoResult) -> dict[str, list[float]]:
-    return {
-        "fold_accuracy": [float((fold.y_true == fold.y_pred).mean()) for fold in result.folds],
-        "fold_inner_score": [fold.inner_score for fold in result.folds],
-        "fold_clips": [float(len(fold.sample_id)) for fold in result.folds],
-        "fold_seconds": [fold.seconds for fold in result.folds],
-    }

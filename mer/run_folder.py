@@ -111,6 +111,7 @@ def _figures(
         regions=view.regions,
         roses=drawn,
         angles=angles,
+        unit="px" if experiment.pipeline.dataset.entry == "frames" else "units of the release",
     )
 
 

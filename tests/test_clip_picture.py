@@ -109,6 +109,7 @@ def test_every_kind_of_clip_makes_a_picture(tmp_path: Path, regions: Regions, fr
         regions=regions,
         roses=np.ones((len(regions), 8)) if with_roses else None,
         angles=EIGHTHS if with_roses else None,
+        unit="px" if frames else "units of the release",
     )
     picture = cv2.imread(str(tmp_path / "clip.png"))
     assert picture is not None
@@ -124,7 +125,7 @@ def test_a_clip_without_any_motion_is_white(tmp_path: Path) -> None:
     still = FlowField(uv=np.zeros((8, 8, 2), dtype=np.float32))
     none = np.zeros((4, 8))
     parts: dict[str, Any] = {"onset": None, "apex": None, "landmarks": None, "flow": still, "regions": QUARTERS}
-    clip.draw(tmp_path / "clip.png", title="still", roses=none, angles=EIGHTHS, **parts)
+    clip.draw(tmp_path / "clip.png", title="still", roses=none, angles=EIGHTHS, unit="px", **parts)
     picture = cv2.imread(str(tmp_path / "clip.png"))
     assert picture is not None
     assert (picture == 255).mean() > 0.9

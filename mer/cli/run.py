@@ -156,4 +156,5 @@ def _show(outcome: Any, cfg: DictConfig, *, cell: str | None) -> None:
     computed = ", ".join(f"{count} {stage}" for stage, count in outcome.computed.items()) or "nothing"
     print(f"\ncomputed  {computed}; the rest came from the cache ({outcome.seconds:.1f} s)")
     print(f"folder    {outcome.folder}")
-    print(f"compare   mer ui study={cfg.study}")
+    if outcome.see:
+        print(f"compare   {outcome.see}")

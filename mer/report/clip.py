@@ -44,6 +44,7 @@ def draw(  # noqa: PLR0913 (one keyword a thing that is shown)
     regions: Regions,
     roses: NDArray[Any] | None,
     angles: NDArray[Any] | None,
+    unit: str,
 ) -> None:
     """Draw a clip as a PNG: onset, apex, their difference; landmarks with regions, flow, a rose for every region.
 
@@ -63,10 +64,12 @@ def draw(  # noqa: PLR0913 (one keyword a thing that is shown)
         A histogram of directions for every region; None for a descriptor without directions.
     angles : ndarray, shape (B,), or None
         Centres of the bins, radians, +90° pointing down.
+    unit : str
+        Of the flow: ``px``, or ``units of the release`` where it came ready-made.
     """
     scale = full_scale(flow.uv[covered(regions)])  # noise of the background shall not set it
     back = _faded(onset, flow, scale)
-    rows = [_frames(onset, apex), [_regions_panel(back, regions, landmarks), _flow_panel(flow, scale)]]
+    rows = [_frames(onset, apex), [_regions_panel(back, regions, landmarks), _flow_panel(flow, scale, unit)]]
     if roses is not None and angles is not None:
         rows[-1].append(_roses_panel(back, regions, np.asarray(roses), np.asarray(angles)))
     figure = _lay_out([row for row in rows if row], regions.shape)
@@ -101,14 +104,14 @@ def _regions_panel(back: NDArray[Any], regions: Regions, landmarks: Landmarks | 
     return _Panel(head=head, caption=caption, paint=paint)
 
 
-def _flow_panel(flow: FlowField, scale: float) -> _Panel:
+def _flow_panel(flow: FlowField, scale: float, unit: str) -> _Panel:
     def paint(axes: Axes) -> None:
         _show(axes, colours(flow.uv, scale))
         _arrows(axes, flow, scale)
         _wheel(axes.inset_axes((0.80, -0.225, 0.2, 0.2)))
 
     caption = (
-        f"hue: direction, as in the wheel\nfull colour: {scale:g} px and more; white: rest\nx to the right, y down"
+        f"hue: direction, as in the wheel\nfull colour: {scale:g} {unit} and more; white: rest\nx to the right, y down"
     )
     return _Panel(head="flow, onset → apex", caption=caption, paint=paint)
 

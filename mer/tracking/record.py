@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -18,6 +20,7 @@ __all__ = ["Record", "recorded"]
 # MLflow's limits for one call of log_batch.
 _METRICS_A_CALL = 1000
 _PARAMS_A_CALL = 100
+_DIGEST_LENGTH = 36
 
 
 class Record:
@@ -38,7 +41,13 @@ class Record:
         self.url_line = url_line
         self.complete = False
 
-    def finish(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]], folder: Path) -> None:
+    def finish(
+        self,
+        metrics: Mapping[str, float],
+        series: Mapping[str, Sequence[float]],
+        folder: Path,
+        tables: Mapping[str, str] | None = None,
+    ) -> None:
         """Write the results in one go.
 
         Parameters
@@ -48,8 +57,10 @@ class Record:
         series : mapping of str to sequence of float
             One number a step, such as ``fold_accuracy``; step i is row i of folds.csv. NaN leaves a gap.
         folder : Path
-            The run's folder; all its files become artifacts. The confusion matrix is put at the root too, where the
-            compare page of MLflow finds it.
+            The run's folder; all its files become artifacts. The figures are put at the root too, where the compare
+            page of MLflow finds them.
+        tables : mapping of str to str, or None
+            Further files at the root, such as ``per_subject.csv``, by their name.
 
         Raises
         ------
@@ -59,9 +70,10 @@ class Record:
         with telling("the results were not recorded"):
             self._log_metrics(metrics, series)
             self._client.log_artifacts(self.run_id, str(folder))
-            confusion = folder / "figures" / "confusion.png"
-            if confusion.is_file():
-                self._client.log_artifact(self.run_id, str(confusion))
+            for figure in sorted((folder / "figures").glob("*.png")):
+                self._client.log_artifact(self.run_id, str(figure))
+            for name, text in (tables or {}).items():
+                self._client.log_text(self.run_id, text, name)
         self.complete = True
 
     def _log_metrics(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]]) -> None:
@@ -78,7 +90,7 @@ class Record:
 
 
 @contextlib.contextmanager
-def recorded(
+def recorded(  # noqa: PLR0913 (one keyword a thing that MLflow keeps)
     client: Any,
     experiment_id: str,
     *,
@@ -87,20 +99,24 @@ def recorded(
     tags: Mapping[str, str],
     url_line: str,
     guard: Callable[[str], AbstractContextManager[None]],
+    data: Mapping[str, str] | None = None,
 ) -> Iterator[Record]:
     """Open a run and close it with the status that the block deserves.
 
     A block that ends without `Record.finish` has FAILED; Ctrl-C, SystemExit, SIGTERM and SIGHUP make it KILLED. `guard`
-    is held, with the run's id, from the start of the run until it is closed.
+    is held, with the run's id, from the start of the run until it is closed. `data` (name, digest, source) says in
+    MLflow's own terms what the run was made of.
     """
     record = Record(client, "", url_line)
     with exit_on_signals(), contextlib.ExitStack() as held:
         try:
             with undisturbed(), telling("no run was started"):
-                record.run_id = client.create_run(experiment_id, run_name=name, tags=texts(tags)).info.run_id
+                named = texts(tags) | _user()
+                record.run_id = client.create_run(experiment_id, run_name=name, tags=named).info.run_id
                 held.enter_context(guard(record.run_id))
             with telling("the parameters were not recorded"):
                 _log_params(client, record.run_id, params)
+                _log_data(client, record.run_id, data)
             yield record
         except BaseException as error:
             _close_after(error, record)
@@ -115,6 +131,25 @@ def _log_params(client: Any, run_id: str, params: Mapping[str, str]) -> None:
     rows = [Param(key, value) for key, value in texts(params).items()]
     for start in range(0, len(rows), _PARAMS_A_CALL):
         client.log_batch(run_id, params=rows[start : start + _PARAMS_A_CALL])
+
+
+def _log_data(client: Any, run_id: str, data: Mapping[str, str] | None) -> None:
+    """Name the data set and the hash of its manifest as the run's input; no pixel leaves the machine."""
+    if data is None:
+        return
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    source = json.dumps({"source": data["source"]})
+    entity = Dataset(data["name"], data["digest"][:_DIGEST_LENGTH], "local", source)
+    client.log_inputs(run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "evaluation")])])
+
+
+def _user() -> dict[str, str]:
+    """Return the tag that the UI shows as the run's user; none where the system does not know who it is."""
+    try:
+        return {"mlflow.user": getpass.getuser()}
+    except (OSError, KeyError, ImportError):
+        return {}
 
 
 def _close_after(error: BaseException, record: Record) -> None:

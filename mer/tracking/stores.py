@@ -42,7 +42,15 @@ class Sqlite:
         object.__setattr__(self, "home", str(home))
 
     @contextlib.contextmanager
-    def run(self, *, study: str, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Record]:
+    def run(
+        self,
+        *,
+        study: str,
+        name: str,
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
+    ) -> Iterator[Record]:
         """Open a run of a study; use it with ``with``.
 
         Parameters
@@ -55,6 +63,8 @@ class Sqlite:
             What was chosen; written at once, so that a run that crashes shows what it was. Long values are cut.
         tags : mapping of str to str
             Identity and protocol.
+        data : mapping of str to str, or None
+            ``name``, ``digest`` (at most 36 characters count) and ``source`` of the data set, shown as the run's input.
 
         Yields
         ------
@@ -77,7 +87,9 @@ class Sqlite:
             number = experiment_id(client, study, database_uri(home), folder.as_uri())
         line = shlex.join(["mer", "ui", f"study={study}", f"home={home}"])
         guard = partial(alive, home)
-        with recorded(client, number, name=name, params=params, tags=tags, url_line=line, guard=guard) as record:
+        with recorded(
+            client, number, name=name, params=params, tags=tags, url_line=line, guard=guard, data=data
+        ) as record:
             yield record
 
 
@@ -98,14 +110,24 @@ class Server:
             raise ConfigError(f"tracking.uri: {self.uri} must be an address that begins with http:// or https://")
 
     @contextlib.contextmanager
-    def run(self, *, study: str, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[Record]:
+    def run(
+        self,
+        *,
+        study: str,
+        name: str,
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
+    ) -> Iterator[Record]:
         """Open a run of a study, as `Sqlite.run` does."""
         self._require_answer()
         client = mlflow_client(self.uri)
         with telling(f"study={study} cannot be opened"):
             number = experiment_id(client, study, self.uri, None)
         line = f"{self.uri.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
-        with recorded(client, number, name=name, params=params, tags=tags, url_line=line, guard=_unguarded) as record:
+        with recorded(
+            client, number, name=name, params=params, tags=tags, url_line=line, guard=_unguarded, data=data
+        ) as record:
             yield record
 
     def _require_answer(self) -> None:
@@ -131,7 +153,13 @@ class NoRecord:
     run_id = ""
     url_line = ""
 
-    def finish(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]], folder: Path) -> None:
+    def finish(
+        self,
+        metrics: Mapping[str, float],
+        series: Mapping[str, Sequence[float]],
+        folder: Path,
+        tables: Mapping[str, str] | None = None,
+    ) -> None:
         """Do nothing."""
 
 
@@ -140,6 +168,14 @@ class Off:
     """No record in MLflow; the run's folder is all there is."""
 
     @contextlib.contextmanager
-    def run(self, *, study: str, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> Iterator[NoRecord]:
+    def run(
+        self,
+        *,
+        study: str,
+        name: str,
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+        data: Mapping[str, str] | None = None,
+    ) -> Iterator[NoRecord]:
         """Open nothing."""
         yield NoRecord()
