@@ -325,4 +325,4 @@ def test_a_frame_that_does_not_exist_is_named():
         clip.read(clip.frames)
 
 
-GOLDEN = {"manifest": "6d868aba55cd7878", "grey": "d747c7e498a56f44", "colour": "fa267ed0a810a88f"}
+GOLDEN = {"manifest": "6d868aba55cd7878", "grey": "fe280a9633afc87a", "colour": "0b428fab4096cc9d"}

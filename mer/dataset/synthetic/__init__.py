@@ -20,7 +20,24 @@ __all__ = ["Synthetic", "SyntheticClip"]
 
 @dataclass(frozen=True, kw_only=True)
 class Synthetic(Settings):
-    """The data set ``synthetic``; a clip does not change when `subjects` or `clips` grows."""
+    """The data set ``synthetic``; a clip does not change when `subjects` or `clips` grows.
+
+    Raises
+    ------
+    ConfigError
+        For a field out of its range, on construction.
+
+    Notes
+    -----
+    Classes and their frequencies are those of MMEW [1]_, the action units of an emotion follow EMFACS [2]_. Not
+    modelled: turning of the head in depth, wrinkles and other changes of shading, moving eyeballs, occlusion. Every
+    clip carries its truth: ``sample.clip.true_flow``, ``landmarks``, ``intensities``, ``action_units``.
+
+    References
+    ----------
+    .. [1] Ben et al., Video-based facial micro-expression analysis, TPAMI 2021. DOI 10.1109/TPAMI.2021.3067464
+    .. [2] Ekman, Friesen and Hager, Facial Action Coding System, 2002.
+    """
 
     name: ClassVar[str] = "synthetic"
 
