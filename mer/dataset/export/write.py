@@ -76,10 +76,10 @@ def export(
     layout: str,
     output: Path,
     *,
-    frames: str,
+    variant: str,
     suffix: str,
     workers: int,
-    advance: Callable[[int], None],
+    advance: Callable[[], None],
 ) -> int:
     """Write the data set.
 
@@ -90,13 +90,13 @@ def export(
         One of `FORMS`.
     output : Path
         A folder that does not exist yet, or is empty.
-    frames : {"raw", "cropped"}
+    variant : {"raw", "cropped"}
         Which of the database's two places the frames go to; their content is the same.
     suffix : {"png", "bmp", "tif", "jpg"}
         Format of the frames; all but jpg keep every grey level.
     workers : int
     advance : callable
-        Called with the number of clips in all, after every clip.
+        Called after every clip.
 
     Returns
     -------
@@ -112,9 +112,9 @@ def export(
     """
     require_choice("layout", layout, tuple(FORMS))
     require_choice("format", suffix, FORMATS)
-    require_choice("frames", frames, ("raw", "cropped"))
+    require_choice("variant", variant, ("raw", "cropped"))
     form = FORMS[layout]
-    placed = place(dataset, form, cropped=frames == "cropped")
+    placed = place(dataset, form, cropped=variant == "cropped")
     if not placed:
         raise ConfigError(f"layout={layout}: the database has none of the classes {', '.join(dataset.frequencies)}")
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
@@ -133,14 +133,14 @@ def export(
 
 
 def _write(
-    root: Path, placed: Sequence[Placed], form: Form, suffix: str, workers: int, advance: Callable[[int], None]
+    root: Path, placed: Sequence[Placed], form: Form, suffix: str, workers: int, advance: Callable[[], None]
 ) -> None:
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(_write_frames, root, item, form, suffix) for item in placed]
         try:
             for future in futures:
                 future.result()
-                advance(len(placed))
+                advance()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -1,0 +1,248 @@
+"""`mer data`: check, show or export a data set."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mer.cli.arguments import take_config_dir
+from mer.config import build, compose
+from mer.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from mer.dataset.check import Finding
+    from mer.types import Manifest, Sample
+
+__all__ = ["USAGE", "main"]
+
+USAGE = """usage: mer data check  dataset=NAME [dataset.root=DIR] [protocol=NAME] [output=DIR] [group.setting=value ...]
+       mer data show   dataset=NAME [dataset.root=DIR] [subject=NAME] [output=DIR] [group.setting=value ...]
+       mer data export layout=NAME output=DIR [format=png] [variant=raw] [dataset.subjects=N ...]
+
+check   reads annotations and frames, names everything that does not fit, with the file and the next step; exit status 1
+        if anything would stop a run. Writes findings.csv and annotations.csv into output (MER_HOME/check/NAME).
+show    draws one contact sheet a subject: onset, apex, their difference ×8, label (MER_HOME/show/NAME).
+export  writes the embedded synthetic data set as the files of a database, annotation table included.
+        layout   mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme
+        format   png bmp tif (every grey level kept) jpg (as databases have it, with losses)
+        variant  raw cropped: in which of the database's two places the frames lie
+
+examples
+  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4
+  mer data export layout=casme2 dataset.subjects=4 output=try/casme2
+  mer run dataset=casme2 dataset.root=try/casme2
+"""
+
+_SHOWN = 40  # findings on the terminal; the CSV has them all
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Dispatch to the task that the first word names."""
+    tasks = {"check": _check, "show": _show, "export": _export}
+    if not arguments or arguments[0] not in tasks:
+        given = arguments[0] if arguments else "nothing"
+        raise ConfigError(f"mer data {given}: no such task; there are {', '.join(tasks)} (mer data --help)")
+    return tasks[arguments[0]](take_config_dir(arguments[1:]))
+
+
+def _check(words: Sequence[str]) -> int:
+    from mer.dataset.check import check_manifest, check_samples
+    from mer.progress import progress
+
+    own, cfg = _split(words, {"output": ""})
+    dataset, manifest = _load(cfg)
+    findings = check_manifest(manifest)
+    frames = build(cfg.frames) if dataset.entry == "frames" else None
+    with progress("clips", len(manifest.samples)) as advance:
+        findings += check_samples(
+            manifest.samples,
+            frames.indices if frames is not None else lambda sample: (),
+            workers=cfg.workers or os.cpu_count() or 1,
+            advance=advance,
+        )
+    findings += _landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
+    folder = Path(own["output"] or Path(cfg.home) / "check" / dataset.name)
+    _write_findings(folder / "findings.csv", findings)
+    _write_annotations(folder / "annotations.csv", manifest)
+    _print(dataset.name, manifest, findings, folder)
+    return 1 if any(finding.level == "blocks" for finding in findings) else 0
+
+
+def _show(words: Sequence[str]) -> int:
+    from mer.report import contact_sheet
+
+    own, cfg = _split(words, {"output": "", "subject": ""})
+    dataset, manifest = _load(cfg)
+    if dataset.entry != "frames":
+        raise ConfigError(f"dataset={dataset.name} holds ready-made flow and no faces: there is nothing to show")
+    chosen = _of_subject(manifest, own["subject"])
+    folder = Path(own["output"] or Path(cfg.home) / "show" / dataset.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = build(cfg.frames)
+    for subject in sorted({sample.subject for sample in chosen}):
+        path = folder / f"{subject.replace('/', '_')}.png"
+        samples = [sample for sample in chosen if sample.subject == subject]
+        contact_sheet.draw(subject, [(sample, _pair(frames, sample)) for sample in samples], path)
+        print(path, flush=True)
+    return 0
+
+
+def _export(words: Sequence[str]) -> int:
+    from mer.dataset.export import export
+    from mer.dataset.synthetic import Synthetic
+    from mer.progress import progress
+
+    own, cfg = _split(words, {"layout": "", "output": "", "format": "png", "variant": "raw"})
+    missing = [name for name in ("layout", "output") if not own[name]]
+    if missing:
+        raise ConfigError(f"mer data export needs {missing[0]}=...; see mer data --help")
+    dataset = build(cfg.dataset)
+    if not isinstance(dataset, Synthetic):
+        raise ConfigError(f"dataset={dataset.name}: only the synthetic data set can be exported; leave dataset= away")
+    output = Path(own["output"]).expanduser()
+    with progress("clips", dataset.subjects * dataset.clips) as advance:
+        clips = export(
+            dataset,
+            own["layout"],
+            output,
+            variant=own["variant"],
+            suffix=own["format"],
+            workers=cfg.workers or os.cpu_count() or 1,
+            advance=advance,
+        )
+    print(f"{clips} clips of {dataset.subjects} subjects in {output}")
+    reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
+    name = reader.get(own["layout"], own["layout"])
+    print(f"try       mer data check dataset={name} dataset.root={output}{_variant(own)}")
+    return 0
+
+
+def _variant(own: dict[str, str]) -> str:
+    return "" if own["variant"] == "raw" else f" dataset.frames={own['variant']}"
+
+
+def _split(words: Sequence[str], defaults: dict[str, str]) -> tuple[dict[str, str], Any]:
+    """Return the task's own words, and the settings that the others compose."""
+    own, overrides = dict(defaults), []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name in defaults and equals:
+            own[name] = value
+        elif not equals:
+            raise ConfigError(f"{word}: not understood; write name=value (mer data --help)")
+        else:
+            overrides.append(word)
+    return own, compose(overrides)
+
+
+def _load(cfg: Any) -> tuple[Any, Manifest]:
+    dataset = build(cfg.dataset)
+    return dataset, build(cfg.protocol)(dataset.load(), dataset)
+
+
+def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:
+    chosen = [s for s in manifest.samples if not wanted or wanted in (s.subject, s.subject.split("/")[-1])]
+    if not chosen:
+        known = ", ".join(sorted({s.subject.split("/")[-1] for s in manifest.samples})) or "none with usable clips"
+        raise ConfigError(f"subject={wanted}: no such subject; there are {known}")
+    return chosen
+
+
+def _pair(frames: Any, sample: Sample) -> Any:
+    """Return the two frames of a clip, or the sentence that says why there are none."""
+    try:
+        return frames(sample)
+    except DataError as error:
+        return str(error)
+
+
+def _landmark_findings(cfg: Any, manifest: Manifest) -> list[Finding]:
+    from mer.dataset.check import Finding
+    from mer.landmarks.stored import Stored
+
+    if not manifest.samples or not isinstance(build(cfg.landmarks), Stored):
+        return []
+    lacking = []
+    for sample in manifest.samples:
+        try:
+            if sample.clip.landmarks(sample.onset) is None:
+                lacking.append(sample.id)
+        except DataError as error:
+            return [Finding.of("blocks", sample.id, str(error))]
+    text = (
+        f"landmarks=stored, and {len(lacking)} of {len(manifest.samples)} clips have no stored landmarks of their "
+        "onset; take another option of landmarks, or store them"
+    )
+    return [Finding.of("blocks", lacking[0], text)] if lacking else []
+
+
+def _write_findings(path: Path, findings: Iterable[Finding]) -> None:
+    rows = [(f.level, f.clip, f.what, f.next_step) for f in findings]
+    _write_csv(path, ("level", "clip", "what", "next_step"), rows)
+
+
+def _write_annotations(path: Path, manifest: Manifest) -> None:
+    header = (
+        "sample_id",
+        "dataset",
+        "subject",
+        "clip",
+        "onset",
+        "apex",
+        "offset",
+        "fps",
+        "label",
+        "action_units",
+        "path",
+    )
+    rows = [
+        (
+            *(s.id, s.dataset, s.subject, getattr(s.clip, "name", s.id), s.onset, s.apex, s.offset, s.fps, s.label),
+            *(_units(s.clip), getattr(s.clip, "folder", getattr(s.clip, "file", ""))),
+        )
+        for s in manifest.samples
+    ]
+    _write_csv(path, header, rows)
+
+
+def _units(clip: Any) -> str:
+    units = getattr(clip, "action_units", "")
+    return units if isinstance(units, str) else "+".join(units)
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def _print(name: str, manifest: Manifest, findings: Sequence[Finding], folder: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from mer.dataset.check import LEVELS
+
+    console = Console()
+    subjects = {sample.subject for sample in manifest.samples}
+    labels = Counter(sample.label for sample in manifest.samples)
+    print(f"{name}: {len(manifest.samples)} clips of {len(subjects)} subjects can be used")
+    print("classes   " + (", ".join(f"{label} {labels[label]}" for label in manifest.classes) or "none"))
+    levels = Counter(finding.level for finding in findings)
+    print("findings  " + (", ".join(f"{levels[level]} {level}" for level in LEVELS if levels[level]) or "none"))
+    table = Table("", "clip", "what", "next step", show_lines=True)
+    shown = sorted((f for f in findings if f.level != "left out"), key=lambda f: LEVELS.index(f.level))
+    for finding in shown[:_SHOWN]:
+        table.add_row(finding.level, finding.clip, finding.what, finding.next_step)
+    if shown:
+        console.print(table, markup=False)
+    if len(shown) > _SHOWN:
+        print(f"and {len(shown) - _SHOWN} more, in the file below")
+    print(f"written   {folder / 'findings.csv'}, {folder / 'annotations.csv'}")
+    if levels["blocks"]:
+        print("a run would stop: take the next steps, or leave the clips at fault out with bad_clips=exclude")

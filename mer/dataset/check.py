@@ -1,0 +1,160 @@
+"""What fits and what is wrong in a data set, each as one finding with the file and the next step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mer.dataset.image_header import image_size
+from mer.dataset.media import FrameFolder
+from mer.errors import DataError
+from mer.types import Exclusion, Manifest, Sample
+
+__all__ = ["LEVELS", "Finding", "check_manifest", "check_samples"]
+
+Level = Literal["blocks", "warning", "repaired", "skipped", "left out"]
+LEVELS: tuple[Level, ...] = ("blocks", "warning", "repaired", "skipped", "left out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that a user should know.
+
+    Attributes
+    ----------
+    level : {"blocks", "warning", "repaired", "skipped", "left out"}
+        "blocks" stops a run; "repaired" and "skipped" are of patches; "left out" is the protocol's choice.
+    clip : str
+        Sample id; empty where it concerns more than one.
+    what : str
+        With the file.
+    next_step : str
+    """
+
+    level: Level
+    clip: str
+    what: str
+    next_step: str
+
+    @classmethod
+    def of(cls, level: Level, clip: str, sentence: str) -> Finding:
+        """Make a finding of a sentence whose last clause, after a semicolon, is the next step."""
+        what, _, step = sentence.rpartition("; ")
+        return cls(level=level, clip=clip, what=what or step, next_step=step if what else "")
+
+
+def check_manifest(manifest: Manifest) -> list[Finding]:
+    """Return what the annotations alone tell: rows at fault, patches, remarks, and what a class or subject lacks."""
+    notes = [manifest.notes, *manifest.notes.get("parts", {}).values()]
+    found = [_of_exclusion(exclusion) for exclusion in manifest.excluded]
+    found += [_of_patch(sentence) for part in notes for sentence in part.get("patches", ())]
+    found += [Finding.of("warning", "", remark) for part in notes for remark in part.get("remarks", ())]
+    departures = manifest.notes.get("protocol", {}).get("departures", ())
+    found += [Finding.of("warning", "", f"differs from the published protocol: {text}") for text in departures]
+    return found + _too_few(manifest)
+
+
+def check_samples(
+    samples: Sequence[Sample],
+    needed: Callable[[Sample], Iterable[int]],
+    *,
+    workers: int,
+    advance: Callable[[], None],
+) -> list[Finding]:
+    """Look into the frames of every clip, several clips side by side.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    needed : callable
+        Sample → numbers of the frames that a run reads: these are decoded, of the others size and completeness are
+        looked at. What is wrong with a frame that no run reads is a warning.
+    workers : int
+    advance : callable
+        Called after every clip.
+    """
+    found: list[Finding] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for findings in pool.map(lambda sample: _check_clip(sample, sorted(set(needed(sample)))), samples):
+            found += findings
+            advance()
+    return found
+
+
+def _of_exclusion(exclusion: Exclusion) -> Finding:
+    return Finding.of("blocks" if exclusion.fault else "left out", exclusion.sample_id, exclusion.reason)
+
+
+def _of_patch(sentence: str) -> Finding:
+    done, _, text = sentence.partition(": ")
+    return Finding(level="repaired" if done == "repaired" else "skipped", clip="", what=text, next_step="")
+
+
+def _too_few(manifest: Manifest) -> list[Finding]:
+    """Name classes and subjects that leave-one-subject-out cannot use, or can hardly use."""
+    whose: dict[str, set[str]] = {name: set() for name in manifest.classes}
+    for sample in manifest.samples:
+        whose.setdefault(sample.label, set()).add(sample.subject)
+    clips = Counter(sample.subject for sample in manifest.samples)
+    found = []
+    if len(clips) < 2:
+        text = f"{len(clips)} subject has clips that can be used; leave-one-subject-out needs two or more"
+        found.append(Finding.of("blocks", "", text))
+    for name, subjects in whose.items():
+        if len(subjects) < 2:
+            who = f"only {min(subjects)} shows it" if subjects else "no clip shows it"
+            text = f"class {name}: {who}, so it cannot be learnt when that subject is left out; drop it: drop=[{name}]"
+            found.append(Finding.of("blocks", "", text))
+    single = sorted(subject for subject, n in clips.items() if n == 1)
+    if single:
+        text = f"{len(single)} of {len(clips)} subjects have one clip ({', '.join(single[:5])})"
+        found.append(Finding.of("warning", "", f"{text}; their folds weigh little, the pooled scores allow for that"))
+    return found
+
+
+def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
+    broken: dict[int, str] = {}
+    sizes: dict[int, tuple[int, int]] = {}
+    if isinstance(sample.clip, FrameFolder):
+        inside = [n for n in sample.clip.frames if sample.onset <= n <= sample.offset]
+        for number in sorted({*inside, *(n for n in needed if n in sample.clip.frames)}):
+            _look(sample.clip.path(number), number, sizes, broken)
+    for number in needed:
+        if number not in broken:
+            try:
+                sizes[number] = sample.clip.read(number).shape[1::-1]
+            except DataError as error:
+                broken[number] = str(error)
+    read = [broken[number] for number in needed if number in broken]
+    others = [text for number, text in broken.items() if number not in needed]
+    found = [Finding.of("blocks", sample.id, text) for text in read]
+    if others:
+        more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
+        found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
+    return found + _size_findings(sample, needed, sizes)
+
+
+def _look(path: Path, number: int, sizes: dict[int, tuple[int, int]], broken: dict[int, str]) -> None:
+    try:
+        sizes[number] = image_size(path)
+    except DataError as error:
+        broken[number] = str(error)
+
+
+def _size_findings(sample: Sample, needed: Sequence[int], sizes: dict[int, tuple[int, int]]) -> list[Finding]:
+    counts = Counter(sizes.values())
+    if len(counts) < 2:
+        return []
+    usual = counts.most_common(1)[0][0]
+    odd = next(number for number, size in sizes.items() if size != usual)
+    read = len({sizes[number] for number in needed if number in sizes}) > 1
+    folder = sample.clip.folder if isinstance(sample.clip, FrameFolder) else sample.id
+    text = (
+        f"{folder}: frame {odd} is {sizes[odd][0]}×{sizes[odd][1]} pixels and others are {usual[0]}×{usual[1]}; frames "
+        "of a clip must have one size: crop or resize them alike"
+    )
+    return [Finding.of("blocks" if read else "warning", sample.id, text)]
