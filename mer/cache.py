@@ -159,7 +159,7 @@ def component_key(component: object, *libraries: str) -> list[object]:
 
 @cache
 def code_version(module: str) -> str:
-    """Return a hash of a stage's source: its file, or all of its package (``mer.flow`` for ``mer.flow.dis``), weights too.
+    """Return a hash of a stage's source: its file, or its package (``mer.flow`` for ``mer.flow.dis``) with its weights.
 
     Taken from the source itself, so that a stage which was changed can never be mixed up with what it computed before.
     """

@@ -159,7 +159,7 @@ def _require_support(pooled: NDArray[np.int64], classes: Sequence[str]) -> None:
     if missing:
         raise DataError(
             f"class {', '.join(missing)} has no clip, so its F1 is undefined: leave it out of the class list, for "
-            f"example with dataset.drop=[{','.join(missing)}]"
+            f"example with drop=[{','.join(missing)}]"
         )
 
 

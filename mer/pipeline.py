@@ -20,6 +20,7 @@ import numpy as np
 
 from mer.cache import Cache, Entry, code_version, component_key, digest
 from mer.errors import DataError, FaceNotFoundError
+from mer.mirror import mirrored_flow, mirrored_landmarks
 from mer.progress import progress
 from mer.protocol import Protocol
 from mer.types import (
@@ -41,7 +42,7 @@ from mer.types import (
     Sample,
 )
 
-__all__ = ["ClipView", "Features", "Pipeline"]
+__all__ = ["ClipView", "Features", "Pipeline", "outline"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,8 @@ class Features:
     Attributes
     ----------
     table : FeatureTable
+    mirrored : FeatureTable or None
+        The same clips seen in a mirror, where they were asked for.
     excluded : tuple of Exclusion
         Clips left out, by the data set or because a stage could not use them.
     computed : mapping of str to list of float
@@ -58,6 +61,7 @@ class Features:
     """
 
     table: FeatureTable
+    mirrored: FeatureTable | None
     excluded: tuple[Exclusion, ...]
     computed: dict[str, list[float]]
 
@@ -117,7 +121,7 @@ class Pipeline:
             raise DataError(f"dataset {self.dataset.name}: no clip is left of {len(manifest.excluded)}; see why above")
         return manifest
 
-    def features(self, manifest: Manifest, *, workers: int, bad_clips: str) -> Features:
+    def features(self, manifest: Manifest, *, workers: int, bad_clips: str, mirror: bool = False) -> Features:
         """Compute the feature row of every clip, clips side by side in threads.
 
         Parameters
@@ -126,26 +130,27 @@ class Pipeline:
         workers : int
         bad_clips : {"stop", "exclude"}
             What to do with a clip that a stage refuses; one without a face is always left out.
+        mirror : bool
+            Also give every clip's row as a mirror would show it.
 
         Raises
         ------
         DataError
             For the first clip that is at fault, where `bad_clips` is ``stop``.
         """
-        rows, dropped = self._rows(manifest.samples, workers, bad_clips)
+        rows, dropped = self._rows(manifest.samples, workers, bad_clips, mirror)
         kept = [sample for sample in manifest.samples if sample.id in rows]
         if not kept:
             raise DataError(f"no clip is left of {len(manifest.samples)}; the first: {dropped[0].reason}")
-        table = FeatureTable(
-            X=np.stack([rows[sample.id] for sample in kept]),
-            y=np.array([manifest.classes.index(sample.label) for sample in kept]),
-            subject=np.array([sample.subject for sample in kept]),
-            sample_id=np.array([sample.id for sample in kept]),
-            dataset=np.array([sample.dataset for sample in kept]),
-            columns=self.descriptor.columns(self.view(kept[0]).regions),
-            classes=manifest.classes,
+        columns = self.descriptor.columns(self.view(kept[0]).regions)
+        X = np.stack([rows[sample.id] for sample in kept])  # (clips, 1 or 2 images, features)
+        table = replace(outline(manifest, kept), X=X[:, 0], columns=columns)
+        return Features(
+            table=table,
+            mirrored=replace(table, X=X[:, 1]) if mirror else None,
+            excluded=(*manifest.excluded, *dropped),
+            computed=dict(self.computed),
         )
-        return Features(table=table, excluded=(*manifest.excluded, *dropped), computed=dict(self.computed))
 
     def view(self, sample: Sample) -> ClipView:
         """Return frames, landmarks, flow (head motion removed) and regions of one clip."""
@@ -155,13 +160,13 @@ class Pipeline:
         return ClipView(sample=sample, pair=pair, flow=field, regions=self.roi(landmarks, field.shape))
 
     def _rows(
-        self, samples: Sequence[Sample], workers: int, bad_clips: str
+        self, samples: Sequence[Sample], workers: int, bad_clips: str, mirror: bool
     ) -> tuple[dict[str, np.ndarray[Any, Any]], list[Exclusion]]:
         cv2.setNumThreads(1)  # clips run side by side; threads inside each would only get in each other's way
         rows: dict[str, np.ndarray[Any, Any]] = {}
         dropped: list[Exclusion] = []
         with progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
-            futures = [pool.submit(self._row, sample) for sample in samples]
+            futures = [pool.submit(self._images, sample, mirror) for sample in samples]
             try:
                 for sample, future in zip(samples, futures, strict=True):
                     try:
@@ -176,15 +181,21 @@ class Pipeline:
                 raise
         return rows, dropped
 
-    def _row(self, sample: Sample) -> np.ndarray[Any, Any]:
+    def _images(self, sample: Sample, mirror: bool) -> np.ndarray[Any, Any]:
+        return np.stack([self._row(sample, mirror=side) for side in ((False, True) if mirror else (False,))])
+
+    def _row(self, sample: Sample, *, mirror: bool) -> np.ndarray[Any, Any]:
         def make() -> Entry:
             flow, landmarks = self._flow_entry(sample)
             with self._timed("descriptor"):
                 field = self.motion(flow, landmarks)
+                if mirror:
+                    landmarks = landmarks and mirrored_landmarks(landmarks, field.shape[1])
+                    field = mirrored_flow(field)
                 row = self.descriptor(field, self.roi(landmarks, field.shape))
             return Entry(array=row)
 
-        return self.cache.compute("descriptor", digest(self._flow_key(sample), self._row_key), make).array
+        return self.cache.compute("descriptor", digest(self._flow_key(sample), self._row_key, mirror), make).array
 
     def _flow_entry(self, sample: Sample) -> tuple[FlowField, Landmarks | None]:
         def make() -> Entry:
@@ -251,6 +262,19 @@ class Pipeline:
     @cached_property
     def _row_key(self) -> str:
         return digest([component_key(stage, "numpy") for stage in (self.motion, self.roi, self.descriptor)])
+
+
+def outline(manifest: Manifest, samples: Sequence[Sample]) -> FeatureTable:
+    """Return the table of `samples` before any feature is known: whose they are and what they show."""
+    return FeatureTable(
+        X=np.empty((len(samples), 0), dtype=np.float32),
+        y=np.array([manifest.classes.index(sample.label) for sample in samples]),
+        subject=np.array([sample.subject for sample in samples]),
+        sample_id=np.array([sample.id for sample in samples]),
+        dataset=np.array([sample.dataset for sample in samples]),
+        columns=(),
+        classes=manifest.classes,
+    )
 
 
 class _Stopwatch:

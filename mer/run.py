@@ -11,10 +11,10 @@ from typing import Any
 from mer import run_folder, run_record
 from mer.cache import digest
 from mer.peak_memory import peak_memory_mb, reset_peak_memory
-from mer.pipeline import Pipeline
+from mer.pipeline import Features, Pipeline, outline
 from mer.progress import progress
 from mer.protocol_card import clip_list_hash, protocol_card
-from mer.types import FeatureTable, LosoResult
+from mer.types import LosoResult
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "execute"]
 
@@ -119,6 +119,7 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
     start = time.perf_counter()
     reset_peak_memory()
     manifest = experiment.pipeline.manifest(bad_clips=experiment.bad_clips, drop=experiment.drop)
+    experiment.evaluation.check(outline(manifest, manifest.samples), seed=experiment.seed)
     clips = clip_list_hash(manifest.samples)
     key = digest(experiment.settings, clips)
     with experiment.tracking.run(
@@ -128,8 +129,13 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
         tags=run_record.tags(experiment, manifest, cell=key, clip_list=clips),
         data=run_record.data(experiment, clip_list=clips),
     ) as record:
-        features = experiment.pipeline.features(manifest, workers=experiment.workers, bad_clips=experiment.bad_clips)
-        result = _evaluate(experiment, features.table, key)
+        features = experiment.pipeline.features(
+            manifest,
+            workers=experiment.workers,
+            bad_clips=experiment.bad_clips,
+            mirror=experiment.evaluation.mirrors,
+        )
+        result = _evaluate(experiment, features, key)
         card = protocol_card(experiment, manifest, features, key=key)
         summary = run_folder.write(folder, experiment, manifest, features, result, card)
         cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
@@ -150,8 +156,8 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
     )
 
 
-def _evaluate(experiment: Experiment, table: FeatureTable, key: str) -> LosoResult:
-    evaluate = experiment.evaluation
+def _evaluate(experiment: Experiment, features: Features, key: str) -> LosoResult:
+    evaluate, table = experiment.evaluation, features.table
     with progress("folds", evaluate.folds(table)) as advance:
         result: LosoResult = evaluate(
             table,
@@ -161,5 +167,7 @@ def _evaluate(experiment: Experiment, table: FeatureTable, key: str) -> LosoResu
             key=key,
             workers=experiment.workers,
             progress=lambda _: advance(),
+            mirrored=features.mirrored,
+            store=experiment.pipeline.cache.root / "folds" / key,
         )
     return result

@@ -144,7 +144,7 @@ def test_a_leaking_scheme_is_stopped():
 def test_a_class_of_one_subject_can_never_be_learnt():
     y = np.array([0, 1, 0, 1, 0, 2])
     data = table(np.eye(6, dtype=np.float32), y, ["a", "a", "b", "b", "c", "c"])
-    with pytest.raises(DataError, match=r"class surprise: only subject c shows it.*dataset\.drop=\[surprise\]"):
+    with pytest.raises(DataError, match=r"class surprise: only subject c shows it.*; use drop=\[surprise\]"):
         run(data)
     with pytest.raises(DataError, match="class surprise: no clip has it"):
         run(table(np.eye(4, dtype=np.float32), y[:4], ["a", "a", "b", "b"]))

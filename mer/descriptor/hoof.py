@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from mer.descriptor.norms import NORMS, normalised
 from mer.descriptor.pooling import Pooling, pooling_of
 from mer.errors import ConfigError
 from mer.strain import optical_strain
-from mer.types import Float32, Regions
+from mer.types import Float32, FlowField, Regions
 
 __all__ = ["Hoof"]
 
@@ -115,6 +115,22 @@ class Hoof(FlowDescriptor):
         if self.symmetric:
             centres = centres[self._right_half()]
         return tuple(f"{name}:{_degrees(centre)}" for name in regions.names for centre in centres)
+
+    def roses(self, flow: FlowField, regions: Regions) -> tuple[Float64, Float64]:
+        """Return each region's histogram as it is before any norm or folding, and where its bins point; for a picture.
+
+        Returns
+        -------
+        roses : ndarray, shape (R, bins)
+            Sums of the weights.
+        angles : ndarray, shape (bins,)
+            Radians, 0 to the right, π/2 down.
+        """
+        plain = replace(
+            self, symmetric=False, region_gate=0.0, region_weight="none", region_norm="none", vector_norm="none"
+        )
+        roses = plain(flow, regions).reshape(len(regions), self.bins).astype(np.float64)
+        return roses, np.radians(bin_centres(self.bins, self.phase))
 
     def rows(self, uv: Float32, regions: Sequence[Regions]) -> Float32:
         """Return the rows (N, D) of fields (N, H, W, 2); see `FlowDescriptor.batch`."""

@@ -79,6 +79,22 @@ class Evaluation(ABC):
             f"{', '.join(few[:8])}{', ...' if len(few) > 8 else ''}; they stay in, with little weight in pooled scores"
         ]
 
+    def check(self, table: FeatureTable, *, seed: int) -> None:
+        """Refuse clips that this evaluation cannot be run on; needs no feature, so it can come before all work.
+
+        Raises
+        ------
+        DataError
+            Where a class or a subject makes the protocol impossible.
+        LeakError
+            Where a subject would stand on both sides.
+        """
+        table = sorted_table(table)
+        splits = self.splits(table, seed)
+        for split in splits:
+            check_split(table, split)
+        check_classes(table, splits, self.unit)
+
     def __call__(  # noqa: PLR0913 - the contract with the pipeline
         self,
         table: FeatureTable,
@@ -125,12 +141,10 @@ class Evaluation(ABC):
         LeakError
             Where a subject or a recording would stand on both sides.
         """
+        self.check(table, seed=seed)
         table = sorted_table(table)
         check_twins(table)
         splits = self.splits(table, seed)
-        for split in splits:
-            check_split(table, split)
-        check_classes(table, splits, self.unit)
         job = self._job(table, svm, tuning, seed, key, mirrored, store)
         done = []
         for fold in self._folds(job, splits, workers):

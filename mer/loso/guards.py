@@ -97,10 +97,10 @@ def check_classes(table: FeatureTable, splits: Sequence[Split], unit: str) -> No
     tested = np.concatenate([split.test for split in splits])
     for k, name in enumerate(table.classes):
         if not (table.y[tested] == k).any():
-            raise DataError(f"class {name}: no clip has it; use dataset.drop=[{name}]")
+            raise DataError(f"class {name}: no clip has it; use drop=[{name}]")
         for split in splits:
             if (table.y[split.test] == k).any() and not (table.y[split.train] == k).any():
                 raise DataError(
                     f"class {name}: only {unit} {split.name} shows it, so it can never be learnt when that {unit} is "
-                    f"left out; use dataset.drop=[{name}]"
+                    f"left out; use drop=[{name}]"
                 )
