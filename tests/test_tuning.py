@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
 from mer.errors import ConfigError, DataError
+from mer.metrics import score
 from mer.svm import Estimator
 from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
 from tests.tables import blobs
@@ -25,6 +26,8 @@ SEARCH = {
     "patience": None,
     "objective": "uf1",
     "space": SPACE,
+    "prune": "none",
+    "margin": 0.01,
     "journal": None,
 }
 
@@ -75,7 +78,7 @@ def test_the_inner_score_is_that_of_the_pooled_inner_predictions():
 
 def test_a_linear_kernel_has_no_width_to_search():
     choice = search(nested(), svm(kernel="linear"), blobs())
-    assert set(choice.trials[0]) == {"C", "class_weight", "inner_score"}
+    assert set(choice.trials[0]) == {"C", "class_weight", "inner_score", "folds"}
 
 
 def test_a_kernel_in_the_space_decides_what_else_is_searched():
@@ -108,6 +111,8 @@ def test_two_subjects_are_too_few_for_a_nested_search():
         ({"inner_folds": 1}, "tuning.inner_folds=1"),
         ({"objective": "auc"}, "tuning.objective=auc: must be one of uf1"),
         ({"sampler": "cmaes"}, "tuning.sampler=cmaes: must be one of tpe"),
+        ({"prune": True}, "tuning.prune=True: must be one of none"),
+        ({"margin": 1.0}, "tuning.margin=1.0"),
         ({"inner": "clips"}, "tuning.inner=clips: must be groups or loso"),
         ({"seconds": 0}, "tuning.seconds=0: must be above 0"),
         ({"trials": None}, "tuning.trials=null: give trials or seconds"),
@@ -228,3 +233,33 @@ def test_a_classifier_that_is_none_and_a_setting_that_it_lacks_are_named():
         Estimator(estimator=KNeighborsClassifier(), scaling="none", space={"C": SPACE["C"]})
     with pytest.raises(ConfigError, match=r"svm\.scaling=robust"):
         Estimator(estimator=KNeighborsClassifier(), scaling="robust", space={})
+
+
+@pytest.mark.parametrize("objective", ["uf1", "uar", "accuracy", "weighted_f1"])
+def test_leaving_a_hopeless_trial_changes_no_choice(objective):
+    data = blobs(subjects=9, distance=3.0)
+    space = {**SPACE, "C": {"low": 1e-4, "high": 100.0, "log": True, "points": 9}}
+    whole, pruned = (
+        search(
+            nested(sampler="grid", trials=None, space=space, objective=objective, prune=prune, inner_folds=5),
+            svm(),
+            data,
+        )
+        for prune in ("none", "certain")
+    )
+    assert (pruned.learner, pruned.inner_score) == (whole.learner, whole.inner_score)
+    left = [trial["folds"] for trial in pruned.trials]
+    assert min(left) < 5 and {trial["folds"] for trial in whole.trials} == {5}
+    for before, after in zip(whole.trials, pruned.trials, strict=True):
+        assert after == before or (after["folds"] < 5 and after["inner_score"] <= pruned.inner_score)
+
+
+def test_a_race_leaves_what_falls_behind_and_keeps_the_best_whole():
+    data = blobs(subjects=9, distance=1.5)
+    choice = search(nested(trials=30, prune="race", margin=0.02, inner_folds=5), svm(), data)
+    folds = [trial["folds"] for trial in choice.trials]
+    best = [trial["inner_score"] for trial in choice.trials].index(choice.inner_score)
+    assert folds[0] == folds[best] == 5 and min(folds) < 5
+    whole = inner_folds(data.y, data.subject, 5)
+    predicted = choice.learner.inner(side_of(data), whole).scores(choice.learner).argmax(axis=1)
+    assert choice.inner_score == score(data.y, predicted, 3, "uf1")

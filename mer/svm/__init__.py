@@ -2,6 +2,6 @@
 
 from mer.svm.classifier import Estimator, FittedEstimator, InnerRefits
 from mer.svm.machine import FittedSvm, Svm
-from mer.svm.side import Side, Split
+from mer.svm.side import InnerFolds, Side, Split
 
-__all__ = ["Estimator", "FittedEstimator", "FittedSvm", "InnerRefits", "Side", "Split", "Svm"]
+__all__ = ["Estimator", "FittedEstimator", "FittedSvm", "InnerFolds", "InnerRefits", "Side", "Split", "Svm"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mer.errors import ConfigError, DataError
-from mer.svm.side import Side, Split
+from mer.svm.side import InnerFolds, Side, Split
 
 __all__ = ["Estimator", "FittedEstimator", "InnerRefits"]
 
@@ -112,22 +112,23 @@ class FittedEstimator:
         return full
 
 
-class InnerRefits:
+class InnerRefits(InnerFolds):
     """Predictions of all inner folds for one setting after another, each by plain fits; see `InnerSvm`."""
 
     def __init__(self, side: Side, splits: Sequence[Split]) -> None:
-        self._side, self._rows, self._splits = side, side.rows, splits
+        super().__init__(side)
+        self._rows, self._splits = side.rows, splits
 
-    def scores(self, machine: Any) -> Float:
-        """Return the decision values of every clip by the machine of its inner fold, shape (n, classes)."""
-        side = self._side
-        full = np.full((len(side), side.classes), np.nan)
+    def each(self, learner: Any) -> Iterator[tuple[NDArray[np.intp], Float]]:
+        """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
+        side = self.side
         for split in self._splits:
             train = side.training(split.train)
             labels = side.labels(train)
             if (labels == labels[0]).all():
-                full[split.test, labels[0]] = 0
+                only = np.full((len(split.test), side.classes), np.nan)
+                only[:, labels[0]] = 0
+                yield split.test, only
                 continue
-            fitted = machine(self._rows[train], labels, side.classes, side.columns)
-            full[split.test] = side.merged(fitted.scores(self._rows[side.scored(split.test)]))
-        return full
+            fitted = learner(self._rows[train], labels, side.classes, side.columns)
+            yield split.test, side.merged(fitted.scores(self._rows[side.scored(split.test)]))

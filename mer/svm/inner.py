@@ -8,7 +8,7 @@ which it has become a hard margin. Nothing is approximated: each prediction is t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mer.svm.kernels import Kernel
 from mer.svm.libsvm import Solution, one_against_rest, solve
 from mer.svm.prepare import Recipe, prepare
-from mer.svm.side import Side, Split
+from mer.svm.side import InnerFolds, Side, Split
 from mer.svm.weights import class_factors
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ RECIPE = [field.name for field in dataclasses.fields(Recipe)]
 KEPT_BASES = 4  # recipes whose distances a fold remembers; a search rarely goes back further
 
 
-class InnerSvm:
+class InnerSvm(InnerFolds):
     """Predictions of all inner folds for one setting after another.
 
     Parameters
@@ -43,16 +43,14 @@ class InnerSvm:
     """
 
     def __init__(self, side: Side, splits: Sequence[Split]) -> None:
+        super().__init__(side)
         rows = side.rows
-        self._side = side
         self._folds = [(split.test, _Fold(side, rows, split)) for split in splits]
 
-    def scores(self, svm: Svm) -> Float:
-        """Return the decision values of every clip by the machines of its inner fold, shape (n, classes)."""
-        full = np.full((len(self._side), self._side.classes), np.nan)
-        for test, fold in self._folds:
-            full[test] = self._side.merged(fold.scores(svm))
-        return full
+    def each(self, learner: Svm) -> Iterator[tuple[NDArray[np.intp], Float]]:
+        """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
+        for clips, fold in self._folds:
+            yield clips, self.side.merged(fold.scores(learner))
 
 
 class _Fold:
@@ -66,6 +64,7 @@ class _Fold:
         # a cache a fold, which goes when the fold goes
         self._bases = lru_cache(maxsize=KEPT_BASES)(self._compute_bases)
         self._kernels = lru_cache(maxsize=1)(self._compute_kernels)
+        self._weights = lru_cache(maxsize=None)(lambda name: class_factors(name, self._y))
 
     def scores(self, svm: Svm) -> Float:
         full = np.full((len(self._new), self._classes), np.nan)
@@ -100,7 +99,7 @@ class _Fold:
         hard = self._hard.get(key)
         if hard and hard[0] <= svm.C:
             return hard[1]
-        weight = class_factors(svm.class_weight, self._y)
+        weight = self._weights(svm.class_weight)
         found = solve(kernel, self._y, weight, C=svm.C, tolerance=svm.tolerance, iterations=svm.iterations)
         before = self._last.get(key)
         if before and before[0] != svm.C and found.same_as(before[1]):

@@ -110,6 +110,8 @@ class Kernel:
 
     def bases(self, a: Float, b: Float | None = None) -> list[Float]:
         """Return the `base` of each block."""
+        if len(self.factors) == 1:
+            return [base(self.kind, a, b)]
         return [base(self.kind, a[:, part], None if b is None else b[:, part]) for part in self.parts()]
 
     def parts(self) -> list[NDArray[np.bool_]]:
@@ -118,7 +120,11 @@ class Kernel:
 
     def finish(self, bases: Sequence[Float]) -> Float:
         """Return the kernel from the blocks' `base`."""
-        total = np.zeros_like(bases[0])
+        total: Float | None = None
         for values, factor in zip(bases, self.factors, strict=True):
-            total += np.exp(values * -factor) if self.kind in WIDE_KERNELS else values * factor
+            part = values * (-factor if self.kind in WIDE_KERNELS else factor)
+            if self.kind in WIDE_KERNELS:
+                np.exp(part, out=part)
+            total = part if total is None else np.add(total, part, out=total)
+        assert total is not None
         return total if len(bases) == 1 else total / len(bases)

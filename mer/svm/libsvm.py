@@ -7,6 +7,7 @@ part of scikit-learn's public interface: a test compares both to the last digit.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,18 +89,24 @@ def one_against_rest(decisions: Float, classes: int) -> Float:
     """
     if classes == 2:
         return np.concatenate([decisions, -decisions], axis=1)
-    first, second = np.triu_indices(classes, k=1)
-    won = np.zeros((decisions.shape[1], classes))
-    lost = won.copy()
-    won[np.arange(len(first)), first] = 1
-    lost[np.arange(len(first)), second] = 1
+    won, lost = _sides_of_pair(classes)
     positive = (decisions >= 0).astype(np.float64)
     confidence = decisions @ (won - lost)
     return positive @ won + (1 - positive) @ lost + confidence / (3 * (np.abs(confidence) + 1))
 
 
+@lru_cache(maxsize=32)
 def _pairs_of_class(classes: int) -> NDArray[np.intp]:
     number = np.zeros((classes, classes), dtype=np.intp)
     first, second = np.triu_indices(classes, k=1)
     number[first, second] = number[second, first] = np.arange(len(first))
     return number[~np.eye(classes, dtype=bool)].reshape(classes, classes - 1)
+
+
+@lru_cache(maxsize=32)
+def _sides_of_pair(classes: int) -> tuple[Float, Float]:
+    first, second = np.triu_indices(classes, k=1)
+    won, lost = np.zeros((2, len(first), classes))
+    won[np.arange(len(first)), first] = 1
+    lost[np.arange(len(first)), second] = 1
+    return won, lost

@@ -66,10 +66,12 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
         steps.append(("power", FunctionTransformer(signed_power, kw_args={"power": recipe.power})))
     if recipe.keep != 1:
         steps.append(("keep", FunctionTransformer(np.take, kw_args={"indices": chosen, "axis": 1})))
+    rows = values[:, chosen] if recipe.keep != 1 else values
     if recipe.scaling == "standard" and not histogram:
-        steps.append(("scale", StandardScaler()))
+        scaler = StandardScaler().fit(rows)
+        rows = (rows - scaler.mean_) / scaler.scale_
+        steps.append(("scale", scaler))
     front = Pipeline(steps or [("as_is", FunctionTransformer())])
-    rows = np.asarray(front.fit_transform(X))
     if histogram and rows.min() < 0:
         raise DataError(
             f"svm.kernel={recipe.kernel} compares histograms, and a feature is {rows.min():.4g}: use kernel=rbf, or a "

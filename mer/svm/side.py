@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Side", "Split"]
+__all__ = ["InnerFolds", "Side", "Split"]
 
 Rows = NDArray[np.intp]
 
@@ -82,3 +84,26 @@ class Side:
     def labels(self, rows: Rows) -> NDArray[np.int64]:
         """Return the class of each row."""
         return np.asarray(self.y[rows % len(self)])
+
+
+class InnerFolds(ABC):
+    """The inner folds of one training side, ready to score one setting after another.
+
+    Parameters
+    ----------
+    side : Side
+    """
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+
+    @abstractmethod
+    def each(self, learner: Any) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
+        """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
+
+    def scores(self, learner: Any) -> NDArray[np.float64]:
+        """Return the decision values of every clip by the machine of its fold, shape (n, classes)."""
+        full = np.full((len(self.side), self.side.classes), np.nan)
+        for clips, values in self.each(learner):
+            full[clips] = values
+        return full

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from mer.errors import ConfigError
-from mer.metrics import HEADLINE, score
+from mer.metrics import HEADLINE
 from mer.svm import Side, Split
 from mer.tuning.folds import inner_folds
+from mer.tuning.objective import PRUNE, Objective
 from mer.tuning.space import Learner, Space, check_space, grid
 from mer.tuning.study import SAMPLERS, Budget, run_grid, run_study
 
@@ -67,6 +66,10 @@ class Search:
     space : mapping
         Setting of the classifier → ``{"low", "high", "log", "points"}`` (points: of the grid) or ``{"choices"}``. One
         that the kernel does not have is left out.
+    prune : {"none", "certain", "race"}
+        When to leave a trial before all inner folds are scored, see `Objective`; ``certain`` changes no grid's choice.
+    margin : float
+        Of ``race``: how far a trial may fall behind the best one on the folds seen, ≥ 0, in units of the score.
     journal : str or None
         File of Optuna's journal storage, to watch the studies with optuna-dashboard; None keeps them in memory.
 
@@ -81,16 +84,20 @@ class Search:
     patience: int | None
     objective: str
     space: Space
+    prune: str
+    margin: float
     journal: str | None
 
     def __post_init__(self) -> None:
-        for name, allowed in (("sampler", SAMPLERS), ("objective", HEADLINE)):
+        for name, allowed in (("sampler", SAMPLERS), ("objective", HEADLINE), ("prune", PRUNE)):
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"tuning.{name}={getattr(self, name)}: must be one of {', '.join(allowed)}")
         for name in ("trials", "patience"):
             _check_count(name, getattr(self, name), 1)
         if self.seconds is not None and not self.seconds > 0:
             raise ConfigError(f"tuning.seconds={self.seconds}: must be above 0, or null")
+        if not 0 <= self.margin < 1:
+            raise ConfigError(f"tuning.margin={self.margin}: must be a score of at least 0 and below 1")
         if self.sampler != "grid" and self.trials is None and self.seconds is None:
             raise ConfigError("tuning.trials=null: give trials or seconds, only a grid ends by itself")
         check_space(self.space)
@@ -100,13 +107,10 @@ class Search:
         space = self.space if learner.space is None else learner.space
         folds = learner.inner(side, splits)
 
-        def objective(candidate: Any) -> float:
-            predicted = np.nanargmax(folds.scores(candidate), axis=1)
-            return score(side.y, predicted, side.classes, self.objective)
-
+        objective = Objective(folds=folds, name=self.objective, prune=self.prune, margin=self.margin)
         budget = Budget(trials=self.trials, seconds=self.seconds, patience=self.patience)
         if not space:
-            found = [(learner, {"inner_score": objective(learner)})]
+            found = [(learner, objective(learner))]
         elif self.sampler == "grid":
             self._check_grid(len(grid(learner, space)))
             found = run_grid(learner, space, objective, budget=budget)

@@ -10,18 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import ConfigError
-from mer.svm import Side, Split
+from mer.svm import InnerFolds, Side, Split
 
-__all__ = ["Inner", "Learner", "Space", "check_space", "grid", "start", "suggest"]
+__all__ = ["Learner", "Space", "check_space", "grid", "start", "suggest"]
 
 Space = Mapping[str, Mapping[str, Any]]
-
-
-class Inner(Protocol):
-    """The inner folds of one training side."""
-
-    def scores(self, learner: Any) -> NDArray[np.float64]:
-        """Return the decision values of every clip, shape (n, classes)."""
 
 
 class Learner(Protocol):
@@ -41,7 +34,7 @@ class Learner(Protocol):
     def having(self, parameters: Mapping[str, Any]) -> Any:
         """Return a copy with other settings."""
 
-    def inner(self, side: Side, splits: Sequence[Split]) -> Inner:
+    def inner(self, side: Side, splits: Sequence[Split]) -> InnerFolds:
         """Return what scores settings on inner folds."""
 
     def __call__(self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> Any:

@@ -16,7 +16,7 @@ from mer.tuning.space import Learner, Space, grid, start, suggest
 __all__ = ["SAMPLERS", "Budget", "run_grid", "run_study"]
 
 Trial = dict[str, Any]
-Objective = Callable[[Any], float]
+Objective = Callable[[Any], Trial]
 SAMPLERS = ("tpe", "random", "grid", "qmc", "gp")
 BEST = 1.0  # no objective can be higher
 
@@ -79,7 +79,7 @@ def run_study(
         if own is not None:
             study.enqueue_trial(own)
         found: list[tuple[Any, Trial]] = []
-        seen: dict[str, float] = {}
+        seen: dict[str, Trial] = {}
         started = time.perf_counter()
         while budget.left([row["inner_score"] for _, row in found], started):
             trial = study.ask()
@@ -87,8 +87,8 @@ def run_study(
             key = repr(sorted(chosen.items()))
             if key not in seen:
                 seen[key] = objective(candidate)
-            study.tell(trial, seen[key])
-            found.append((candidate, {**chosen, "inner_score": seen[key]}))
+            study.tell(trial, seen[key]["inner_score"])
+            found.append((candidate, {**chosen, **seen[key]}))
         return found
 
 
@@ -99,7 +99,7 @@ def run_grid(learner: Learner, space: Space, objective: Objective, *, budget: Bu
     for candidate, chosen in grid(learner, space):
         if not budget.left([row["inner_score"] for _, row in found], started):
             break
-        found.append((candidate, {**chosen, "inner_score": objective(candidate)}))
+        found.append((candidate, {**chosen, **objective(candidate)}))
     return found
 
 
