@@ -409,7 +409,9 @@ class LosoResult:
 class Dataset(Protocol):
     """Stage 1. `entry` says where its samples enter the pipeline: with frames, or with ready-made flow."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the data set, such as ``casme2``."""
 
     @property
     def entry(self) -> Literal["frames", "flow"]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mer import cache as cache_module
 from mer.cache import Cache, Entry, code_version, component_key, digest
 from mer.errors import CacheError
 
@@ -95,7 +94,7 @@ def test_a_full_disk_is_said_in_one_sentence_and_nothing_half_written_stays(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cache_module.os, "fsync", full)
+    monkeypatch.setattr("mer.cache.os.fsync", full)
     with pytest.raises(CacheError, match=r"the disk is full; free some space, or set MER_HOME"):
         store.put("flow", "abc", _entry())
     assert [path for path in store.root.rglob("*") if path.is_file()] == []

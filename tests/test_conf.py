@@ -1,4 +1,4 @@
-"""Every option that `conf/` offers can be built, every experiment composes, and a misspelling is named before any work."""
+"""Every option of `conf/` can be built, every experiment composes, and a misspelling is named before any work."""
 
 from __future__ import annotations
 
