@@ -169,6 +169,10 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     _check_general(cfg)
     dataset = build(cfg.dataset)
     used = [stage for stage in STAGES if not (dataset.entry == "flow" and stage in FLOW_STAGES)]
+    for stage in used:
+        if "_target_" not in cfg[stage]:
+            fitting = ", ".join(option for option in options(stage) if option != choices[stage])
+            raise ConfigError(f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; it can be {fitting}")
     built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
     evaluated = {stage: built.pop(stage) for stage in ("svm", "tuning", "evaluation")}
     resolved = _plain(cfg)

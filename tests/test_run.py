@@ -113,6 +113,7 @@ def test_every_cell_of_a_sweep_is_one_finished_mlflow_run(
         (["run", "--config-dir", "/no/such/dir"], 2, r"--config-dir /no/such/dir: no such folder"),
         (["rnu"], 2, r"mer rnu: no such verb; there are run"),
         (["run", "--no-such-flag"], 2, r"--no-such-flag"),
+        (["run", "flow=precomputed"], 2, r"flow=precomputed: dataset=synthetic needs this stage; it can be .*dis"),
         (["run", "seed=-1"], 2, r"seed=-1: must be a whole number"),
         (["run", "=="], 2, r"==: not understood"),
     ],
