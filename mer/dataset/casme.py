@@ -38,10 +38,10 @@ class Casme(Database):
             "happiness": "happiness",
             "surprise": "surprise",
             "disgust": "disgust",
-            "contempt": "contempt",
+            "repression": "repression",
             "fear": "fear",
             "sadness": "sadness",
-            "repression": "repression",
+            "contempt": "contempt",
             "tense": "tense",
         },
     )

@@ -106,4 +106,4 @@ class Casme3(Database):
 
     def sample_id(self, row: Row) -> str:
         """Return subject, file and onset."""
-        return f"{row['subject']}_{row['clip']}_{row['onset']}"
+        return f"{row['subject']}_{row['clip']}_{row['onset'].zfill(5)}"

@@ -85,7 +85,7 @@ class CasmeSq(Database):
 
     def sample_id(self, row: Row) -> str:
         """Return subject, video and onset: a video may hold several events."""
-        return f"{row['subject']}_{row['clip']}_{row['onset']}"
+        return f"{row['subject']}_{row['clip']}_{row['onset'].zfill(5)}"
 
     def _row(self, path: Path, line: Line, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
         number, texts = line

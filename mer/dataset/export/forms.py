@@ -156,7 +156,7 @@ def _smic_clip(part: Part) -> str:
 
 
 def _sq_video(part: Part) -> str:
-    return f"{part.label}{part.number}_1"
+    return f"film{part.number:02d}_1"
 
 
 def _sq_table(parts: Sequence[Part]) -> Mapping[str, Sheets]:
@@ -243,7 +243,7 @@ FORMS: Mapping[str, Form] = {
         cropped=("", "SMIC_all_cropped/"),
     ),
     "casme_sq": Form(
-        folder=lambda p: f"rawpic/s{p.subject + 14}/{p.subject + 14}_{p.number:02d}01{p.label}film",
+        folder=lambda p: f"rawpic/s{p.subject + 14}/{p.subject + 14}_{p.number:02d}01film",
         frame=lambda p, n: f"img{n:03d}",
         cropped=("rawpic/", "cropped/"),
         tables=_sq_table,
