@@ -1,4 +1,4 @@
-"""Stage 2: which two frames of a clip are compared."""
+"""The two frames that the annotation alone decides: onset with apex, or with the middle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 from mer.errors import DataError
 from mer.types import FramePair, Image, Sample
 
-__all__ = ["OnsetApex", "OnsetMiddle"]
+__all__ = ["OnsetApex", "OnsetMiddle", "read_pair", "to_grey"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class OnsetApex:
         DataError
             Where apex equals onset, a frame cannot be read, or the two differ in size.
         """
-        return _pair(sample, sample.apex, "apex")
+        return read_pair(sample, sample.apex, "apex")
 
     def indices(self, sample: Sample) -> tuple[int, ...]:
         """Return the numbers of onset and apex."""
@@ -51,7 +51,7 @@ class OnsetMiddle:
 
     def __call__(self, sample: Sample) -> FramePair:
         """Read both frames as grey images, see `OnsetApex`."""
-        return _pair(sample, _middle(sample), "the middle frame")
+        return read_pair(sample, _middle(sample), "the middle frame")
 
     def indices(self, sample: Sample) -> tuple[int, ...]:
         """Return the numbers of onset and middle frame (rounded down)."""
@@ -62,14 +62,15 @@ def _middle(sample: Sample) -> int:
     return (sample.onset + sample.offset) // 2
 
 
-def _pair(sample: Sample, late: int, what: str) -> FramePair:
+def read_pair(sample: Sample, late: int, what: str) -> FramePair:
+    """Read the onset and a later frame, called `what` in messages, see `OnsetApex`."""
     clip = f"{sample.dataset} {sample.id}"
     if late == sample.onset:
         raise DataError(
             f"{clip}: {what} equals onset (frame {late}), so there is no motion between them; correct the annotation "
             "or leave the clip out"
         )
-    onset, apex = _grey(sample.clip.read(sample.onset)), _grey(sample.clip.read(late))
+    onset, apex = to_grey(sample.clip.read(sample.onset)), to_grey(sample.clip.read(late))
     if onset.shape != apex.shape:
         raise DataError(
             f"{clip}: frame {sample.onset} is {_size(onset)} pixels and frame {late} is {_size(apex)}; frames of a "
@@ -83,7 +84,7 @@ def _pair(sample: Sample, late: int, what: str) -> FramePair:
     )
 
 
-def _grey(image: Image) -> Image:
+def to_grey(image: Image) -> Image:
     """Return the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, of a BGR image; a grey one as it is."""
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
