@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from mer.errors import DataError
-from mer.metrics import confusion_matrix, from_predictions, measures, summarise
+from mer.errors import ConfigError, DataError
+from mer.metrics import confusion_matrix, from_predictions, measures, permutation, summarise
 from mer.predictions import read_predictions, write_folds, write_predictions
 from mer.types import FoldResult, LosoResult
 from tests.tables import table
@@ -20,8 +20,8 @@ PRED = [0, 0, 1, 1, 1, 1, 1, 2, 0]
 SUBJECT = ["db/a", "db/a", "db/b", "db/b", "db/a", "db/b", "db/c", "db/c", "db/c"]
 
 
-def scores(true=TRUE, pred=PRED, subject=SUBJECT, classes=CLASSES, draws=200, seed=0):
-    return summarise(true, pred, subject, classes, draws=draws, seed=seed)
+def scores(true=TRUE, pred=PRED, subject=SUBJECT, classes=CLASSES, draws=200, seed=0, **more):
+    return summarise(true, pred, subject, classes, draws=draws, seed=seed, **more)
 
 
 def test_scores_by_hand():
@@ -45,6 +45,7 @@ def test_chance_lines_by_hand():
         "uar": pytest.approx(1 / 3),
         "accuracy": pytest.approx(4 / 9),
         "weighted_f1": pytest.approx(4 / 9 * 8 / 13),
+        "mcc": 0.0,
     }
     assert got["stratified_random"]["uf1"] == pytest.approx(1 / 3)
     assert got["stratified_random"]["accuracy"] == pytest.approx((16 + 9 + 4) / 81)
@@ -166,7 +167,9 @@ def test_predictions_are_read_back_digit_for_digit(tmp_path):
 
 def test_metrics_come_from_the_file_alone(tmp_path):
     write_predictions(tmp_path / "predictions.csv", result())
-    assert from_predictions(tmp_path / "predictions.csv", draws=200) == scores()
+    got = from_predictions(tmp_path / "predictions.csv", draws=200)
+    assert got == scores(dataset=["db"] * 9)
+    assert got["per_dataset"]["db"]["n"] == 9
 
 
 def test_folds_table(tmp_path):
@@ -200,3 +203,68 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(DataError, match="cannot be written"):
         write_predictions(tmp_path / "nowhere" / "predictions.csv", result())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30))
+@example([(0, 1)])
+def test_matthews_agrees_with_scikit_learn(rows):
+    from sklearn.metrics import matthews_corrcoef
+
+    true, pred = (np.array(column) for column in zip(*rows, strict=True))
+    assume(len(set(true) | set(pred)) > 1)
+    assert float(measures(confusion_matrix(true, pred, 3))["mcc"]) == pytest.approx(matthews_corrcoef(true, pred))
+
+
+def test_each_data_set_has_its_own_line():
+    got = scores(dataset=["casme2"] * 7 + ["samm"] * 2)["per_dataset"]
+    assert got["casme2"]["n"] == 7 and got["samm"]["n"] == 2
+    assert got["samm"]["uf1"] == pytest.approx(2 / 3)  # surprise alone occurs there: TP 1, FN 1
+    assert got["casme2"]["accuracy"] == pytest.approx(5 / 7)
+
+
+def test_the_mean_over_subjects_stands_under_its_own_name():
+    got = scores([0, 0, 0, 1, 1, 1, 2], [0, 0, 0, 1, 1, 1, 0], ["a"] * 3 + ["b"] * 3 + ["c"])
+    assert got["mean_over_subjects"]["accuracy"] == pytest.approx(2 / 3)
+    assert got["accuracy"]["value"] == pytest.approx(6 / 7)
+
+
+def test_bca_interval_equals_that_of_scipy():
+    from scipy.stats import bootstrap
+
+    rng = np.random.default_rng(0)
+    true, subject = np.tile([0, 1], 60), np.repeat(np.arange(20), 6).astype(str)
+    right = rng.random(120) < np.repeat(rng.beta(4, 1, size=20), 6)
+    pred = np.where(right, true, 1 - true)
+    got = scores(true, pred, subject, CLASSES[:2], draws=20_000, method="bca")["accuracy"]
+    means = right.reshape(20, 6).mean(axis=1)
+    known = bootstrap((means,), np.mean, n_resamples=20_000, method="BCa", rng=rng).confidence_interval
+    assert (got["low"], got["high"]) == (pytest.approx(known.low, abs=0.006), pytest.approx(known.high, abs=0.006))
+
+
+def test_an_unknown_interval_is_named():
+    with pytest.raises(ConfigError, match=r"evaluation\.interval=wald: must be one of percentile, bca"):
+        scores(method="wald")
+
+
+def test_permutation_by_hand():
+    """Two subjects with two clips each: 4 arrangements of the truths, one of which is all right."""
+    got = scores([0, 1, 0, 1], [0, 1, 0, 1], ["a", "a", "b", "b"], CLASSES[:2], draws=40_000)["permutation"]
+    assert got["p"] == pytest.approx(1 / 4, abs=0.01)
+
+
+def test_permutation_of_useless_predictions_is_uniform():
+    rng = np.random.default_rng(0)
+    subject = np.repeat(np.arange(8), 6).astype(str)
+    p = [
+        permutation(rng.integers(3, size=48), rng.integers(3, size=48), subject, 3, draws=100, seed=0)["p"]
+        for _ in range(200)
+    ]
+    assert np.mean(np.array(p) <= 0.1) == pytest.approx(0.1, abs=0.06)
+    assert np.mean(p) == pytest.approx(0.5, abs=0.08)
+
+
+def test_permutation_gives_no_credit_for_knowing_the_subject():
+    subject = np.repeat(["a", "b"], 10)
+    true = np.repeat([0, 1], 10)
+    assert permutation(true, true, subject, 2, draws=200, seed=0)["p"] == 1.0

@@ -1,0 +1,20 @@
+"""Scores of pooled predictions, with intervals over subjects; computed from ``predictions.csv`` alone.
+
+Every score rests on confusion matrices that are summed over the folds: the mean of the folds' own scores is another
+number, and has another name.
+"""
+
+from mer.metrics.chance import permutation
+from mer.metrics.measures import HEADLINE, SCORES, confusion_matrix, measures, score
+from mer.metrics.summary import from_predictions, summarise
+
+__all__ = [
+    "HEADLINE",
+    "SCORES",
+    "confusion_matrix",
+    "from_predictions",
+    "measures",
+    "permutation",
+    "score",
+    "summarise",
+]

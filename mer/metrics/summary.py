@@ -1,0 +1,130 @@
+"""The content of ``metrics.json``: the scores of the pooled predictions with their intervals, and what chance gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mer.errors import ConfigError, DataError
+from mer.metrics.chance import chance_lines, permutation
+from mer.metrics.intervals import LEVEL, METHODS, Intervals, by_subject
+from mer.metrics.measures import SCORES, measures
+from mer.predictions import read_predictions
+
+__all__ = ["from_predictions", "summarise"]
+
+
+def summarise(  # noqa: PLR0913 - one column of predictions.csv each
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    subject: ArrayLike,
+    classes: Sequence[str],
+    *,
+    draws: int,
+    seed: int,
+    dataset: ArrayLike | None = None,
+    method: str = "percentile",
+) -> dict[str, Any]:
+    """Return the content of ``metrics.json``.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of int, shape (n,)
+        Indices into `classes`.
+    subject : array_like of str, shape (n,)
+        Whom each clip shows.
+    classes : sequence of str
+        The fixed class list; each must occur.
+    draws : int
+        Of the bootstrap and of the permutation test, at least 1.
+    seed : int
+    dataset : array_like of str, shape (n,), optional
+        Gives the scores of each data set, too: pooled over its clips, over the classes that it holds.
+    method : {"percentile", "bca"}
+        Of the interval.
+
+    Returns
+    -------
+    dict
+        Plain numbers, lists and strings. A score is ``{"value", "low", "high"}`` with an interval of 95 %. Scores are
+        of the pooled predictions; ``mean_over_subjects`` alone averages each subject's own.
+
+    Raises
+    ------
+    DataError
+        Where there is no clip at all, or none of a class.
+    ConfigError
+        For an unknown method.
+    """
+    if method not in METHODS:
+        raise ConfigError(f"evaluation.interval={method}: must be one of {', '.join(METHODS)}")
+    true, pred, who = (np.asarray(column) for column in (y_true, y_pred, subject))
+    if not len(true):
+        raise DataError("there is no prediction to score: the data set holds no clip after the exclusions")
+    per_subject = by_subject(true, pred, who, len(classes))
+    pooled = per_subject.sum(axis=0)
+    support = pooled.sum(axis=1)
+    _require_support(support, classes)
+    found = Intervals(per_subject, draws=draws, seed=seed, method=method)
+    per_class = {
+        name: {"f1": found.of("f1", k), "recall": found.of("recall", k), "support": int(support[k])}
+        for k, name in enumerate(classes)
+    }
+    return {
+        **{name: found.of(name) for name in SCORES},
+        "per_class": per_class,
+        "per_dataset": {} if dataset is None else _per_group(true, pred, np.asarray(dataset), len(classes)),
+        "classes": list(classes),
+        "confusion": pooled.tolist(),
+        "n": int(pooled.sum()),
+        "subjects": len(per_subject),
+        "mean_over_subjects": {name: float(measures(per_subject)[name].mean()) for name in SCORES},
+        **chance_lines(support, classes),
+        "permutation": permutation(true, pred, who, len(classes), draws=draws, seed=seed),
+        "interval": {"level": LEVEL, "method": f"{method} bootstrap over subjects", "draws": draws, "seed": seed},
+    }
+
+
+def from_predictions(
+    path: str | Path, *, draws: int = 10_000, seed: int = 0, method: str = "percentile"
+) -> dict[str, Any]:
+    """Return the content of ``metrics.json``, from ``predictions.csv`` and nothing else.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing, torn, or holds a class that has no score column.
+    """
+    table = read_predictions(Path(path))
+    return summarise(
+        table.y_true,
+        table.y_pred,
+        table.subject,
+        table.classes,
+        draws=draws,
+        seed=seed,
+        dataset=table.dataset,
+        method=method,
+    )
+
+
+def _require_support(support: NDArray[np.int64], classes: Sequence[str]) -> None:
+    missing = [name for name, n in zip(classes, support, strict=True) if n == 0]
+    if missing:
+        raise DataError(
+            f"class {', '.join(missing)} has no clip, so its F1 is undefined: leave it out of the class list, for "
+            f"example with drop=[{','.join(missing)}]"
+        )
+
+
+def _per_group(true: Any, pred: Any, group: Any, classes: int) -> dict[str, dict[str, float | int]]:
+    tables = by_subject(true, pred, group, classes)
+    values = measures(tables)
+    return {
+        str(name): {score: float(values[score][k]) for score in SCORES} | {"n": int(tables[k].sum())}
+        for k, name in enumerate(np.unique(group))
+    }
