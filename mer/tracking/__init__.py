@@ -3,8 +3,9 @@
 MLflow takes seconds to import, so nothing here does before a run is opened.
 """
 
+from mer.tracking.read import reading
 from mer.tracking.record import Record
 from mer.tracking.stores import Off, Server, Sqlite
 from mer.tracking.ui import UI_ENVIRONMENT, study_url, ui_command
 
-__all__ = ["UI_ENVIRONMENT", "Off", "Record", "Server", "Sqlite", "study_url", "ui_command"]
+__all__ = ["UI_ENVIRONMENT", "Off", "Record", "Server", "Sqlite", "reading", "study_url", "ui_command"]

@@ -120,7 +120,7 @@ class Server:
         data: Mapping[str, str] | None = None,
     ) -> Iterator[Record]:
         """Open a run of a study, as `Sqlite.run` does."""
-        self._require_answer()
+        self.require_answer()
         client = mlflow_client(self.uri)
         with telling(f"study={study} cannot be opened"):
             number = experiment_id(client, study, self.uri, None)
@@ -130,7 +130,8 @@ class Server:
         ) as record:
             yield record
 
-    def _require_answer(self) -> None:
+    def require_answer(self) -> None:
+        """Raise a `TrackingError` where the server does not answer."""
         try:
             with urllib.request.urlopen(f"{self.uri.rstrip('/')}/health", timeout=_ANSWER_S):
                 return

@@ -1,0 +1,196 @@
+"""A study as MLflow keeps it: the newest finished run of every cell, with the files that a report rests on."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from mer.errors import DataError, MerError
+from mer.predictions import Predictions, read_predictions
+
+__all__ = ["LeftOut", "Run", "Study", "load_run", "load_study"]
+
+_FILES = ("predictions.csv", "metrics.json", "protocol.json", "config.yaml")
+_PAGE = 500
+_DOWNLOADS = 8  # at a time, from a server
+_ID_LENGTH = 32
+_STATES = {"FAILED": "it failed", "KILLED": "it was ended before its end", "RUNNING": "it has not ended"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """One finished run.
+
+    Attributes
+    ----------
+    run_id, name : str
+    started : int
+        Milliseconds since 1970.
+    params, tags : mapping of str to str
+    numbers : mapping of str to float
+        MLflow's metrics: cost stands only there.
+    summary, card : mapping
+        The content of metrics.json and protocol.json.
+    predictions : Predictions
+    config : str
+        The content of config.yaml.
+    """
+
+    run_id: str
+    name: str
+    started: int
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    numbers: Mapping[str, float]
+    summary: Mapping[str, Any]
+    card: Mapping[str, Any]
+    predictions: Predictions = field(repr=False)
+    config: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A run that is not in the report, and why."""
+
+    run_id: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Study:
+    """What is known of a study; `runs` in the order in which they began."""
+
+    name: str
+    runs: tuple[Run, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def load_study(client: Any, name: str) -> Study:
+    """Read a study from an MLflow store.
+
+    Parameters
+    ----------
+    client : mlflow.MlflowClient
+        Of a local store or a server; nothing else is read.
+    name : str
+
+    Raises
+    ------
+    DataError
+        Where there is no such study, or none of its runs has ended well.
+    """
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None or experiment.lifecycle_stage == "deleted":
+        known = sorted(e.name for e in client.search_experiments() if e.name != "Default")
+        raise DataError(f"study {name}: there is no such study; there are: {', '.join(known) or 'none yet'}")
+    found = sorted(_search(client, experiment.experiment_id), key=lambda run: (run.info.start_time, run.info.run_id))
+    if not found:
+        raise DataError(f"study {name}: it has no run yet; begin with mer run study={name}")
+    newest, left_out = _newest(found)
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        loaded = list(pool.map(lambda run: _read(client, run), newest))
+    runs = [item for item in loaded if isinstance(item, Run)]
+    left_out += [item for item in loaded if isinstance(item, LeftOut)]
+    if not runs:
+        raise DataError(f"study {name}: no run can be reported; the last of {len(left_out)}: {left_out[-1].reason}")
+    return Study(name=name, runs=tuple(runs), left_out=tuple(left_out))
+
+
+def load_run(client: Any, run_id: str) -> Run:
+    """Read one finished run by its id, or by a beginning of it that no other run has.
+
+    Raises
+    ------
+    DataError
+        Where there is no such run, several, or one that cannot be compared.
+    """
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    found = [run for run in _search(client, *experiments) if run.info.run_id.startswith(run_id)]
+    if len(found) != 1:
+        which = "there is no such run" if not found else f"{len(found)} runs begin so"
+        raise DataError(f"run {run_id}: {which}; take the run id that the MLflow UI shows ({_ID_LENGTH} letters)")
+    if found[0].info.status != "FINISHED":
+        raise DataError(f"run {run_id}: {_why(found[0])}, so it has no result; take a finished one")
+    loaded = _read(client, found[0])
+    if isinstance(loaded, LeftOut):
+        raise DataError(f"run {run_id}: {loaded.reason}")
+    return loaded
+
+
+def _search(client: Any, *experiments: str) -> Iterable[Any]:
+    token = None
+    while True:
+        page = client.search_runs(list(experiments), max_results=_PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _newest(found: list[Any]) -> tuple[list[Any], list[LeftOut]]:
+    """Return the newest finished run of every cell; what is not in the report, with the reason."""
+    finished = {_cell(run): run for run in found if run.info.status == "FINISHED"}
+    left_out = []
+    for run in found:
+        if run.info.status != "FINISHED" and _cell(run) not in finished:
+            left_out.append(_left_out(run, _why(run)))
+        elif run.info.status != "FINISHED":
+            left_out.append(_left_out(run, f"{_why(run)}; a later or earlier run of the same cell is in"))
+        elif finished[_cell(run)] is not run:
+            left_out.append(_left_out(run, "an older run of a cell that is in"))
+    return list(finished.values()), left_out
+
+
+def _cell(run: Any) -> str:
+    return str(run.data.tags.get("cell", run.info.run_id))
+
+
+def _why(run: Any) -> str:
+    return _STATES.get(run.info.status, f"its status is {run.info.status}")
+
+
+def _left_out(run: Any, reason: str) -> LeftOut:
+    return LeftOut(run_id=run.info.run_id, name=run.info.run_name or "", reason=reason)
+
+
+def _read(client: Any, run: Any) -> Run | LeftOut:
+    try:
+        with tempfile.TemporaryDirectory(prefix="mer_report_") as scratch:
+            files = {name: _file(client, run, name, scratch) for name in _FILES}
+            return Run(
+                run_id=run.info.run_id,
+                name=run.info.run_name or "",
+                started=run.info.start_time,
+                params=dict(run.data.params),
+                tags=dict(run.data.tags),
+                numbers=dict(run.data.metrics),
+                summary=json.loads(files["metrics.json"].read_text(encoding="utf-8")),
+                card=json.loads(files["protocol.json"].read_text(encoding="utf-8")),
+                predictions=read_predictions(files["predictions.csv"]),
+                config=files["config.yaml"].read_text(encoding="utf-8"),
+            )
+    except (MerError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return _left_out(run, f"its files cannot be read: {reason}")
+
+
+def _file(client: Any, run: Any, name: str, scratch: str) -> Path:
+    from mlflow.exceptions import MlflowException
+
+    address = urlparse(run.info.artifact_uri)
+    if address.scheme == "file":
+        path = Path(unquote(address.path)) / name
+        if not path.is_file():
+            raise DataError(f"{name} is not among its artifacts")
+        return path
+    try:
+        return Path(client.download_artifacts(run.info.run_id, name, scratch))
+    except (MlflowException, OSError) as error:
+        raise DataError(f"{name} is not among its artifacts, or the store does not give it out") from error
