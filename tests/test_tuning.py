@@ -28,6 +28,7 @@ SEARCH = {
     "space": SPACE,
     "prune": "none",
     "margin": 0.01,
+    "members": 1,
     "journal": None,
 }
 
@@ -263,3 +264,15 @@ def test_a_race_leaves_what_falls_behind_and_keeps_the_best_whole():
     whole = inner_folds(data.y, data.subject, 5)
     predicted = choice.learner.inner(side_of(data), whole).scores(choice.learner).argmax(axis=1)
     assert choice.inner_score == score(data.y, predicted, 3, "uf1")
+
+
+def test_a_committee_averages_the_best_settings():
+    data = blobs(subjects=9, distance=1.0)
+    choice = search(nested(trials=12, members=3), svm(), data)
+    ranked = sorted(choice.trials, key=lambda trial: -trial["inner_score"])
+    settings = [{name: trial[name] for name in SPACE} for trial in ranked[:3]]
+    assert [member.parameters["C"] for member in choice.learner.members] == [each["C"] for each in settings]
+    fitted = choice.learner(data.X, data.y, 3)
+    alone = [svm(**each)(data.X, data.y, 3).scores(data.X) for each in settings]
+    np.testing.assert_allclose(fitted.scores(data.X), np.mean(alone, axis=0))
+    assert choice.learner.parameters["members"] == 3

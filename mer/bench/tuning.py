@@ -14,22 +14,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mer.bench._made_up import made_up_table, numbers
+from mer.bench._made_up import GAMMA, C, comparison_svm, made_up_table, numbers, search_settings
 from mer.loso import Loso, Split
 from mer.loso.fold import Job, training_side
 from mer.loso.workers import run_folds
 from mer.metrics import score
-from mer.svm import Svm
 from mer.tuning import NestedTuning, inner_folds
 from mer.types import FeatureTable, FoldResult
 
 __all__ = ["run"]
 
 GROUPS = 5
-MARGIN = 0.01
 DISTANCE = 0.15  # an inner UF1 near 0.6, as on real micro-expressions
-C = {"low": 0.01, "high": 1000.0, "log": True, "points": 10}
-GAMMA = {"low": 0.01, "high": 10.0, "log": True, "points": 10}
 HELP = {"clips": 300, "features": 288, "subjects": 30, "classes": 7, "folds": 6, "trials": 24, "workers": 2, "seed": 0}
 
 
@@ -42,9 +38,8 @@ def run(arguments: Sequence[str]) -> None:
         For an argument that does not exist.
     """
     asked = numbers(arguments, HELP)
-    table = made_up_table(
-        asked["clips"], asked["features"], asked["subjects"], asked["classes"], DISTANCE, asked["seed"]
-    )
+    size = [asked[name] for name in ("clips", "features", "subjects", "classes")]
+    table = made_up_table(*size, DISTANCE, asked["seed"], habits=DISTANCE / 2)
     splits = _loso().splits(table, 0)[: asked["folds"]]
     workers = asked["workers"]
     _grid_search(table, splits[0], workers)  # starting the processes and importing the libraries is not timed
@@ -69,34 +64,23 @@ def _loso() -> Loso:
     return Loso(min_clips=1, mirror="none", draws=1, interval="percentile")
 
 
-def _svm(**changes: Any) -> Svm:
-    fields = {"kernel": "rbf", "C": 10.0, "gamma": 1.0, "class_weight": "none", "scaling": "standard", "power": 1.0}
-    rest = {"blocks": "none", "keep": 1.0, "keep_by": "column", "tolerance": 1e-3, "iterations": 100_000}
-    return Svm(**{**fields, **rest, **changes})
-
-
 def _ours(
     table: FeatureTable, splits: Sequence[Split], workers: int, sampler: str, trials: int | None
 ) -> list[FoldResult]:
-    tuning = NestedTuning(
-        sampler=sampler,
-        trials=trials,
-        seconds=None,
-        patience=None,
-        objective="uf1",
-        space={"C": C, "gamma": GAMMA},
-        prune="certain" if sampler == "grid" else "race",
-        margin=MARGIN,
-        journal=None,
-        inner="groups",
-        inner_folds=GROUPS,
-    )
+    tuning = NestedTuning(**search_settings(sampler, trials), inner="groups", inner_folds=GROUPS)
     return sorted(run_folds(_job(table, tuning), splits, workers), key=lambda fold: fold.fold)
 
 
 def _job(table: FeatureTable, tuning: Any) -> Job:
     return Job(
-        table=table, mirrored=None, average=False, learner=_svm(), tuning=tuning, seed=0, key="bench", store=None
+        table=table,
+        mirrored=None,
+        average=False,
+        learner=comparison_svm(),
+        tuning=tuning,
+        seed=0,
+        key="bench",
+        store=None,
     )
 
 
@@ -120,16 +104,16 @@ def _compare(table: FeatureTable, splits: Sequence[Split], plain: Sequence[GridS
     for split, search in zip(splits, plain, strict=True):
         side = training_side(_job(table, None), split.train)
         inner = inner_folds(side.y, side.subject, GROUPS)
-        folds = _svm().inner(side, inner)
+        folds = comparison_svm().inner(side, inner)
         for number, point in enumerate(search.cv_results_["params"]):
             gamma = point["svm__gamma"] * table.X.shape[1]
-            predicted = folds.scores(_svm(C=float(point["svm__C"]), gamma=float(gamma))).argmax(axis=1)
+            predicted = folds.scores(comparison_svm(C=float(point["svm__C"]), gamma=float(gamma))).argmax(axis=1)
             for k, fold in enumerate(inner):
                 ours = score(side.y[fold.test], predicted[fold.test], side.classes, "uf1")
                 same += ours == search.cv_results_[f"split{k}_test_score"][number]
                 scores += 1
         best = search.best_params_
-        machine = _svm(C=float(best["svm__C"]), gamma=float(best["svm__gamma"] * table.X.shape[1]))
+        machine = comparison_svm(C=float(best["svm__C"]), gamma=float(best["svm__gamma"] * table.X.shape[1]))
         ours = machine(side.rows, side.y, side.classes).scores(table.X[split.test]).argmax(axis=1)
         alike += int((ours == search.predict(table.X[split.test].astype(np.float64))).sum())
         clips += len(split.test)

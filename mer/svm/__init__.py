@@ -1,7 +1,19 @@
 """Stage 8a, the classifier: feature rows → one decision score a class."""
 
 from mer.svm.classifier import Estimator, FittedEstimator, InnerRefits
+from mer.svm.committee import Committee, FittedCommittee
 from mer.svm.machine import FittedSvm, Svm
 from mer.svm.side import InnerFolds, Side, Split
 
-__all__ = ["Estimator", "FittedEstimator", "FittedSvm", "InnerFolds", "InnerRefits", "Side", "Split", "Svm"]
+__all__ = [
+    "Committee",
+    "Estimator",
+    "FittedCommittee",
+    "FittedEstimator",
+    "FittedSvm",
+    "InnerFolds",
+    "InnerRefits",
+    "Side",
+    "Split",
+    "Svm",
+]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mer.errors import ConfigError
 from mer.metrics import HEADLINE
-from mer.svm import Side, Split
+from mer.svm import Committee, Side, Split
 from mer.tuning.folds import inner_folds
 from mer.tuning.objective import PRUNE, Objective
 from mer.tuning.space import Learner, Space, check_space, grid
@@ -70,6 +70,8 @@ class Search:
         When to leave a trial before all inner folds are scored, see `Objective`; ``certain`` changes no grid's choice.
     margin : float
         Of ``race``: how far a trial may fall behind the best one on the folds seen, ≥ 0, in units of the score.
+    members : int
+        Number of best settings whose scores are averaged, ≥ 1: see `Committee`.
     journal : str or None
         File of Optuna's journal storage, to watch the studies with optuna-dashboard; None keeps them in memory.
 
@@ -86,13 +88,14 @@ class Search:
     space: Space
     prune: str
     margin: float
+    members: int
     journal: str | None
 
     def __post_init__(self) -> None:
         for name, allowed in (("sampler", SAMPLERS), ("objective", HEADLINE), ("prune", PRUNE)):
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"tuning.{name}={getattr(self, name)}: must be one of {', '.join(allowed)}")
-        for name in ("trials", "patience"):
+        for name in ("trials", "patience", "members"):
             _check_count(name, getattr(self, name), 1)
         if self.seconds is not None and not self.seconds > 0:
             raise ConfigError(f"tuning.seconds={self.seconds}: must be above 0, or null")
@@ -119,8 +122,10 @@ class Search:
             found = run_study(
                 learner, space, objective, sampler=self.sampler, budget=budget, seed=seed, journal=journal
             )
-        best, row = max(found, key=lambda pair: pair[1]["inner_score"])
-        return Choice(learner=best, inner_score=row["inner_score"], trials=tuple(row for _, row in found))
+        best = _best(found, self.members, len(splits))
+        chosen = best[0] if self.members == 1 else Committee(members=tuple(best))
+        score = max(row["inner_score"] for _, row in found)
+        return Choice(learner=chosen, inner_score=score, trials=tuple(row for _, row in found))
 
     def _check_grid(self, points: int) -> None:
         if self.trials is not None and self.trials < points:
@@ -189,6 +194,13 @@ class GlobalTuning(Search):
     """
 
     optimistic: ClassVar[bool] = True
+
+
+def _best(found: Sequence[tuple[Any, Mapping[str, Any]]], count: int, folds: int) -> list[Any]:
+    """Return the best learners, no two alike, of the trials that were scored on all folds; the first where equal."""
+    whole = [(learner, row) for learner, row in found if row["folds"] == folds]
+    ranked = sorted(whole, key=lambda pair: -pair[1]["inner_score"])
+    return list({repr(learner.parameters): learner for learner, _ in ranked}.values())[:count]
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

@@ -1,0 +1,54 @@
+"""Several settings at once: what a search found nearly as good decides together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Committee", "FittedCommittee"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committee:
+    """Machines with different settings, fitted on the same rows; the mean of their scores decides.
+
+    With few subjects the best inner score is best by chance as much as by merit: the mean of some good settings
+    changes less from one set of subjects to another than the single best one does.
+
+    Attributes
+    ----------
+    members : tuple
+        Each an `Svm` or another classifier with its settings; the best first.
+
+    References
+    ----------
+    Caruana et al., Ensemble selection from libraries of models, doi:10.1145/1015330.1015432.
+    """
+
+    members: tuple[Any, ...]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The settings of the best member, and the size."""
+        return {**self.members[0].parameters, "members": len(self.members)}
+
+    def __call__(
+        self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()
+    ) -> FittedCommittee:
+        """Fit every member on the training rows; see `Svm.__call__`."""
+        return FittedCommittee(members=tuple(member(X, y, classes, columns) for member in self.members))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedCommittee:
+    """Fitted members."""
+
+    members: tuple[Any, ...]
+
+    def scores(self, X: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the mean of the members' scores, shape (n, classes); NaN for a class that was not seen."""
+        return np.asarray(np.mean([member.scores(X) for member in self.members], axis=0))
