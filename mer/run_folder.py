@@ -15,13 +15,13 @@ import numpy as np
 
 from mer import metrics, predictions
 from mer.errors import DataError
-from mer.pipeline import Features
+from mer.pipeline import Features, Pipeline
 from mer.types import LosoResult, Manifest, Sample
 
 if TYPE_CHECKING:
     from mer.run import Experiment
 
-__all__ = ["write"]
+__all__ = ["draw_clip", "write"]
 
 
 def write(
@@ -94,15 +94,22 @@ def _excluded(path: Path, features: Features) -> None:
 def _figures(
     folder: Path, experiment: Experiment, manifest: Manifest, features: Features, summary: Mapping[str, Any]
 ) -> None:
-    from mer.report import clip, confusion
+    from mer.report import confusion
 
     folder.mkdir()
     confusion.draw(summary, folder / "confusion.png")
-    view = experiment.pipeline.view(_telling_clip(manifest, features))
-    roses = getattr(experiment.pipeline.descriptor, "roses", None)
+    draw_clip(folder / "clip.png", experiment.pipeline, _telling_clip(manifest, features))
+
+
+def draw_clip(path: Path, pipeline: Pipeline, sample: Sample) -> None:
+    """Draw one clip as the pipeline sees it: frames, landmarks and regions, flow, histograms."""
+    from mer.report import clip
+
+    view = pipeline.view(sample)
+    roses = getattr(pipeline.descriptor, "roses", None)
     drawn, angles = roses(view.flow, view.regions) if roses else (None, None)
     clip.draw(
-        folder / "clip.png",
+        path,
         title=f"{view.sample.id} · {view.sample.label}",
         onset=view.pair.onset if view.pair else None,
         apex=view.pair.apex if view.pair else None,
@@ -111,7 +118,7 @@ def _figures(
         regions=view.regions,
         roses=drawn,
         angles=angles,
-        unit="px" if experiment.pipeline.dataset.entry == "frames" else "units of the release",
+        unit="px" if pipeline.dataset.entry == "frames" else "units of the release",
     )
 
 

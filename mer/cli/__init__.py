@@ -20,8 +20,10 @@ VERBS = {
     "train": "train one of the two networks",
     "bench": "measure a part against its peers and print the table",
     "report": "make tables and figures of a study for the paper",
+    "compare": "compare two runs, with the clips on which they differ",
     "predict": "run a fitted model on a video of your own",
     "ui": "open the MLflow UI on the runs kept here",
+    "doctor": "say what is wrong with the store, the cache or the versions",
 }
 
 _USAGE = """usage: mer VERB [options] [group=option ...] [group.setting=value ...]
@@ -40,6 +42,7 @@ examples
   mer run flow=tvl1 roi=grid descriptor.bins=12         other choices, other numbers
   mer run -m flow=farneback,dis roi=grid,mdmo36         a sweep of four cells
   mer ui                                                compare the runs in the MLflow UI
+  mer report default                                    tables, figures and tests of the study, for the paper
 """
 
 # What OpenCV's decoders say of a broken file, `mer` says in a sentence with the file's name.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from mer.report.scored import Scored, scored
 from mer.report.sections import Cell, Section, sections
 from mer.report.study import Study
 
-__all__ = ["headline", "report"]
+__all__ = ["confusions", "headline", "into_folder", "report"]
 
 _METHOD = (
     "The primary test swaps the predictions of whole subjects between the two sides, because clips of one person are "
@@ -53,12 +53,23 @@ def report(study: Study, folder: Path, *, baseline: str = "") -> Document:
     """
     parts = sections(study)
     chosen = _baselines(parts, baseline)
+    return into_folder(folder, lambda figures: _document(study, parts, chosen, figures), parts)
+
+
+def into_folder(folder: Path, make: Callable[[Path], Document], parts: Sequence[Section]) -> Document:
+    """Write the document that `make` returns, given the folder of its figures; whole or not at all.
+
+    Raises
+    ------
+    DataError
+        Where the folder cannot be written.
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name, style.styled():
             staging = Path(name)
             (staging / "figures").mkdir()
-            document = _document(study, parts, chosen, staging / "figures")
+            document = make(staging / "figures")
             write(document, staging, cells=_cells(parts))
             _move(staging, folder)
     except OSError as error:
@@ -105,8 +116,9 @@ def _section(section: Section, baseline: int, figures: Path) -> list[Block]:
     if len(section.cells) > 1:
         blocks += _cells_tested(section, scores, baseline, drawn)
     blocks += [Heading(level=2, text="Classes and subjects"), tables_scores.classes(scores, baseline)]
-    blocks += _confusions(section, scores, baseline, figures)
-    blocks += drawn("subjects", plots.subjects(scores, baseline), "Accuracy on each subject.")
+    blocks += confusions(section, {"best": scores.best, "baseline": baseline}, figures)
+    named = {"best cell": scores.best} | ({"baseline": baseline} if baseline != scores.best else {})
+    blocks += drawn("subjects", plots.subjects(scores, named), "Accuracy on each subject.")
     blocks += [tables_scores.subjects(scores, baseline)]
     blocks += [Heading(level=2, text="Cost"), tables_scores.cost(section)]
     excluded = tables_protocol.excluded_clips(section)
@@ -145,14 +157,16 @@ def _cells_tested(section: Section, scores: Scored, baseline: int, drawn: Callab
     return blocks
 
 
-def _confusions(section: Section, scores: Scored, baseline: int, figures: Path) -> list[Block]:
+def confusions(section: Section, named: Mapping[str, int], figures: Path) -> list[Block]:
+    """Draw the confusion matrices of the cells that are named, each cell once."""
     blocks: list[Block] = []
-    for name, k in {"best": scores.best, "baseline": baseline}.items():
-        if name == "best" or k != scores.best:
-            cell, stem = section.cells[k], f"{section.number}_confusion_{name}"
-            for kind in ("svg", "pdf", "png"):
-                confusion.draw(cell.runs[0].summary, figures / f"{stem}.{kind}")
-            blocks.append(Figure(stem=stem, caption=f"Confusion matrix of the {name} cell: {cell.name}."))
+    for i, (name, k) in enumerate(named.items()):
+        if k in list(named.values())[:i]:
+            continue
+        cell, stem = section.cells[k], f"{section.number}_confusion_{name}"
+        for kind in ("svg", "pdf", "png"):
+            confusion.draw(cell.runs[0].summary, figures / f"{stem}.{kind}")
+        blocks.append(Figure(stem=stem, caption=f"Confusion matrix of the {name} cell: {cell.name}."))
     return blocks
 
 

@@ -52,6 +52,7 @@ pre{background:#f5f5f5;padding:.7rem;overflow-x:auto;font-size:.82rem;white-spac
 @media print{details{display:block}.scroll{overflow:visible}}"""
 
 
+_PAGE_PT = 504.0
 _WIDE_PT = 320  # a figure for a whole page: a phone scrolls it instead of shrinking it
 
 
@@ -79,9 +80,11 @@ def _block(block: Block, figures: Path) -> str:
 
 
 def _figure(figure: Figure, figures: Path) -> str:
-    svg = (figures / f"{figure.stem}.svg").read_bytes()
-    width = _width_pt(svg)
-    source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+    drawn = figures / f"{figure.stem}.svg"
+    vector = drawn.exists()
+    data = (drawn if vector else drawn.with_suffix(".png")).read_bytes()
+    width = _width_pt(data) if vector else _PAGE_PT
+    source = f"data:image/{'svg+xml' if vector else 'png'};base64,{base64.b64encode(data).decode()}"
     wide = ' class="wide"' if width > _WIDE_PT else ""
     # A figure made for a column stays as readable as a column, and never wider than the screen.
     return (

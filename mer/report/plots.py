@@ -121,15 +121,15 @@ def interactions(scored: Scored) -> Figure | None:
     return figure
 
 
-def subjects(scored: Scored, baseline: int) -> Figure:
-    """Draw every subject's accuracy: the spread of all cells, the best cell and the baseline; hardest first."""
+def subjects(scored: Scored, named: Mapping[str, int]) -> Figure:
+    """Draw every subject's accuracy: the spread of all cells, and the cells that are named; hardest first."""
     section = scored.section
     accuracy = np.stack([section.of(cell).accuracy for cell in section.cells])
     order = np.argsort(accuracy.mean(axis=0), kind="stable")
     at = np.arange(len(order))
     figure = empty(COLUMN_IN if len(order) <= 30 else PAGE_IN, 2.3)
     axes = figure.add_subplot()
-    if len(accuracy) > 1:
+    if len(accuracy) > 2:
         axes.vlines(
             at,
             accuracy.min(axis=0)[order],
@@ -138,8 +138,7 @@ def subjects(scored: Scored, baseline: int) -> Figure:
             linewidth=3,
             label="all cells",
         )
-    shown = {"best cell": scored.best} | ({"baseline": baseline} if baseline != scored.best else {})
-    for i, (name, k) in enumerate(shown.items()):
+    for i, (name, k) in enumerate(named.items()):
         axes.plot(at, accuracy[k][order], MARKERS[i], color=PALETTE[i], markersize=3.2, label=name)
     axes.set(xlabel=f"{len(order)} subjects, hardest first", ylabel="accuracy", ylim=(-0.04, 1.04))
     axes.set_xticks([])

@@ -17,6 +17,7 @@ __all__ = ["ABSENT", "Cell", "Factor", "Section", "sections"]
 
 ABSENT = "–"  # level of a factor that a cell does not have, such as a setting of another flow
 _SEED = "seed"
+_RUN = "run"
 _REPORTING = ("evaluation.draws", "evaluation.interval")  # settings of the intervals, not of the predictions
 
 
@@ -139,14 +140,21 @@ class Section:
         return [rows[0][seed] for seed in common], [rows[1][seed] for seed in common]
 
 
-def sections(study: Study) -> list[Section]:
-    """Split the runs of a study by what was evaluated, in the order in which they began."""
+def sections(study: Study, *, apart: bool = False) -> list[Section]:
+    """Split the runs of a study by what was evaluated, in the order in which they began.
+
+    Parameters
+    ----------
+    study : Study
+    apart : bool
+        Whether every run is a cell of its own, called A, B, ..., even where nothing but its seed sets it apart.
+    """
     groups: dict[Any, list[Run]] = defaultdict(list)
     for run in study.runs:
         groups[_protocol(run)].append(run)
     several = len(groups) > 1
     return [
-        _section(number, runs, f" (part {number})" if several else "")
+        _section(number, runs, f" (part {number})" if several else "", apart)
         for number, runs in enumerate(groups.values(), start=1)
     ]
 
@@ -169,18 +177,20 @@ def _name_of(protocol: Any) -> str:
     return str(protocol.get("name", "none")) if isinstance(protocol, Mapping) else str(protocol or "none")
 
 
-def _section(number: int, runs: Sequence[Run], part: str) -> Section:
-    factors = _factors(runs)
+def _section(number: int, runs: Sequence[Run], part: str, apart: bool) -> Section:
+    letters = {run.run_id: chr(ord("A") + i) for i, run in enumerate(runs)} if apart else {}
+    factors = _named_runs(letters) + _factors(runs)
     cells: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in runs:
-        cells[tuple(run.params.get(factor.key, ABSENT) for factor in factors)].append(run)
+        levels = {**run.params, _RUN: letters.get(run.run_id, "")}
+        cells[tuple(levels.get(factor.key, ABSENT) for factor in factors)].append(run)
     place = [{level: i for i, level in enumerate(factor.levels)} for factor in factors]
     ordered = sorted(cells.items(), key=lambda item: [p[level] for p, level in zip(place, item[0], strict=True)])
     rows = iter(range(len(runs)))
     made = []
-    for levels, repeats in ordered:
+    for chosen, repeats in ordered:
         by_seed = tuple(sorted(repeats, key=lambda run: (_as_number(run.params.get(_SEED, "")), run.started)))
-        named = {factor.key: level for factor, level in zip(factors, levels, strict=True)}
+        named = {factor.key: level for factor, level in zip(factors, chosen, strict=True)}
         made.append(Cell(levels=named, runs=by_seed, rows=tuple(next(rows) for _ in by_seed)))
     first = runs[0].predictions
     return Section(
@@ -193,6 +203,10 @@ def _section(number: int, runs: Sequence[Run], part: str) -> Section:
         subjects=tuple(sorted(set(first.subject.tolist()))),
         classes=first.classes,
     )
+
+
+def _named_runs(letters: Mapping[str, str]) -> tuple[Factor, ...]:
+    return (Factor(key=_RUN, name=_RUN, levels=tuple(letters.values())),) if letters else ()
 
 
 def _predictions(cells: Sequence[Cell], classes: Sequence[str]) -> dict[str, Any]:

@@ -158,8 +158,10 @@ def _main_notes(scored: Scored, repeated: bool) -> tuple[str, ...]:
     if len(section.cells) > 1:
         notes.append(
             "Bold: best. †: not told apart from the best by the swap test over subjects, Holm-corrected over all cells "
-            "of the table. The best of many cells was chosen on these clips and is no unbiased estimate."
+            "of the table."
         )
+    if len(section.cells) > 2:
+        notes.append("The best of many cells was chosen on these clips, so its score is no unbiased estimate.")
     if section.counts.subjects > 1:
         notes.append("In brackets: 95 % bootstrap intervals over subjects.")
     else:

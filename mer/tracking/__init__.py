@@ -3,9 +3,20 @@
 MLflow takes seconds to import, so nothing here does before a run is opened.
 """
 
+from mer.tracking.health import store_problems
 from mer.tracking.read import reading
 from mer.tracking.record import Record
 from mer.tracking.stores import Off, Server, Sqlite
 from mer.tracking.ui import UI_ENVIRONMENT, study_url, ui_command
 
-__all__ = ["UI_ENVIRONMENT", "Off", "Record", "Server", "Sqlite", "reading", "study_url", "ui_command"]
+__all__ = [
+    "UI_ENVIRONMENT",
+    "Off",
+    "Record",
+    "Server",
+    "Sqlite",
+    "reading",
+    "store_problems",
+    "study_url",
+    "ui_command",
+]

@@ -11,11 +11,19 @@ from typing import Any
 from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 
-__all__ = ["experiment_id", "mlflow_client", "telling"]
+__all__ = ["experiment_id", "mlflow_client", "quieten", "telling"]
 
 
 def mlflow_client(uri: str) -> Any:
-    """Import MLflow, without its telemetry and its chatter on stderr, and return a client of the store at `uri`."""
+    """Import MLflow and return a client of the store at `uri`."""
+    quieten()
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+def quieten() -> None:
+    """Set what keeps MLflow from telemetry and from chatter on stderr; call it before its first import."""
     for name, value in (
         ("MLFLOW_DISABLE_TELEMETRY", "true"),
         ("DO_NOT_TRACK", "true"),
@@ -23,9 +31,6 @@ def mlflow_client(uri: str) -> Any:
         ("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true"),
     ):
         os.environ.setdefault(name, value)
-    from mlflow import MlflowClient
-
-    return MlflowClient(tracking_uri=uri)
 
 
 def experiment_id(client: Any, study: str, uri: str, location: str | None) -> str:
@@ -71,7 +76,7 @@ def telling(consequence: str) -> Iterator[None]:
 
 
 def _of_the_store() -> tuple[type[Exception], ...]:
-    # Imported late: `mlflow_client` must have set what makes MLflow quiet before its first import.
+    # Imported late: `quieten` must have set what makes MLflow quiet before its first import.
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
