@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 
 from mer.errors import CacheError
 
-__all__ = ["Cache", "Entry", "code_version", "component_key", "digest", "write_atomically"]
+__all__ = ["Cache", "Entry", "code_version", "component_key", "digest", "read_entry", "write_atomically"]
+
+_POLL_S = 0.01  # how often a lock that another holds is tried again
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +42,8 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Cache:
-    """A folder of entries, ``<root>/<stage>/<first two of key>/<key>.npy`` and ``.json``.
+    """A folder of entries, ``<root>/<stage>/<first two of key>/<key>.npy`` and ``.json``; its locks are
+    in ``<root>/locks``.
 
     Attributes
     ----------
@@ -52,15 +55,17 @@ class Cache:
 
     def get(self, stage: str, key: str) -> Entry | None:
         """Return the entry, or None where there is none that can be trusted."""
-        path = self._path(stage, key)
-        try:
-            side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            data = path.read_bytes()
-        except (OSError, ValueError):
-            return None
-        if not isinstance(side, dict) or side.get("sha256") != hashlib.sha256(data).hexdigest():
-            return None
-        return Entry(array=np.load(io.BytesIO(data), allow_pickle=False), facts=side["facts"])
+        path = self.path(stage, key)
+        entry = read_entry(path)
+        if entry is not None:
+            with contextlib.suppress(OSError):  # a cache of somebody else's may be read-only
+                os.utime(path)  # the least recently used entries go first when the cache is trimmed
+        return entry
+
+    def holds(self, stage: str, key: str) -> bool:
+        """Return whether both files of the entry are there, without reading them."""
+        path = self.path(stage, key)
+        return path.exists() and path.with_suffix(".json").exists()
 
     def put(self, stage: str, key: str, entry: Entry) -> None:
         """Write an entry.
@@ -73,35 +78,53 @@ class Cache:
         buffer = io.BytesIO()
         np.save(buffer, entry.array, allow_pickle=False)
         data = buffer.getvalue()
-        side = {"sha256": hashlib.sha256(data).hexdigest(), "facts": dict(entry.facts)}
-        path = self._path(stage, key)
+        facts = json.dumps(dict(entry.facts))
+        side = {"sha256": hashlib.sha256(data + facts.encode()).hexdigest(), "facts": facts}
+        path = self.path(stage, key)
         with self._said_clearly():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
             write_atomically(path.with_suffix(".json"), json.dumps(side).encode())
 
-    def compute(self, stage: str, key: str, make: Callable[[], Entry]) -> Entry:
-        """Return the entry, made by `make` where it is not there yet; one process or thread makes it, others wait."""
+    def compute(self, stage: str, key: str, make: Callable[[], Entry], *, wait: bool = True) -> Entry:
+        """Return the entry, made by `make` where it is not there yet; one process or thread makes it, others wait.
+
+        Raises
+        ------
+        filelock.Timeout
+            Where `wait` is False and another is making it.
+        """
         found = self.get(stage, key)
         if found is not None:
             return found
-        with self._locked(stage, key):
+        with self.locked(stage, key, wait=wait):
             found = self.get(stage, key)
             if found is None:
                 found = make()
                 self.put(stage, key, found)
         return found
 
-    def _path(self, stage: str, key: str) -> Path:
+    def path(self, stage: str, key: str) -> Path:
+        """Return where the array of an entry lies, or would lie."""
         return self.root / stage / key[:2] / f"{key}.npy"
 
     @contextlib.contextmanager
-    def _locked(self, stage: str, key: str) -> Iterator[None]:
-        lock = self._path(stage, key).with_suffix(".lock")
+    def locked(self, stage: str, key: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold the lock of a key.
+
+        Keys that begin alike share a lock file, so that there are never more than 4096 a stage and none is ever
+        removed: a lock file that is unlinked while somebody waits for it would let two in.
+
+        Raises
+        ------
+        filelock.Timeout
+            Where `wait` is False and another holds it.
+        """
+        lock = self.root / "locks" / stage / f"{key[:3]}.lock"
         with self._said_clearly():
             lock.parent.mkdir(parents=True, exist_ok=True)
             handle = FileLock(lock)
-            handle.acquire()
+            handle.acquire(timeout=-1 if wait else 0, poll_interval=_POLL_S)
         try:
             yield
         finally:
@@ -117,6 +140,18 @@ class Cache:
             else:
                 what = f"{error.strerror or error}; make the folder writable, or set MER_HOME to another one"
             raise CacheError(f"cannot write the cache {self.root}: {what}") from error
+
+
+def read_entry(path: Path) -> Entry | None:
+    """Return what the array at `path` and the JSON beside it hold; None where either is torn, altered or absent."""
+    try:
+        side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        if side["sha256"] != hashlib.sha256(data + side["facts"].encode()).hexdigest():
+            return None
+        return Entry(array=np.load(io.BytesIO(data), allow_pickle=False), facts=json.loads(side["facts"]))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from mer.conf_files import conf_dir, groups, options
@@ -25,7 +25,7 @@ from mer.errors import ConfigError, MerError
 if TYPE_CHECKING:
     from mer.run import Experiment
 
-__all__ = ["build", "component", "compose", "experiment", "one_sentence", "searchpath_override"]
+__all__ = ["build", "component", "compose", "compose_cell", "experiment", "one_sentence", "searchpath_override"]
 
 
 def searchpath_override(config_dir: str | Path) -> str:
@@ -70,6 +70,15 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictC
             return hydra_compose("config", overrides=list(overrides), return_hydra_config=with_hydra)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(one_sentence(error)) from error
+
+
+def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
+    """Compose as `compose` does, and return the option chosen of every group beside the configuration."""
+    cfg = compose(overrides, with_hydra=True)
+    choices = {str(group): str(option) for group, option in cfg.hydra.runtime.choices.items()}
+    with open_dict(cfg):
+        del cfg["hydra"]
+    return cfg, choices
 
 
 def one_sentence(error: BaseException) -> str:
@@ -187,14 +196,22 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
         tracking=build(cfg.tracking),
         study=str(cfg.study),
         seed=cfg.seed,
-        workers=cfg.workers or os.cpu_count() or 1,
+        workers=cfg.workers or _cores(),
         bad_clips=cfg.bad_clips,
         drop=tuple(str(name) for name in cfg.drop),
         choices={stage: choices[stage] for stage in (*used, "protocol")},
         settings={stage: _without_paths(resolved[stage]) for stage in (*used, "protocol")} | {"seed": cfg.seed},
-        config=OmegaConf.to_yaml(cfg, resolve=True),
+        config=OmegaConf.to_yaml({key: resolved[key] for key in resolved if key != "sweep"}),
         command=command,
+        cache_limit=None if cfg.cache_gb is None else int(cfg.cache_gb * 1e9),
     )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use: on a cluster's node fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _check_general(cfg: DictConfig) -> None:
@@ -202,6 +219,8 @@ def _check_general(cfg: DictConfig) -> None:
         raise ConfigError(f"bad_clips={cfg.bad_clips}: must be stop or exclude")
     if cfg.workers is not None and not (isinstance(cfg.workers, int) and cfg.workers >= 1):
         raise ConfigError(f"workers={cfg.workers}: must be a number of cores, 1 or more, or null for all")
+    if cfg.cache_gb is not None and not (isinstance(cfg.cache_gb, int | float) and cfg.cache_gb >= 0):
+        raise ConfigError(f"cache_gb={cfg.cache_gb}: must be a number of gigabytes, or null for no limit")
     if not OmegaConf.is_list(cfg.drop):
         raise ConfigError(f"drop={cfg.drop}: must be a list of classes, such as drop=[fear]")
     if not isinstance(cfg.seed, int) or cfg.seed < 0:

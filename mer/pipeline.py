@@ -17,6 +17,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from filelock import Timeout
 
 from mer.cache import Cache, Entry, code_version, component_key, digest
 from mer.errors import DataError, FaceNotFoundError
@@ -159,34 +160,46 @@ class Pipeline:
         field = self.motion(flow, landmarks)
         return ClipView(sample=sample, pair=pair, flow=field, regions=self.roi(landmarks, field.shape))
 
+    def row_key(self, sample: Sample, *, mirror: bool = False) -> str:
+        """Return the hash of all that a clip's feature row depends on: bytes, settings, code, libraries."""
+        return digest(self.flow_key(sample), self._row_key, mirror)
+
     def _rows(
         self, samples: Sequence[Sample], workers: int, bad_clips: str, mirror: bool
     ) -> tuple[dict[str, np.ndarray[Any, Any]], list[Exclusion]]:
         cv2.setNumThreads(1)  # clips run side by side; threads inside each would only get in each other's way
         rows: dict[str, np.ndarray[Any, Any]] = {}
         dropped: list[Exclusion] = []
+        busy: list[Sample] = []
         with progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
-            futures = [pool.submit(self._images, sample, mirror) for sample in samples]
-            try:
-                for sample, future in zip(samples, futures, strict=True):
-                    try:
-                        rows[sample.id] = future.result()
-                    except DataError as error:
-                        if bad_clips == "stop" and not isinstance(error, FaceNotFoundError):
-                            raise
-                        dropped.append(Exclusion(sample_id=sample.id, reason=str(error), fault=True))
-                    advance()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-        return rows, dropped
+            # A clip that another process works on is put off, so that both do other clips meanwhile.
+            for some, wait in ((samples, False), (busy, True)):
+                futures = [pool.submit(self._images, sample, mirror, wait) for sample in some]
+                try:
+                    for sample, future in zip(tuple(some), futures, strict=True):
+                        try:
+                            rows[sample.id] = future.result()
+                        except Timeout:
+                            busy.append(sample)
+                            continue
+                        except DataError as error:
+                            if bad_clips == "stop" and not isinstance(error, FaceNotFoundError):
+                                raise
+                            dropped.append(Exclusion(sample_id=sample.id, reason=str(error), fault=True))
+                        advance()
+                except BaseException:
+                    pool.shutdown(cancel_futures=True)
+                    raise
+        place = {sample.id: number for number, sample in enumerate(samples)}
+        return rows, sorted(dropped, key=lambda exclusion: place[exclusion.sample_id])
 
-    def _images(self, sample: Sample, mirror: bool) -> np.ndarray[Any, Any]:
-        return np.stack([self._row(sample, mirror=side) for side in ((False, True) if mirror else (False,))])
+    def _images(self, sample: Sample, mirror: bool, wait: bool) -> np.ndarray[Any, Any]:
+        sides = (False, True) if mirror else (False,)
+        return np.stack([self._row(sample, mirror=side, wait=wait) for side in sides])
 
-    def _row(self, sample: Sample, *, mirror: bool) -> np.ndarray[Any, Any]:
+    def _row(self, sample: Sample, *, mirror: bool, wait: bool) -> np.ndarray[Any, Any]:
         def make() -> Entry:
-            flow, landmarks = self._flow_entry(sample)
+            flow, landmarks = self._flow_entry(sample, wait=wait)
             with self._timed("descriptor"):
                 field = self.motion(flow, landmarks)
                 if mirror:
@@ -195,26 +208,26 @@ class Pipeline:
                 row = self.descriptor(field, self.roi(landmarks, field.shape))
             return Entry(array=row)
 
-        return self.cache.compute("descriptor", digest(self._flow_key(sample), self._row_key, mirror), make).array
+        return self.cache.compute("descriptor", self.row_key(sample, mirror=mirror), make, wait=wait).array
 
-    def _flow_entry(self, sample: Sample) -> tuple[FlowField, Landmarks | None]:
+    def _flow_entry(self, sample: Sample, *, wait: bool = True) -> tuple[FlowField, Landmarks | None]:
         def make() -> Entry:
             if self.dataset.entry == "flow":
                 with self._timed("read"):
                     ready = sample.clip.flow()
                 assert ready is not None
                 return Entry(array=ready.uv)
-            aligned = self._align_entry(sample)
+            aligned = self._align_entry(sample, wait=wait)
             pair = self._pair(aligned)
             assert self.flow is not None
             with self._timed("flow"):
                 field = self.flow(pair.onset, pair.apex)
             return Entry(array=field.uv, facts=aligned.facts)
 
-        entry = self.cache.compute("flow", self._flow_key(sample), make)
+        entry = self.cache.compute("flow", self.flow_key(sample), make, wait=wait)
         return FlowField(uv=entry.array), _landmarks(entry)
 
-    def _align_entry(self, sample: Sample) -> Entry:
+    def _align_entry(self, sample: Sample, *, wait: bool = True) -> Entry:
         def make() -> Entry:
             assert self.frames is not None and self.landmarks is not None and self.align is not None
             with self._timed("read"):
@@ -230,7 +243,7 @@ class Pipeline:
             }
             return Entry(array=np.stack([pair.onset, pair.apex]), facts=facts)
 
-        return self.cache.compute("align", self._align_key(sample), make)
+        return self.cache.compute("align", self._align_key(sample), make, wait=wait)
 
     def _pair(self, entry: Entry) -> AlignedPair:
         landmarks = _landmarks(entry)
@@ -245,7 +258,8 @@ class Pipeline:
         assert self.frames is not None
         return digest(_clip_key(sample, self.frames.indices(sample)), self._frame_stages_key)
 
-    def _flow_key(self, sample: Sample) -> str:
+    def flow_key(self, sample: Sample) -> str:
+        """Return the hash of all that a clip's flow depends on."""
         if self.dataset.entry == "flow":
             return digest(_clip_key(sample, ()))
         return digest(self._align_key(sample), self._flow_stage_key)

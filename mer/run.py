@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from mer import run_folder, run_record
-from mer.cache import digest
+from mer.cache import code_version, component_key, digest
+from mer.cache_upkeep import trim
 from mer.peak_memory import peak_memory_mb, reset_peak_memory
 from mer.pipeline import Features, Pipeline, outline
 from mer.progress import progress
 from mer.protocol_card import clip_list_hash, protocol_card
-from mer.types import LosoResult
+from mer.sweep.results import Results
+from mer.sweep.times import STEPS, Times
+from mer.types import LosoResult, Manifest
 
-__all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "execute"]
+__all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared", "execute", "prepare"]
 
 STAGES = (
     "dataset",
@@ -56,6 +59,8 @@ class Experiment:
         The whole resolved configuration as YAML.
     command : str
         The command line that gives this run again.
+    cache_limit : int or None
+        Bytes that the cache may have after the run; None sets no limit.
     """
 
     pipeline: Pipeline
@@ -72,6 +77,44 @@ class Experiment:
     settings: Mapping[str, Any]
     config: str
     command: str
+    cache_limit: int | None = None
+
+    @property
+    def home(self) -> Path:
+        """MER_HOME: everything that is kept between runs."""
+        return self.pipeline.cache.root.parent
+
+    @property
+    def results(self) -> Results:
+        """Where finished cells are kept."""
+        return Results(root=self.home / "results")
+
+    @property
+    def times(self) -> Times:
+        """Where it is kept what each stage costs."""
+        return Times(root=self.home / "times")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """What is known of a run once its annotations are read.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    clip_list : str
+        Hash of which clips count.
+    key : str
+        Hash of the settings and the clip list: names the cell of a study, seeds its folds.
+    result : str
+        Hash of all that determines the result: the cell, the bytes of the clips, the code and the libraries. Where it
+        is equal, the result is.
+    """
+
+    manifest: Manifest
+    clip_list: str
+    key: str
+    result: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,14 +145,37 @@ class Outcome:
     seconds: float
 
 
-def execute(experiment: Experiment, folder: Path) -> Outcome:
-    """Run an experiment and write its folder, whole or not at all.
+def prepare(experiment: Experiment) -> Prepared:
+    """Read the annotations, refuse what cannot be evaluated and name the cell; no frame is decoded.
+
+    Raises
+    ------
+    MerError
+        For bad input.
+    """
+    pipeline = experiment.pipeline
+    manifest = pipeline.manifest(bad_clips=experiment.bad_clips, drop=experiment.drop)
+    experiment.evaluation.check(outline(manifest, manifest.samples), seed=experiment.seed)
+    clips = clip_list_hash(manifest.samples)
+    key = digest(experiment.settings, clips)
+    left_out = [[exclusion.sample_id, exclusion.reason] for exclusion in manifest.excluded]
+    rows = sorted(pipeline.row_key(sample) for sample in manifest.samples)
+    stages = (experiment.svm, experiment.tuning, experiment.evaluation)
+    code = [component_key(stage, "numpy", "scikit-learn", "optuna") for stage in stages]
+    result = digest(key, rows, left_out, experiment.bad_clips, manifest.classes, code, code_version("mer.metrics"))
+    return Prepared(manifest=manifest, clip_list=clips, key=key, result=result)
+
+
+def execute(experiment: Experiment, folder: Path, prepared: Prepared | None = None) -> Outcome:
+    """Run an experiment and write its folder, whole or not at all; the result is kept under its hash, too.
 
     Parameters
     ----------
     experiment : Experiment
     folder : Path
         Where the results go; made where it does not exist.
+    prepared : Prepared, optional
+        Of `prepare`, where the caller has called it already.
 
     Raises
     ------
@@ -118,15 +184,13 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
     """
     start = time.perf_counter()
     reset_peak_memory()
-    manifest = experiment.pipeline.manifest(bad_clips=experiment.bad_clips, drop=experiment.drop)
-    experiment.evaluation.check(outline(manifest, manifest.samples), seed=experiment.seed)
-    clips = clip_list_hash(manifest.samples)
-    key = digest(experiment.settings, clips)
+    prepared = prepared or prepare(experiment)
+    manifest, clips, key = prepared.manifest, prepared.clip_list, prepared.key
     with experiment.tracking.run(
         study=experiment.study,
         name=run_record.name(experiment.choices),
         params=run_record.params(experiment, STAGES),
-        tags=run_record.tags(experiment, manifest, cell=key, clip_list=clips),
+        tags=run_record.tags(experiment, manifest, cell=key, clip_list=clips) | {"result": prepared.result},
         data=run_record.data(experiment, clip_list=clips),
     ) as record:
         features = experiment.pipeline.features(
@@ -138,6 +202,8 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
         result = _evaluate(experiment, features, key)
         card = protocol_card(experiment, manifest, features, key=key)
         summary = run_folder.write(folder, experiment, manifest, features, result, card)
+        # Before the record is closed: a run that MLflow calls finished must have its result kept.
+        experiment.results.save(prepared.result, folder)
         cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
         record.finish(
             run_record.numbers(summary, features) | cost,
@@ -145,6 +211,9 @@ def execute(experiment: Experiment, folder: Path) -> Outcome:
             folder,
             {"per_subject.csv": run_record.per_subject(result)},
         )
+    _remember_cost(experiment, features, result, time.perf_counter() - start)
+    if experiment.cache_limit is not None:
+        trim(experiment.pipeline.cache, experiment.cache_limit)
     return Outcome(
         folder=folder,
         metrics=summary,
@@ -171,3 +240,17 @@ def _evaluate(experiment: Experiment, features: Features, key: str) -> LosoResul
             store=experiment.pipeline.cache.root / "folds" / key,
         )
     return result
+
+
+def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float) -> None:
+    """Keep seconds a clip of every step for the plan of the next sweep, but none of folds that were read back."""
+    times, workers = experiment.times, experiment.workers
+    spent = 0.0
+    for stage, each in features.computed.items():
+        spent += sum(each) / workers
+        times.add(stage, getattr(experiment.pipeline, STEPS[stage]), sum(each) / len(each))
+    folds = sum(fold.seconds for fold in result.folds)
+    times.add("evaluation", experiment.tuning, folds / len(features.table))
+    rest = seconds - spent - folds / workers
+    if rest > 0:  # else folds were read back
+        times.add("rest", None, rest)

@@ -23,6 +23,7 @@ VERBS = {
     "compare": "compare two runs, with the clips on which they differ",
     "predict": "run a fitted model on a video of your own",
     "ui": "open the MLflow UI on the runs kept here",
+    "cache": "list, verify or trim the stage cache",
     "doctor": "say what is wrong with the store, the cache or the versions",
 }
 

@@ -37,7 +37,7 @@ class FoldStore:
     def load(self, name: str) -> FoldResult | None:
         """Return a finished fold; None where there is none, or the file is torn."""
         try:
-            text = self._path(name).read_text(encoding="utf-8")
+            text = self._path(name).read_text(encoding="utf-8", errors="replace")  # the checksum tells
             digest, _, body = text.partition("\n")
             return _from_text(body) if digest == _digest(body) else None
         except FileNotFoundError:

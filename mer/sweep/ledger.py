@@ -1,0 +1,127 @@
+"""What became of every cell of one sweep: a small file each, so that workers on several machines may write them."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from mer.cache import write_atomically
+
+__all__ = ["Ledger", "Line", "duration"]
+
+State = Literal["done", "kept", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One cell.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the sweep, from 0.
+    overrides : tuple of str
+    state : {"done", "kept", "failed"}
+    key : str
+        Hash of all that determines the result; empty where the cell failed before its data was read.
+    uf1, uar : float or None
+    seconds : float
+    error : str
+    """
+
+    number: int
+    overrides: tuple[str, ...]
+    state: State
+    key: str = ""
+    uf1: float | None = None
+    uar: float | None = None
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def name(self) -> str:
+        """The cell in words."""
+        return " ".join(self.overrides) or "base"
+
+    def said(self) -> str:
+        """Return the cell in one line."""
+        if self.state == "failed":
+            return f"{self.name}  failed: {self.error}"
+        cost = "kept" if self.state == "kept" else f"{self.seconds:.1f} s"
+        return f"{self.name}  UF1 {self.uf1:.3f}  UAR {self.uar:.3f}  {cost}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """The lines of one sweep.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the sweep.
+    total : int
+        Its cells.
+    began : float
+        Seconds since 1970.
+    """
+
+    folder: Path
+    total: int
+    began: float
+
+    def write(self, line: Line) -> str:
+        """Keep a line; returns it as text, with how far the sweep is and how long it may still take."""
+        self._parts.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._parts / f"{line.number}.json", json.dumps(asdict(line)).encode())
+        return f"[{line.number + 1}/{self.total}] {line.said()}{self._left()}"
+
+    def lines(self) -> list[Line]:
+        """Return the lines of all cells that have ended, in the order of the sweep."""
+        found = []
+        for path in self._parts.glob("[0-9]*.json"):
+            with contextlib.suppress(OSError, ValueError):
+                content = json.loads(path.read_text(encoding="utf-8"))
+                found.append(Line(**{**content, "overrides": tuple(content["overrides"])}))
+        return sorted(found, key=lambda line: line.number)
+
+    def close(self) -> list[Line]:
+        """Write cells.csv, remove the single files and return the lines."""
+        lines = self.lines()
+        with (self.folder / "cells.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["cell", "overrides", "state", "uf1", "uar", "seconds", "result", "error"])
+            writer.writerows(_row(line) for line in lines)
+        shutil.rmtree(self._parts, ignore_errors=True)
+        return lines
+
+    @property
+    def _parts(self) -> Path:
+        return self.folder / ".cells"
+
+    def _left(self) -> str:
+        """Say how long the rest takes if it goes on like this; kept cells cost nothing and say nothing."""
+        states = [line.state for line in self.lines()]
+        ended, worked = len(states), sum(state != "kept" for state in states)
+        if ended >= self.total or not worked:
+            return ""
+        left = (time.time() - self.began) / worked * (self.total - ended)
+        return f"  ({ended} of {self.total} ended, about {duration(left)} left)"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a reader takes it in: 40 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _row(line: Line) -> Sequence[object]:
+    scores = ["" if score is None else f"{score:.6f}" for score in (line.uf1, line.uar)]
+    return [line.number + 1, line.name, line.state, *scores, f"{line.seconds:.2f}", line.key, line.error]
