@@ -61,7 +61,7 @@ def read_coding(path: Path, columns: Columns, sheet: str | None) -> tuple[Row, .
 def _choose(path: Path, sheets: Sequence[Sheet], columns: Columns, wanted: str | None) -> Sheet:
     by_name = {sheet.name: sheet for sheet in sheets}
     known = ", ".join(by_name)
-    if wanted is not None and len(sheets) > 1 - bool(sheets[0].name):
+    if wanted is not None and sheets[0].name:  # a CSV has no sheets
         if wanted not in by_name:
             raise DataError(f"{path}: there is no sheet {wanted!r}; there are {known}: correct dataset.sheet")
         return by_name[wanted]

@@ -92,7 +92,10 @@ def _patch(path: Path, number: int, entry: Any) -> Patch:
 
 
 def apply_patches(rows: Sequence[Row], patches: Sequence[Patch]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """Return the repaired rows, and one sentence a patch that says what it did, or why it did nothing."""
+    """Return the repaired rows, and one sentence a patch that says what it did, or why it did nothing.
+
+    Patches of clips that the table does not hold share one sentence.
+    """
     mended = list(rows)
     report = []
     # All are matched against the table as it came, so that one patch of an event may move the onset it is known by.
@@ -100,17 +103,23 @@ def apply_patches(rows: Sequence[Row], patches: Sequence[Patch]) -> tuple[tuple[
     places: dict[tuple[str, str], list[int]] = {}
     for place, (subject, clip, _) in enumerate(keys):
         places.setdefault((subject, clip), []).append(place)
+    absent = []
     for patch in patches:
         of_clip = places.get((unpadded_name(patch.subject), unpadded_name(patch.clip)), [])
         found = [place for place in of_clip if patch.onset in ("", keys[place][2])]
-        report.append(_apply(mended, rows, found, patch))
+        if found:
+            report.append(_apply(mended, rows, found, patch))
+        else:
+            absent.append(patch)
+    if absent:
+        many = f"{len(absent)} known mistakes are of clips that the table does not hold"
+        report.append(f"skipped: {many}, the first {absent[0].what}")
     return tuple(mended), tuple(report)
 
 
 def _apply(mended: list[Row], rows: Sequence[Row], found: Sequence[int], patch: Patch) -> str:
     if len(found) != 1:
-        count = "is not in the table" if not found else f"has {len(found)} rows"
-        return f"skipped: {patch.what} would become {patch.new}, but the clip {count} ({patch.source})"
+        return f"skipped: {patch.what} would become {patch.new}, but the clip has {len(found)} rows ({patch.source})"
     old = rows[found[0]]
     if not _expected(old, patch):
         return (
