@@ -17,7 +17,7 @@ READERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def synthetic(**fields: Any) -> Any:
-    return mer.component("dataset", "synthetic", **{"subjects": 3, "clips": 3, "size": 64, "fps": 20, **fields})
+    return mer.component("dataset", "synthetic", **{"subjects": 2, "clips": 2, "size": 64, "fps": 20, **fields})
 
 
 def write(layout: str, output: Path, *, variant: str = "raw", suffix: str = "png", **fields: Any) -> Path:
