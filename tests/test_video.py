@@ -23,7 +23,7 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def slowed(source: Path, path: Path, fast: int = 20, factor: int = 4) -> Path:
-    """Copy a video, the frames from `fast` on lasting `factor` times as long: a second line in its table of durations."""
+    """Copy a video, the frames from `fast` on lasting `factor` times as long: its table of durations gets a line."""
     data = bytearray(source.read_bytes().replace(b"edts", b"free"))  # the list of edits would cut the end off
     at = data.index(b"stts")
     size, _, _, count, frames, ticks = struct.unpack(">I4sIIII", data[at - 4 : at + 20])
