@@ -235,7 +235,9 @@ def _print(name: str, manifest: Manifest, findings: Sequence[Finding], folder: P
     print("classes   " + (", ".join(f"{label} {labels[label]}" for label in manifest.classes) or "none"))
     levels = Counter(finding.level for finding in findings)
     print("findings  " + (", ".join(f"{levels[level]} {level}" for level in LEVELS if levels[level]) or "none"))
-    table = Table("", "clip", "what", "next step", show_lines=True)
+    table = Table(show_lines=True)
+    for heading in ("", "clip", "what", "next step"):
+        table.add_column(heading, overflow="fold")  # a path must be there to its end
     shown = sorted((f for f in findings if f.level != "left out"), key=lambda f: LEVELS.index(f.level))
     for finding in shown[:_SHOWN]:
         table.add_row(finding.level, finding.clip, finding.what, finding.next_step)
