@@ -86,7 +86,7 @@ def _show(words: Sequence[str]) -> int:
     for subject in sorted({sample.subject for sample in chosen}):
         path = folder / f"{subject.replace('/', '_')}.png"
         samples = [sample for sample in chosen if sample.subject == subject]
-        contact_sheet.draw(subject, [(sample, _pair(frames, sample)) for sample in samples], path)
+        contact_sheet.draw(subject, [(_heading(frames, sample), _pair(frames, sample)) for sample in samples], path)
         print(path, flush=True)
     return 0
 
@@ -150,6 +150,12 @@ def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:
         known = ", ".join(sorted({s.subject.split("/")[-1] for s in manifest.samples})) or "none with usable clips"
         raise ConfigError(f"subject={wanted}: no such subject; there are {known}")
     return chosen
+
+
+def _heading(frames: Any, sample: Sample) -> str:
+    first, *others = frames.indices(sample)
+    numbers = f"{first} → {others[0]}" if len(others) == 1 else f"from {first}"
+    return f"{sample.id}  {sample.label}  {numbers}"
 
 
 def _pair(frames: Any, sample: Sample) -> Any:

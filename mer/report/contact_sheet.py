@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from mer.types import FramePair, Sample
+from mer.types import FramePair
 
 __all__ = ["GAIN", "draw"]
 
@@ -26,14 +27,14 @@ _BESIDE = 2  # clips in a row
 _TITLES = ("onset", "apex", f"difference ×{GAIN}")
 
 
-def draw(subject: str, clips: Sequence[tuple[Sample, FramePair | str]], path: Path) -> None:
+def draw(subject: str, clips: Sequence[tuple[str, FramePair | str]], path: Path) -> None:
     """Draw one sheet as a PNG.
 
     Parameters
     ----------
     subject : str
-    clips : sequence of (Sample, FramePair or str)
-        A sentence stands in place of the frames that cannot be read.
+    clips : sequence of (str, FramePair or str)
+        Heading and frames of each; a sentence stands in place of frames that cannot be read.
     path : Path
 
     Notes
@@ -49,15 +50,17 @@ def draw(subject: str, clips: Sequence[tuple[Sample, FramePair | str]], path: Pa
     FigureCanvasAgg(figure)
     figure.suptitle(f"{subject}: {len(clips)} clips", fontsize=10)
     blocks = np.atleast_2d(figure.subfigures(rows, beside, squeeze=False))
-    for place, (sample, pair) in enumerate(clips):
+    for place, (heading, pair) in enumerate(clips):
         block = blocks[divmod(place, beside)]
-        block.suptitle(f"{sample.id}  {sample.label}  {sample.onset} → {sample.apex}", fontsize=7.5)
+        block.suptitle(heading, fontsize=7.5)
         axes = block.subplots(1, 3)
         if isinstance(pair, str):
             _say(axes, pair)
         else:
             _show(axes, pair, first=place < beside)
-    figure.savefig(path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks is no fault
+        figure.savefig(path)
 
 
 def _show(axes: Sequence[Axes], pair: FramePair, *, first: bool) -> None:
