@@ -42,8 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Cache:
-    """A folder of entries, ``<root>/<stage>/<first two of key>/<key>.npy`` and ``.json``; its locks are
-    in ``<root>/locks``.
+    """A folder of entries, ``<root>/<stage>/<first two of key>/<key>.npy`` and ``.json``.
 
     Attributes
     ----------

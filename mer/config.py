@@ -87,6 +87,9 @@ def one_sentence(error: BaseException) -> str:
     missing = re.search(r"Could not find '([^'/]+)/([^']+)'", text)
     if missing:
         group, option = missing.groups()
+        if group == "hydra":
+            engine = option.rpartition("/")[2].partition("_")[0]
+            return f"hydra/{option}: not installed; pip install 'mer[{engine}]' brings it, or leave the word out"
         return f"{group}={option}: no such option; {group} can be {', '.join(options(group)) or 'nothing yet'}"
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 
-__all__ = ["Advance", "progress"]
+__all__ = ["QUIET", "Advance", "progress"]
+
+QUIET = "MER_QUIET"  # set in the environment of a sweep's workers: bars of several processes would overwrite each other
 
 Advance = Callable[[], None]
 _LINE_EVERY_S = 15.0
@@ -15,7 +18,7 @@ _LINE_EVERY_S = 15.0
 
 @contextlib.contextmanager
 def progress(what: str, total: int) -> Iterator[Advance]:
-    """Show the progress of `total` steps; yields the function to call after each , from the thread that opened it.
+    """Show the progress of `total` steps; yields the function to call after each, from the thread that opened it.
 
     Parameters
     ----------
@@ -23,7 +26,7 @@ def progress(what: str, total: int) -> Iterator[Advance]:
         A word or two, such as ``features``.
     total : int
     """
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not os.environ.get(QUIET):
         with _bar(what, total) as advance:
             yield advance
     else:
@@ -65,4 +68,5 @@ def _lines(what: str, total: int) -> Iterator[Advance]:
             print(f"{what}: {done} of {total}, about {left:.0f} s left", file=sys.stderr, flush=True)
 
     yield advance
-    print(f"{what}: {done} of {total} in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+    if said > start:  # what was quick needs no line: a sweep would say hundreds of them
+        print(f"{what}: {done} of {total} in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from mer.cli.arguments import take_config_dir
+from mer.cli.cells import expand, parse, probes
 from mer.conf_files import conf_dir
 from mer.config import build, compose, experiment, one_sentence
 from mer.errors import ConfigError, MerError
@@ -39,6 +38,15 @@ settings that most runs use
   workers=2           cores to use; all by default
   bad_clips=exclude   leave out clips with faulty files or annotations instead of stopping
   hydra.run.dir=OUT   the folder of the run
+
+sweeps (mer run -m)
+  flow=dis,tvl1 descriptor.bins=4,8     a grid of four cells
+  +experiment=bins                      the cells of a study of conf/experiment; other words change all of them
+  sweep.plan=true     print the cells, what is kept and the expected time, and run nothing
+  sweep.force=true    run cells again whose result is kept; without it the same command goes on where a sweep ended
+  hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells side by side (pip install 'mer[joblib]')
+  hydra/launcher=submitit_slurm         cells as jobs of a cluster (pip install 'mer[submitit]')
+  hydra.sweep.dir=OUT  the folder of the sweep
 """
 
 _SWEEP = {"-m", "--multirun"}
@@ -49,37 +57,30 @@ def main(arguments: Sequence[str]) -> int:
     """Check the settings of every cell first, then hand over to Hydra."""
     words = take_config_dir(arguments)
     _check_flags(words)
-    _check([word for word in words if "=" in word and not word.startswith("-")], sweep=bool(_SWEEP & set(words)))
+    flags = {word.partition("=")[0] for word in words if word.startswith("-")}
+    overrides = [word for word in words if not word.startswith("-") and ("=" in word or word.startswith("~"))]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints tracebacks itself; `mer.cli.main` says it in a sentence
-    failures: list[MerError] = []
-    before, sys.argv = sys.argv, ["mer run", *words]
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_collecting(failures))()
+        if flags & _SWEEP and not flags & _SHOW:
+            from mer.cli.sweep import run_sweep
+
+            shared, cells = expand(overrides)
+            for cell in probes(cells):  # a misspelling fails before any work
+                _build_stages([*shared, *cell])
+            return run_sweep(shared, cells)
+        _check_single(overrides)
+        _hand_over(words)
     except HydraException as error:
         raise ConfigError(one_sentence(error)) from error
-    finally:
-        sys.argv = before
-    if len(failures) > 1:
-        print(f"mer: {len(failures)} cells failed, each said above; the same command runs them again", file=sys.stderr)
-        return 1
-    if failures:
-        raise failures[0]
     return 0
 
 
-def _collecting(failures: list[MerError]) -> Callable[[DictConfig], None]:
-    """Return the job that Hydra runs: a cell that fails is kept in `failures`, and the cells after it still run."""
-    home_process = os.getpid()
-
-    def job(cfg: DictConfig) -> None:
-        try:
-            _job(cfg)
-        except MerError as error:
-            if os.getpid() != home_process:  # a launcher's worker: only Hydra can carry the failure home
-                raise
-            failures.append(error)
-
-    return job
+def _hand_over(words: Sequence[str]) -> None:
+    before, sys.argv = sys.argv, ["mer run", *words]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_job)()
+    finally:
+        sys.argv = before
 
 
 def _check_flags(words: Sequence[str]) -> None:
@@ -88,29 +89,12 @@ def _check_flags(words: Sequence[str]) -> None:
             raise ConfigError(f"{word}: no such option of mer run; see mer run --help")
 
 
-def _check(overrides: Sequence[str], *, sweep: bool) -> None:
-    """Compose and build every level of every swept factor once, so that a misspelling fails before any work."""
-    levels = [_levels(override) for override in overrides]
-    several = [override for override, choices in zip(overrides, levels, strict=True) if len(choices) > 1]
-    if several and not sweep:
+def _check_single(overrides: Sequence[str]) -> None:
+    """Build every stage once, so that a misspelling fails before any work."""
+    several = [word for word in overrides if parse(word).is_sweep_override()]
+    if several:
         raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
-    base = [choices[0] for choices in levels]
-    _build_stages(base)
-    for place, choices in enumerate(levels):
-        for level in choices[1:]:
-            _build_stages([*base[:place], level, *base[place + 1 :]])
-
-
-def _levels(override: str) -> list[str]:
-    try:
-        parsed = OverridesParser.create().parse_override(override)
-    except HydraException as error:
-        raise ConfigError(
-            f"{override}: not understood ({' '.join(str(error).split())}); write group.setting=value"
-        ) from error
-    if not parsed.is_sweep_override():
-        return [override]
-    return [f"{parsed.get_key_element()}={value}" for value in parsed.sweep_string_iterator()]
+    _build_stages(overrides)
 
 
 def _build_stages(overrides: Sequence[str]) -> None:
@@ -124,34 +108,23 @@ def _job(cfg: DictConfig) -> None:
 
     settings = HydraConfig.get()
     folder = Path(settings.runtime.output_dir)
-    sweep = settings.mode == RunMode.MULTIRUN
     command = shlex.join(["mer", "run", *settings.overrides.task])
     try:
         outcome = execute(experiment(cfg, settings.runtime.choices, command=command), folder)
-    except MerError as error:
+    except MerError:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
-        if sweep:
-            print(f"{_cell(settings)}  failed: {error}", file=sys.stderr, flush=True)
         raise
-    _show(outcome, cfg, cell=_cell(settings) if sweep else None)
+    _show(outcome, cfg)
 
 
-def _cell(settings: Any) -> str:
-    return f"[{settings.job.num + 1}] {settings.job.override_dirname.replace(',', ' ')}"
-
-
-def _show(outcome: Any, cfg: DictConfig, *, cell: str | None) -> None:
+def _show(outcome: Any, cfg: DictConfig) -> None:
     from rich.console import Console
 
     from mer.report import table
 
     for warning in outcome.warnings:
         print(f"mer: {warning}", file=sys.stderr)
-    if cell is not None:
-        uf1, uar = (outcome.metrics[name]["value"] for name in ("uf1", "uar"))
-        print(f"{cell}  UF1 {uf1:.3f}  UAR {uar:.3f}  {outcome.seconds:.1f} s", flush=True)
-        return
     table.render(outcome.metrics, title=f"study {cfg.study}", left_out=outcome.left_out, console=Console())
     computed = ", ".join(f"{count} {stage}" for stage, count in outcome.computed.items()) or "nothing"
     print(f"\ncomputed  {computed}; the rest came from the cache ({outcome.seconds:.1f} s)")

@@ -14,7 +14,7 @@ from typing import Literal
 
 from mer.cache import write_atomically
 
-__all__ = ["Ledger", "Line", "duration"]
+__all__ = ["Ledger", "Line", "State", "duration"]
 
 State = Literal["done", "kept", "failed"]
 
@@ -34,6 +34,7 @@ class Line:
     uf1, uar : float or None
     seconds : float
     error : str
+    warnings : tuple of str
     """
 
     number: int
@@ -44,6 +45,7 @@ class Line:
     uar: float | None = None
     seconds: float = 0.0
     error: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -76,10 +78,13 @@ class Ledger:
     total: int
     began: float
 
-    def write(self, line: Line) -> str:
-        """Keep a line; returns it as text, with how far the sweep is and how long it may still take."""
+    def write(self, line: Line) -> None:
+        """Keep a line."""
         self._parts.mkdir(parents=True, exist_ok=True)
         write_atomically(self._parts / f"{line.number}.json", json.dumps(asdict(line)).encode())
+
+    def said(self, line: Line) -> str:
+        """Return a line as text, with how far the sweep is and how long it may still take."""
         return f"[{line.number + 1}/{self.total}] {line.said()}{self._left()}"
 
     def lines(self) -> list[Line]:
@@ -88,7 +93,8 @@ class Ledger:
         for path in self._parts.glob("[0-9]*.json"):
             with contextlib.suppress(OSError, ValueError):
                 content = json.loads(path.read_text(encoding="utf-8"))
-                found.append(Line(**{**content, "overrides": tuple(content["overrides"])}))
+                content |= {name: tuple(content[name]) for name in ("overrides", "warnings")}
+                found.append(Line(**content))
         return sorted(found, key=lambda line: line.number)
 
     def close(self) -> list[Line]:

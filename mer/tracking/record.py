@@ -159,6 +159,7 @@ def _close_after(error: BaseException, record: Record) -> None:
     killed = isinstance(error, KeyboardInterrupt | SystemExit)
     try:
         with undisturbed():
+            record._client.set_tag(record.run_id, "error", texts({"": first_line(error)})["_"])
             record._client.set_terminated(record.run_id, "KILLED" if killed else "FAILED")
     except Exception as other:
         error.add_note(f"MLflow run {record.run_id} could not be closed: {first_line(other)}")

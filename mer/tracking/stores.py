@@ -10,16 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from mer.errors import ConfigError, TrackingError
 from mer.tracking.alive import alive, close_dead_runs
 from mer.tracking.clean import slug
 from mer.tracking.client import experiment_id, mlflow_client, telling
 from mer.tracking.record import Record, recorded
-from mer.tracking.sqlite_file import database_uri, open_database
+from mer.tracking.sqlite_file import database, database_uri, open_database
 
 __all__ = ["NoRecord", "Off", "Server", "Sqlite"]
 
+_PAGE = 1000  # runs a query
 _ANSWER_S = 10  # MLflow itself would try for minutes
 
 
@@ -92,6 +94,13 @@ class Sqlite:
         ) as record:
             yield record
 
+    def finished(self, study: str) -> frozenset[str]:
+        """Return the tag ``result`` of every finished run of a study; none where the study is not there."""
+        if not database(Path(self.home)).exists():
+            return frozenset()
+        with open_database(Path(self.home)) as client, telling(f"study={study} cannot be read"):
+            return _finished(client, study)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
@@ -130,6 +139,12 @@ class Server:
         ) as record:
             yield record
 
+    def finished(self, study: str) -> frozenset[str]:
+        """Return the results of a study's finished runs, as `Sqlite.finished` does."""
+        self.require_answer()
+        with telling(f"study={study} cannot be read"):
+            return _finished(mlflow_client(self.uri), study)
+
     def require_answer(self) -> None:
         """Raise a `TrackingError` where the server does not answer."""
         try:
@@ -141,6 +156,22 @@ class Server:
                 f"tracking.uri: no MLflow server answers at {self.uri} ({reason}); start it, correct the address, or "
                 "use tracking=sqlite"
             ) from error
+
+
+def _finished(client: Any, study: str) -> frozenset[str]:
+    found = client.get_experiment_by_name(study)
+    if found is None or found.lifecycle_stage == "deleted":
+        return frozenset()
+    results: set[str] = set()
+    token = None
+    while True:
+        page = client.search_runs(
+            [found.experiment_id], "attributes.status = 'FINISHED'", max_results=_PAGE, page_token=token
+        )
+        results |= {run.data.tags["result"] for run in page if "result" in run.data.tags}
+        token = page.token
+        if not token:
+            return frozenset(results)
 
 
 def _unguarded(_run_id: str) -> contextlib.AbstractContextManager[None]:
@@ -180,3 +211,6 @@ class Off:
     ) -> Iterator[NoRecord]:
         """Open nothing."""
         yield NoRecord()
+
+    def finished(self, study: str) -> None:
+        """Return nothing: a sweep without a record asks only whether the result is kept."""

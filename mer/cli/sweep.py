@@ -1,0 +1,169 @@
+"""A sweep from its first cell to the table at its end; `mer run -m` calls it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from mer.cli.cells import Cell
+from mer.conf_files import conf_dir
+from mer.config import compose
+from mer.errors import ConfigError
+from mer.progress import QUIET
+from mer.sweep.cell import Sweep, run_cell
+from mer.sweep.ledger import Line
+
+__all__ = ["run_sweep"]
+
+_LOOK_EVERY_S = 0.5  # for lines of workers elsewhere
+_LOST = "its worker ended without a word: killed, out of memory, or its node went down"
+
+
+def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
+    """Run all cells and return the exit status: 0, or 1 where a cell failed."""
+    cfg = compose(shared, with_hydra=True)
+    if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan")):
+        raise ConfigError("sweep.force and sweep.plan must be true or false")
+    sweep = Sweep(
+        shared=tuple(shared), cells=tuple(cells), folder=Path(cfg.hydra.sweep.dir).absolute(), force=cfg.sweep.force
+    )
+    if cfg.sweep.plan:
+        from mer.sweep.plan import print_plan
+
+        print_plan(sweep)
+        return 0
+    in_this_process = str(cfg.hydra.launcher["_target_"]).endswith(".BasicLauncher")
+    run = _here if in_this_process else _through_hydra
+    try:
+        run(sweep)
+    except BaseException:
+        _close(sweep, table=False)
+        raise
+    return _close(sweep, table=True, study=str(cfg.study))
+
+
+def _here(sweep: Sweep) -> None:
+    """Run cell by cell; those that another sweep works on come last."""
+    busy: list[int] = []
+    for wait, numbers in ((False, range(len(sweep.cells))), (True, busy)):
+        for number in numbers:
+            line = run_cell(sweep, number, wait=wait)
+            if line is None:
+                busy.append(number)
+            else:
+                _say(sweep, line)
+
+
+def _through_hydra(sweep: Sweep) -> None:
+    """Hand the cells to Hydra's launcher, then once more those that were busy or whose worker was killed."""
+    numbers = list(range(len(sweep.cells)))
+    with _saying_lines(sweep):
+        for wait in (False, True):
+            try:
+                _launch(sweep, numbers, wait)
+            except Exception as error:  # the other workers' cells are safe
+                if os.environ.get("MER_DEBUG"):
+                    raise
+                said = " ".join(str(error).split())[:300]
+                print(f"mer: the launcher reports {type(error).__name__}: {said}", file=sys.stderr, flush=True)
+            ended = {line.number for line in sweep.ledger.lines()}
+            numbers = [number for number in numbers if number not in ended]
+            if not numbers:
+                return
+    for number in numbers:
+        line = Line(number=number, overrides=sweep.cells[number], state="failed", error=_LOST)
+        sweep.ledger.write(line)
+        _say(sweep, line)
+
+
+def _launch(sweep: Sweep, numbers: Sequence[int], wait: bool) -> None:
+    def job(cfg: DictConfig) -> None:
+        os.environ[QUIET] = "1"
+        run_cell(sweep, int(cfg.sweep.cell), wait=wait)
+
+    places = [
+        f"hydra.sweep.dir='{sweep.folder}'",
+        "hydra.sweep.subdir=${sweep.cell}",
+        "hydra.sweeper.params=null",
+        f"+sweep.cell={','.join(map(str, numbers))}",
+    ]
+    before, sys.argv = sys.argv, ["mer run", "--multirun", *sweep.shared, *places]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
+    finally:
+        sys.argv = before
+
+
+@contextlib.contextmanager
+def _saying_lines(sweep: Sweep) -> Iterator[None]:
+    """Print the lines that workers write, as they come."""
+    over = threading.Event()
+    told: set[int] = set()
+
+    def tell() -> None:
+        for line in sweep.ledger.lines():
+            if line.number not in told:
+                told.add(line.number)
+                _say(sweep, line)
+
+    def look() -> None:
+        while not over.wait(_LOOK_EVERY_S):
+            tell()
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        tell()
+
+
+def _say(sweep: Sweep, line: Line) -> None:
+    print(sweep.ledger.said(line), file=sys.stderr if line.state == "failed" else sys.stdout, flush=True)
+
+
+def _close(sweep: Sweep, *, table: bool, study: str = "") -> int:
+    sweep.folder.mkdir(parents=True, exist_ok=True)
+    lines = sweep.ledger.close()
+    for warning in dict.fromkeys(warning for line in lines for warning in line.warnings):
+        print(f"mer: {warning}", file=sys.stderr)
+    if table:
+        _table(lines)
+    states = Counter(line.state for line in lines)
+    counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
+    print(f"\n{len(lines)} of {len(sweep.cells)} cells ended: {counts}\nfolder    {sweep.folder}", flush=True)
+    if table and len(lines) > 1:
+        print(
+            f"compare   mer report study={study}  (to pick the best cell by these scores is to choose on test subjects)"
+        )
+    failed = states["failed"]
+    if failed and table:
+        cells = "1 cell" if failed == 1 else f"{failed} cells"
+        print(f"mer: {cells} failed, each said above; the same command runs them again", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _table(lines: Sequence[Line]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, side in (("cell", "right"), ("overrides", "left"), ("UF1", "right"), ("UAR", "right"), ("s", "right")):
+        table.add_column(name, justify=side)  # type: ignore[arg-type]
+    table.add_column("state")
+    for line in lines:
+        scores = ["" if score is None else f"{score:.3f}" for score in (line.uf1, line.uar)]
+        table.add_row(str(line.number + 1), line.name, *scores, f"{line.seconds:.1f}", line.state)
+    console = Console()
+    console.print()
+    console.print(table, markup=False)

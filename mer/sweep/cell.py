@@ -1,0 +1,134 @@
+"""One cell of a sweep, run in whatever process a launcher chose: kept, done, failed, or left to who works on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mer.config import compose_cell, experiment
+from mer.errors import MerError
+from mer.sweep.ledger import Ledger, Line, State
+
+if TYPE_CHECKING:
+    from mer.run import Experiment, Prepared
+
+__all__ = ["Sweep", "is_kept", "run_cell"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """What all processes of a sweep know.
+
+    Attributes
+    ----------
+    shared : tuple of str
+        Overrides of all cells.
+    cells : tuple of tuple of str
+        Those of each.
+    folder : Path
+        Gets one folder a cell, and cells.csv.
+    force : bool
+        Run cells again whose result is kept.
+    began : float
+        Seconds since 1970.
+    """
+
+    shared: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    folder: Path
+    force: bool
+    began: float = field(default_factory=time.time)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where it is noted what became of the cells."""
+        return Ledger(folder=self.folder, total=len(self.cells), began=self.began)
+
+    def experiment(self, number: int) -> Experiment:
+        """Compose and build a cell.
+
+        Raises
+        ------
+        ConfigError
+            Where a setting cannot be.
+        """
+        cfg, choices = compose_cell([*self.shared, *self.cells[number]])
+        words = [word for word in self.shared if not word.lstrip("+~").startswith(("sweep.", "hydra"))]
+        return experiment(cfg, choices, command=shlex.join(["mer", "run", *words, *self.cells[number]]))
+
+
+def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
+    """Run a cell, or take its result from where it is kept, and note it; None where another process works on it.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    number : int
+        Which cell, from 0.
+    wait : bool
+        Wait for another process rather than return None.
+    """
+    start = time.perf_counter()
+    folder = sweep.folder / str(number)
+    overrides = sweep.cells[number]
+    try:
+        line = _work(sweep, number, folder, wait)
+    except Exception as error:
+        if os.environ.get("MER_DEBUG") and not isinstance(error, MerError):
+            raise
+        said = str(error) if isinstance(error, MerError) else f"a fault of mer itself, {type(error).__name__}: {error}"
+        line = Line(number=number, overrides=overrides, state="failed", error=said, seconds=time.perf_counter() - start)
+    with contextlib.suppress(OSError):  # Hydra makes it; it stays where there is something in it
+        folder.rmdir()
+    if line is not None:
+        sweep.ledger.write(line)
+    return line
+
+
+def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
+    from mer.run import execute, prepare
+
+    start = time.perf_counter()
+    ready = sweep.experiment(number)
+    prepared = prepare(ready)
+    with ready.results.locked(prepared.result, wait=wait) as mine:
+        if not mine:
+            return None
+        state: State = "kept"
+        warnings: tuple[str, ...] = ()
+        if sweep.force:
+            shutil.rmtree(ready.pipeline.cache.root / "folds" / prepared.key, ignore_errors=True)
+        if not sweep.force and is_kept(ready, prepared):
+            ready.results.restore(prepared.result, folder)
+        else:
+            state = "done"
+            try:
+                warnings = execute(ready, folder, prepared).warnings
+            except MerError as error:
+                ready.results.fail(prepared.result, str(error))
+                raise
+        scores = ready.results.metrics(prepared.result)
+    return Line(
+        number=number,
+        overrides=sweep.cells[number],
+        state=state,
+        key=prepared.result,
+        uf1=scores["uf1"]["value"],
+        uar=scores["uar"]["value"],
+        seconds=time.perf_counter() - start,
+        warnings=warnings,
+    )
+
+
+def is_kept(ready: Experiment, prepared: Prepared) -> bool:
+    """Return whether a cell's result lies there whole and its study has a finished run of it."""
+    if ready.results.folder(prepared.result) is None:
+        return False
+    finished = ready.tracking.finished(ready.study)
+    return finished is None or prepared.result in finished

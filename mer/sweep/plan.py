@@ -1,0 +1,133 @@
+"""A sweep before it runs: its cells, what of them is kept or cached, and the time that the rest may take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mer.sweep.cell import Sweep
+from mer.sweep.ledger import duration
+from mer.sweep.times import STEPS
+
+if TYPE_CHECKING:
+    from mer.run import Experiment, Prepared
+
+__all__ = ["Planned", "plan", "print_plan"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One cell as it stands.
+
+    Attributes
+    ----------
+    name : str
+    state : str
+        ``kept``, ``new``, ``failed before`` or ``twice`` (another cell of the sweep has the same result).
+    work : mapping of str to int
+        Flow fields and feature rows to compute, those left out that a cell before it will have computed.
+    seconds : float or None
+        None where no run of this kind has been timed on this machine.
+    """
+
+    name: str
+    state: str
+    work: Counter[str]
+    seconds: float | None
+
+
+def plan(sweep: Sweep) -> list[Planned]:
+    """Look at every cell; decodes no frame, computes nothing.
+
+    Raises
+    ------
+    MerError
+        Where the data set of a cell cannot be read.
+    """
+    from mer.run import prepare
+
+    finished: dict[tuple[object, str], frozenset[str] | None] = {}
+    coming: set[str] = set()  # keys that an earlier cell will have computed
+    found = []
+    for number, overrides in enumerate(sweep.cells):
+        ready = sweep.experiment(number)
+        prepared = prepare(ready)
+        place = (ready.tracking, ready.study)
+        if place not in finished:
+            finished[place] = ready.tracking.finished(ready.study)
+        state = _state(ready, prepared, finished[place], again=sweep.force)
+        if prepared.result in coming:
+            state = "twice"
+        coming.add(prepared.result)
+        work: Counter[str] = Counter() if state in ("kept", "twice") else _work(ready, prepared, coming)
+        seconds = 0.0 if state in ("kept", "twice") else _seconds(ready, prepared, work)
+        found.append(Planned(name=" ".join(overrides) or "base", state=state, work=work, seconds=seconds))
+    return found
+
+
+def print_plan(sweep: Sweep) -> None:
+    """Print the plan as a table, and the time of the whole."""
+    cells = plan(sweep)
+    width = max(len(cell.name) for cell in cells)
+    print(f"{'cell':>5}  {'overrides':<{width}}  {'state':<13}  {'flow':>6}  {'rows':>6}  time")
+    for number, cell in enumerate(cells, 1):
+        flow, rows = cell.work["flow"], cell.work["descriptor"]
+        print(f"{number:>5}  {cell.name:<{width}}  {cell.state:<13}  {flow:>6}  {rows:>6}  {_time(cell.seconds)}")
+    print(f"\n{len(cells)} cells: {_counts(cells)}; expected time {_total(cells)}; nothing was run")
+
+
+def _state(ready: Experiment, prepared: Prepared, finished: frozenset[str] | None, *, again: bool) -> str:
+    kept = ready.results.folder(prepared.result) is not None
+    if kept and not again and (finished is None or prepared.result in finished):
+        return "kept"
+    return "new" if ready.results.error(prepared.result) is None else "failed before"
+
+
+def _work(ready: Experiment, prepared: Prepared, coming: set[str]) -> Counter[str]:
+    """Count what is not in the cache; `coming` grows by it."""
+    pipeline, work = ready.pipeline, Counter[str]()
+    sides = (False, True) if ready.evaluation.mirrors else (False,)
+    for sample in prepared.manifest.samples:
+        keys = [(("descriptor"), pipeline.row_key(sample, mirror=side)) for side in sides]
+        missing = [key for key in keys if key[1] not in coming and not pipeline.cache.holds(*key)]
+        if missing:
+            keys = [("flow", pipeline.flow_key(sample)), *missing]
+            for stage, key in keys:
+                if key not in coming and not pipeline.cache.holds(stage, key):
+                    work[stage] += 1
+                    coming.add(key)
+    return work
+
+
+def _seconds(ready: Experiment, prepared: Prepared, work: Counter[str]) -> float | None:
+    """Add up what the steps took before; clips and folds run side by side."""
+    flows = work["flow"]
+    frames = 0 if ready.pipeline.dataset.entry == "flow" else flows
+    counts = {"read": flows, "landmarks": frames, "align": frames, "flow": frames, "descriptor": work["descriptor"]}
+    counts["evaluation"] = len(prepared.manifest.samples)
+    total = ready.times.expected("rest", None)
+    for step, count in counts.items():
+        component = ready.tuning if step == "evaluation" else getattr(ready.pipeline, STEPS[step])
+        each = ready.times.expected(step, component) if count else 0.0
+        if each is None or total is None:
+            return None
+        total += each * count / ready.workers
+    return total
+
+
+def _time(seconds: float | None) -> str:
+    return "unknown" if seconds is None else duration(seconds) if seconds else ""
+
+
+def _counts(cells: Sequence[Planned]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in Counter(cell.state for cell in cells).items())
+
+
+def _total(cells: Sequence[Planned]) -> str:
+    known = sum(cell.seconds or 0.0 for cell in cells)
+    unknown = sum(cell.seconds is None for cell in cells)
+    if not unknown:
+        return f"about {duration(known)}"
+    return f"about {duration(known)} and {unknown} cells of which nothing like them was timed here yet"
