@@ -452,3 +452,9 @@ def test_a_contact_sheet_a_subject(root: Path, capsys: pytest.CaptureFixture[str
     assert sorted(p.name for p in (root.parent / "show").iterdir()) == ["casme2_sub01.png", "casme2_sub02.png"]
     assert main(["data", "show", "dataset=casme2", *words, "subject=sub09"]) == 2
     assert "subject=sub09: no such subject; there are sub01, sub02" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["数据 集", "CAS(ME)^2, raw", "a=b", "it's", "x [1] {2}", "back\\slash", "end\\"])
+def test_a_path_may_hold_any_sign(name: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = root.rename(root.with_name(name))
+    assert check(place, capsys)[1].startswith("casme2: 4 clips of 2 subjects can be used")
