@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from mer.errors import CacheError
@@ -133,6 +133,8 @@ class Cache:
     def _said_clearly(self) -> Iterator[None]:
         try:
             yield
+        except Timeout:  # an OSError, too; whoever did not want to wait knows what it means
+            raise
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 what = "the disk is full; free some space, or set MER_HOME to a folder on a larger disk"

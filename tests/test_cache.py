@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import Timeout
 
 from mer.cache import Cache, Entry, code_version, component_key, digest
+from mer.cache_upkeep import items, trim
+from mer.cli import main
 from mer.errors import CacheError
 
 
@@ -76,6 +80,57 @@ def test_threads_that_want_one_key_compute_it_once(store: Cache) -> None:
     for thread in threads:
         thread.join()
     assert len(made) == 1
+
+
+def test_who_does_not_wait_is_told_that_another_works_on_the_key(store: Cache) -> None:
+    with store.locked("flow", "abc"), pytest.raises(Timeout):
+        store.compute("flow", "abc", _entry, wait=False)
+    store.compute("flow", "abc", _entry, wait=False)
+
+
+def test_lock_files_do_not_pile_up(store: Cache) -> None:
+    for number in range(50):
+        store.compute("flow", f"abc{number}", _entry)
+    assert len(list(store.root.rglob("*.lock"))) == 1
+
+
+def test_a_flipped_byte_in_the_facts_is_found(store: Cache) -> None:
+    store.put("flow", "abc", _entry())
+    side = next(store.root.rglob("*.json"))
+    side.write_text(side.read_text().replace("2.5", "2.4"))
+    assert store.get("flow", "abc") is None
+
+
+def test_the_least_recently_used_goes_first_and_never_a_locked_key(store: Cache) -> None:
+    for number in range(4):
+        store.put("flow", f"{number}00", _entry())
+        os.utime(store.path("flow", f"{number}00"), (number, number))
+    store.get("flow", "000")  # now the last that was used
+    size = sum(item.size for item in items(store))
+    with store.locked("flow", "100"):
+        done = trim(store, size // 2)
+    assert (done.removed, done.in_use) == (2, 1)
+    assert [store.holds("flow", f"{number}00") for number in range(4)] == [True, True, False, False]
+    assert done.left == sum(item.size for item in items(store))
+
+
+def test_mer_cache_lists_verifies_and_trims(store: Cache, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(3):
+        store.put("flow", f"{number}00", _entry())
+    home = f"home={store.root.parent}"
+    assert main(["cache", "ls", home]) == 0
+    assert "flow                3" in capsys.readouterr().out
+    store.path("flow", "100").write_bytes(b"torn")
+    assert main(["cache", "verify", home]) == 0
+    said = capsys.readouterr().out
+    assert "flow 100: damaged, removed" in said
+    assert "3 entries checked, 1 damaged" in said
+    assert main(["cache", "gc", home, "gb=0"]) == 0
+    assert "2 entries removed" in capsys.readouterr().out
+    assert list(items(store)) == []
+    assert main(["cache", "gc", home]) == 2
+    assert "such as gb=20" in capsys.readouterr().err
+    assert main(["cache", "tidy"]) == 2
 
 
 def test_a_failed_computation_leaves_nothing_and_frees_the_key(store: Cache) -> None:
