@@ -10,6 +10,7 @@ from math import ceil
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mer.report.factors import LevelMean
 from mer.report.paired import ALPHA, Omnibus
@@ -33,7 +34,7 @@ def forest(scored: Scored, lines: Mapping[str, float]) -> Figure:
     few = len(order) <= _NAMED
     figure = empty(COLUMN_IN + (0.6 if few else 0), 0.75 + 0.19 * len(order) if few else 3.0)
     axes = figure.add_subplot()
-    at = np.arange(len(order))
+    at = np.arange(1, len(order) + 1)
     for place, k in zip(at, order, strict=True):
         told_apart = k != scored.best and k not in scored.tied[0]
         low, high = scored.interval[k, 0]
@@ -73,9 +74,9 @@ def differences(scored: Scored, names: Sequence[str], values: np.ndarray, interv
 
 def effects(means: Sequence[Sequence[LevelMean]]) -> Figure:
     """Draw the marginal mean of UF1 of every level, one panel a factor, all on one scale."""
-    columns = min(3, len(means))
+    columns = 2 if len(means) == 4 else min(3, len(means))
     rows = ceil(len(means) / columns)
-    figure = empty(COLUMN_IN if columns < 3 else PAGE_IN, 0.3 + 1.9 * rows)
+    figure = empty(COLUMN_IN if len(means) < 3 else PAGE_IN, 0.3 + 1.9 * rows)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes in panels.ravel()[len(means) :]:
         axes.set_axis_off()
@@ -85,7 +86,7 @@ def effects(means: Sequence[Sequence[LevelMean]]) -> Figure:
         low, high = np.array([mean.interval[0] for mean in levels]).T
         axes.vlines(at, low, high, color=PALETTE[0], linewidth=1.2)
         axes.plot(at, value, MARKERS[0], color=PALETTE[0], markersize=4)
-        _levels(axes, [mean.level for mean in levels])
+        _levels(axes, [mean.level for mean in levels], room=40 if len(means) in (1, 4) else 20)
         axes.set_title(levels[0].factor.name)
         axes.set_xlim(-0.6, len(levels) - 0.4)
         plain(axes, grid="y")
@@ -106,7 +107,7 @@ def interactions(scored: Scored) -> Figure | None:
         return None
     columns = min(2, len(pairs))
     rows = ceil(len(pairs) / columns)
-    figure = empty(COLUMN_IN if columns == 1 else PAGE_IN, 0.2 + 2.2 * rows)
+    figure = empty(COLUMN_IN if columns == 1 else PAGE_IN, 0.2 + 2.4 * rows)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes in panels.ravel()[len(pairs) :]:
         axes.set_axis_off()
@@ -161,7 +162,9 @@ def ranking(section: Section, tests: Omnibus) -> Figure:
     room = max(float(np.ptp(ranks)), 0.5)
     left, right = ranks.min() - 0.04 * room, ranks.max() + 0.04 * room
     axes.plot([left, right], [0, 0], color=INK, linewidth=0.8)
-    for tick in np.arange(ceil(left * 2) / 2, right + 1e-9, 0.5):
+    for tick in MaxNLocator(8, steps=[1, 2, 5, 10]).tick_values(left, right):
+        if not left <= tick <= right:
+            continue
         axes.plot([tick, tick], [0, 0.35], color=INK, linewidth=0.8)
         axes.text(tick, 0.5, f"{tick:g}", ha="center", va="bottom", fontsize=7.5)
     for level, (first, last) in enumerate(groups, start=1):
@@ -211,9 +214,20 @@ def _interaction(axes: Axes, section: Section, across: Factor, lines: Factor) ->
                 values.append(score(section.counts.of(rows))[0])
         colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
         axes.plot(at, values, marker=marker, color=colour, markersize=3.6, linewidth=1.1, label=level)
-    _levels(axes, across.levels)
+    _levels(axes, across.levels, room=40)
     axes.set_xlabel(across.name)
-    axes.legend(title=lines.name, frameon=False, title_fontsize=7.5, loc="best", ncols=ceil(len(lines.levels) / 6))
+    axes.legend(
+        title=lines.name,
+        title_fontsize=7.5,
+        alignment="left",
+        frameon=False,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(lines.levels) if sum(map(len, lines.levels)) + 5 * len(lines.levels) <= 45 else 4,
+        columnspacing=1.0,
+        handlelength=1.5,
+        borderaxespad=0.1,
+    )
     axes.set_xlim(-0.3, len(across.levels) - 0.7)
     plain(axes, grid="y")
 
@@ -234,8 +248,8 @@ def _references(axes: Axes, lines: Mapping[str, float], *, upright: bool) -> Non
         ) if not upright else axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
-def _levels(axes: Axes, levels: Sequence[str]) -> None:
-    crowded = sum(map(len, levels)) > 20
+def _levels(axes: Axes, levels: Sequence[str], *, room: int) -> None:
+    crowded = sum(map(len, levels)) + 2 * len(levels) > room  # letters
     names = [_short(level, 14) for level in levels]
     axes.set_xticks(range(len(levels)), names, rotation=35 if crowded else 0, ha="right" if crowded else "center")
     if crowded:

@@ -100,14 +100,26 @@ def counts(y_true: ArrayLike, predictions: Sequence[ArrayLike], subject: ArrayLi
     )
 
 
+def _uf1(support: Float, predicted: Float, hit: Float) -> Float:
+    f1 = 2 * hit / np.where(support > 0, support + predicted, 1)
+    return np.asarray((f1 * (support > 0)).sum(axis=-1) / (support > 0).sum(axis=-1))
+
+
+def _uar(support: Float, _predicted: Float, hit: Float) -> Float:
+    return np.asarray((hit / np.where(support > 0, support, 1)).sum(axis=-1) / (support > 0).sum(axis=-1))
+
+
+def _accuracy(support: Float, _predicted: Float, hit: Float) -> Float:
+    return np.asarray(hit.sum(axis=-1) / support.sum(axis=-1))
+
+
+_OF_COUNTS = {"uf1": _uf1, "uar": _uar, "accuracy": _accuracy}
+
+
 def pooled(support: Float, predicted: Float, hit: Float) -> Float:
     """Return the scores, shape (..., 3), of counts (..., K), as `mer.metrics.measures` defines them."""
-    present = support > 0
-    held = present.sum(axis=-1)
-    f1 = 2 * hit / np.where(present, support + predicted, 1)
-    recall = hit / np.where(present, support, 1)
-    right = hit.sum(axis=-1) / support.sum(axis=-1)
-    return np.stack(np.broadcast_arrays((f1 * present).sum(axis=-1) / held, recall.sum(axis=-1) / held, right), axis=-1)
+    each = [_OF_COUNTS[name](support, predicted, hit) for name in SCORES]
+    return np.stack(np.broadcast_arrays(*each), axis=-1)
 
 
 def score(sample: Counts) -> Float:
@@ -143,14 +155,14 @@ def swap_test(a: Counts, b: Counts, *, names: Sequence[str] = TESTED, swaps: int
     moved, total = both[1] - both[0], both[0].sum(axis=0) + both[1].sum(axis=0)
     support = a.support.sum(axis=0)
 
-    def side(sums: Float, which: int) -> Float:
+    def side(sums: Float, name: str) -> Float:
         split = sums.reshape(*sums.shape[:-1], runs, 2, classes)
-        return pooled(support, split[..., 1, :], split[..., 0, :])[..., which].mean(axis=-1)
+        return np.asarray(_OF_COUNTS[name](support, split[..., 1, :], split[..., 0, :]).mean(axis=-1))
 
-    def p_value(which: int) -> float:
+    def p_value(name: str) -> float:
         def difference(swapped: Float, _rest: Float, axis: int) -> Float:
             first = both[0].sum(axis=0) + swapped @ moved
-            return side(first, which) - side(total - first, which)
+            return side(first, name) - side(total - first, name)
 
         found = permutation_test(
             (np.zeros(a.subjects), np.ones(a.subjects)),
@@ -163,7 +175,7 @@ def swap_test(a: Counts, b: Counts, *, names: Sequence[str] = TESTED, swaps: int
         )
         return float(found.pvalue)
 
-    return np.array([p_value(which) for which in map(SCORES.index, names)])
+    return np.array([p_value(name) for name in names])
 
 
 def intervals(sample: Counts, *, draws: int = DRAWS, seed: int = _SEED) -> Float:

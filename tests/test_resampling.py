@@ -1,0 +1,128 @@
+"""Tests over subjects: known answers, agreement with the scores of a run, and studies whose truth is planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mer.metrics import confusion_matrix, measures
+from mer.report.paired import holm, mcnemar, wilcoxon
+from mer.report.resampling import Counts, counts, difference_intervals, intervals, score, swap_test
+from tests.planted import clips, predict
+
+
+def of(y_true: list[int], *y_pred: list[int], subject: list[str]) -> Counts:
+    return counts(y_true, [np.array(p) for p in y_pred], subject, 2)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_scores_are_those_of_the_metrics(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    subject = np.array([f"s{i}" for i in rng.integers(0, 5, 40)])
+    y, predicted = rng.integers(0, 4, 40), rng.integers(0, 4, 40)
+    y[:4] = range(4)
+    expected = measures(confusion_matrix(y, predicted, 4))
+    found = score(counts(y, [predicted], subject, 4))
+    assert found == pytest.approx([expected[name] for name in ("uf1", "uar", "accuracy")], abs=1e-12)
+
+
+def test_the_swap_test_takes_all_swaps_of_few_subjects() -> None:
+    subject = [f"s{i}" for i in range(5) for _ in range(2)]
+    truth = [0, 1] * 5
+    right, wrong = truth, [1 - y for y in truth]
+    sample = of(truth, right, wrong, subject=subject)
+    # all 2^5 swaps: only none and all give a difference as large as 1, so p = 2/32
+    assert swap_test(sample.of([0]), sample.of([1])) == pytest.approx([2 / 32, 2 / 32])
+    assert swap_test(sample.of([0]), sample.of([0])).tolist() == [1.0, 1.0]
+
+
+def test_the_swap_test_has_no_side() -> None:
+    rng = np.random.default_rng(3)
+    set_ = clips(rng, subjects=10)
+    better, worse = predict(rng, set_, skill=1.0, suits=0.3), predict(rng, set_, skill=0.0, suits=0.3)
+    sample = counts(set_.y, [better, worse], set_.subject, 3)
+    a, b = sample.of([0]), sample.of([1])
+    assert swap_test(a, b) == pytest.approx(swap_test(b, a))
+    assert difference_intervals(a, b) == pytest.approx(-difference_intervals(b, a)[:, ::-1])
+
+
+def test_intervals_agree_with_those_that_a_run_writes() -> None:
+    from mer.metrics import summarise
+
+    rng = np.random.default_rng(4)
+    set_ = clips(rng, subjects=20)
+    predicted = predict(rng, set_, skill=0.5, suits=0.3)
+    written = summarise(set_.y, predicted, set_.subject, ("a", "b", "c"), draws=10_000, seed=0)
+    found = intervals(counts(set_.y, [predicted], set_.subject, 3))
+    for name, (low, high) in zip(("uf1", "uar", "accuracy"), found, strict=True):
+        assert low == pytest.approx(written[name]["low"], abs=0.006)
+        assert high == pytest.approx(written[name]["high"], abs=0.006)
+
+
+def test_the_mean_over_runs_is_tested_as_one() -> None:
+    rng = np.random.default_rng(5)
+    set_ = clips(rng, subjects=12)
+    runs = [predict(rng, set_, skill=skill, suits=0.2) for skill in (0.2, 0.2, 0.9, 0.9)]
+    sample = counts(set_.y, runs, set_.subject, 3)
+    each = [score(sample.of([i])) for i in range(4)]
+    assert score(sample.of([0, 1])) == pytest.approx((each[0] + each[1]) / 2)
+    assert swap_test(sample.of([0, 0]), sample.of([2, 2])) == pytest.approx(swap_test(sample.of([0]), sample.of([2])))
+
+
+def test_one_subject_gives_no_test_and_no_interval() -> None:
+    sample = of([0, 1, 0], [0, 1, 1], [0, 0, 0], subject=["s"] * 3)
+    assert np.isnan(swap_test(sample.of([0]), sample.of([1]))).all()
+    assert np.isnan(intervals(sample)).all()
+    assert np.isnan(wilcoxon(sample.of([0]).accuracy, sample.of([1]).accuracy))
+
+
+def test_a_class_that_a_draw_lacks_does_not_make_a_score_undefined() -> None:
+    rng = np.random.default_rng(6)
+    subject = np.repeat([f"s{i}" for i in range(8)], 3)
+    y = np.zeros(24, dtype=int)
+    y[:2] = 1  # one subject alone shows the second class
+    found = intervals(counts(y, [rng.integers(0, 2, 24)], subject, 2))
+    assert np.isfinite(found).all()
+    assert (found[:, 0] <= found[:, 1]).all()
+
+
+def test_holm_leaves_out_what_is_undefined() -> None:
+    assert holm([0.01, float("nan"), 0.04, 0.03]) == pytest.approx([0.03, np.nan, 0.06, 0.06], nan_ok=True)
+    assert holm([]).tolist() == []
+
+
+def test_the_secondary_tests_have_their_known_values() -> None:
+    a, b = np.array([True] * 10 + [False] * 4), np.array([True] * 4 + [False] * 6 + [False] * 4)
+    assert mcnemar(a, b) == pytest.approx(2 * 0.5**6)
+    assert wilcoxon(np.arange(8) / 10, np.arange(8) / 10) == 1.0
+    assert wilcoxon(np.arange(1, 9) / 10, np.zeros(8)) == pytest.approx(2 / 2**8)
+
+
+def test_planted_effect() -> None:
+    """200 studies of 26 unequal subjects: what matters is found, what does not is called at most at the level.
+
+    Methods suit subjects differently (0.5 in log-odds); 499 swaps a test keep this file short.
+    """
+    rng = np.random.default_rng(0)
+    false, found, families, studies = 0, 0, 0, 200
+    for study in range(studies):
+        set_ = clips(rng)
+        grid = [predict(rng, set_, skill=0.2 + 0.7 * a, suits=0.5) for a in (0, 1) for _ in (0, 1, 2)]
+        sample = counts(set_.y, grid, set_.subject, 3)
+
+        def p(first: list[int], second: list[int], sample: Counts = sample, seed: int = study) -> float:
+            test = swap_test(sample.of(first), sample.of(second), names=("uf1",), swaps=499, seed=seed)
+            return float(test[0])
+
+        matters = p([0, 1, 2], [3, 4, 5])
+        idle = [p([0, 3], [1, 4]), p([0, 3], [2, 5]), p([1, 4], [2, 5])]
+        false += sum(value <= 0.05 for value in idle)
+        corrected = holm([matters, *idle])
+        found += corrected[0] <= 0.05
+        families += bool((corrected[1:] <= 0.05).any())
+    assert false / (3 * studies) <= 0.06
+    assert families / studies <= 0.06
+    assert found / studies >= 0.9
