@@ -43,7 +43,7 @@ from mer.types import (
     Sample,
 )
 
-__all__ = ["ClipView", "Features", "Pipeline", "outline"]
+__all__ = ["ClipView", "Features", "Pipeline", "outline", "without_classes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +114,15 @@ class Pipeline:
         manifest = self.dataset.load()
         if self.protocol is not None:
             manifest = self.protocol(manifest, self.dataset)
-        manifest = _without(manifest, drop)
+        manifest = without_classes(manifest, drop)
         faults = [exclusion for exclusion in manifest.excluded if exclusion.fault]
         if faults and bad_clips == "stop":
             raise DataError(_fault_sentence(faults))
         if not manifest.samples:
-            raise DataError(f"dataset {self.dataset.name}: no clip is left of {len(manifest.excluded)}; see why above")
+            first = manifest.excluded[0].reason if manifest.excluded else "the data set is empty"
+            raise DataError(
+                f"dataset {self.dataset.name}: no clip is left of {len(manifest.excluded)}; the first: {first}"
+            )
         return manifest
 
     def features(self, manifest: Manifest, *, workers: int, bad_clips: str, mirror: bool = False) -> Features:
@@ -314,7 +317,14 @@ def _clip_key(sample: Sample, indices: Sequence[int]) -> list[str]:
     return [sample.clip.fingerprint(indices), code_version(type(sample.clip).__module__)]
 
 
-def _without(manifest: Manifest, drop: Sequence[str]) -> Manifest:
+def without_classes(manifest: Manifest, drop: Sequence[str]) -> Manifest:
+    """Return the manifest without the clips of some classes.
+
+    Raises
+    ------
+    DataError
+        Where a class to drop does not exist.
+    """
     unknown = [name for name in drop if name not in manifest.classes]
     if unknown:
         raise DataError(f"drop=[{unknown[0]}]: there is no such class; there are {', '.join(manifest.classes)}")

@@ -140,8 +140,11 @@ def _split(words: Sequence[str], defaults: dict[str, str]) -> tuple[dict[str, st
 
 
 def _load(cfg: Any) -> tuple[Any, Manifest]:
+    from mer.pipeline import without_classes
+
     dataset = build(cfg.dataset)
-    return dataset, build(cfg.protocol)(dataset.load(), dataset)
+    manifest = build(cfg.protocol)(dataset.load(), dataset)
+    return dataset, without_classes(manifest, [str(name) for name in cfg.drop])
 
 
 def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:
