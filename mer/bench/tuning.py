@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> None:
         For an argument that does not exist.
     """
     asked = numbers(arguments, HELP)
-    size = [asked[name] for name in ("clips", "features", "subjects", "classes")]
+    size = (asked["clips"], asked["features"], asked["subjects"], asked["classes"])
     table = made_up_table(*size, DISTANCE, asked["seed"], habits=DISTANCE / 2)
     splits = _loso().splits(table, 0)[: asked["folds"]]
     workers = asked["workers"]
