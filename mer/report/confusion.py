@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mer.report.scores import NAMES, decimals, interval_text, score_text
+from mer.report.style import undated
 
 __all__ = ["draw"]
 
@@ -46,7 +47,7 @@ def draw(metrics: Mapping[str, Any], path: Path) -> None:
     _label_axes(axes, names, counts.sum(axis=1))
     _label_cells(axes, counts, share)
     _title(figure, metrics)
-    figure.savefig(path)
+    figure.savefig(path, metadata=undated(path))
 
 
 def _label_axes(axes: Axes, names: Sequence[str], support: NDArray[Any]) -> None:

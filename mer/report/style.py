@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["COLUMN_IN", "GREY", "INK", "MARKERS", "PAGE_IN", "PALETTE", "empty", "plain", "save", "styled"]
+__all__ = ["COLUMN_IN", "GREY", "INK", "MARKERS", "PAGE_IN", "PALETTE", "empty", "plain", "save", "styled", "undated"]
 
 # Okabe and Ito's colours, told apart with any colour vision; markers differ too, for print in grey.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -44,9 +46,17 @@ _STYLE: Mapping[str, Any] = MappingProxyType(
 )
 
 
-def styled() -> Any:
-    """Return the context in which a figure is made and saved."""
-    return mpl.rc_context(dict(_STYLE))
+@contextlib.contextmanager
+def styled() -> Iterator[None]:
+    """Hold the style in which figures are made and saved; a letter that the font lacks becomes a box, no warning."""
+    with mpl.rc_context(dict(_STYLE)), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def undated(path: Path) -> dict[str, Any]:
+    """Return the metadata with which a file holds no date, so that the same figure gives the same bytes."""
+    return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
 
 
 def empty(width: float, height: float) -> Figure:
@@ -65,6 +75,8 @@ def plain(axes: Axes, *, grid: str) -> None:
 
 def save(figure: Figure, folder: Path, stem: str) -> None:
     """Write ``<stem>.svg``, ``.pdf`` and ``.png``; the same figure gives the same bytes on one machine."""
-    figure.savefig(folder / f"{stem}.svg", metadata={"Date": None})
-    figure.savefig(folder / f"{stem}.pdf", metadata={"CreationDate": None})
-    figure.savefig(folder / f"{stem}.png", dpi=_DPI)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once for all three
+    for suffix in (".svg", ".pdf", ".png"):
+        path = folder / f"{stem}{suffix}"
+        figure.savefig(path, metadata=undated(path), dpi=_DPI)
