@@ -146,7 +146,7 @@ WHOLE: dict[str, tuple[Break, dict[str, Any], str]] = {
     "no objective classes": (
         lambda root: (root / "CASME2-ObjectiveClasses.xlsx").unlink(),
         {"labels": "objective"},
-        r"no annotation file CASME2-ObjectiveClasses\*\.xlsx",
+        r"no annotation file CASME2-ObjectiveClasses\*\.xlsx .*dataset\.objective=FILE",
     ),
     "patches missing": (lambda root: None, {"patches": "x.yaml"}, r"dataset\.patches=x\.yaml: cannot be read"),
 }
@@ -348,6 +348,18 @@ def test_the_check_names_what_is_wrong_with_the_frames(
     assert row["level"] == level
     assert row["next_step"] or level == "warning"
     assert (status == 1) >= (level == "blocks")
+
+
+def test_the_check_tells_what_was_repaired(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sound = load(root).samples[0].apex
+    edit(root, 2, "ApexFrame", "/")
+    names = "subject: sub01, clip: EP01_01, field: apex, old: invalid"
+    mine = root / "mine.yaml"
+    mine.write_text(f"- {{{names}, new: {sound}, reason: not coded, source: me}}\n", encoding="utf-8")
+    _, said, rows = check(root, capsys, f"dataset.patches={mine}")
+    assert said.startswith("casme2: 4 clips")
+    (row,) = [row for row in rows if row["level"] == "repaired"]
+    assert row["what"] == f"sub01/EP01_01: apex / → {sound} in row 2 of {TABLE}; not coded (me)"
 
 
 def test_a_frame_without_permission_blocks(

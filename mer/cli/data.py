@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -114,6 +115,8 @@ def _export(words: Sequence[str]) -> int:
             workers=cfg.workers or os.cpu_count() or 1,
             advance=advance,
         )
+    if own["format"] == "jpg":
+        print("mer: jpg loses grey levels, so results differ a little from those of the synthetic set", file=sys.stderr)
     print(f"{clips} clips of {dataset.subjects} subjects in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(own["layout"], own["layout"])

@@ -81,7 +81,8 @@ class Casme2(Database):
         rows = super().rows(root)
         if self.labels != "objective":
             return rows
-        table = find_table(root, self.objective, ("CASME2-ObjectiveClasses*.xlsx", "CASME2-ObjectiveClasses*.csv"))
+        names = ("CASME2-ObjectiveClasses*.xlsx", "CASME2-ObjectiveClasses*.csv")
+        table = find_table(root, self.objective, names, "dataset.objective")
         known = {self._key(row): row["objective"] for row in read_coding(table, _OBJECTIVE, None)}
         return tuple(replace(r, cells={**r.cells, "objective": known.get(self._key(r), "")}) for r in rows)
 

@@ -72,7 +72,7 @@ def check_samples(
     samples : sequence of Sample
     needed : callable
         Sample → numbers of the frames that a run reads: these are decoded, of the others size and completeness are
-        looked at. What is wrong with a frame that no run reads is a warning.
+        looked at. What is wrong with a frame that no run reads is a warning. No number means ready-made flow.
     workers : int
     advance : callable
         Called after every clip.
@@ -117,6 +117,8 @@ def _too_few(manifest: Manifest) -> list[Finding]:
 
 
 def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
+    if not needed:
+        return _check_flow(sample)
     broken: dict[int, str] = {}
     sizes: dict[int, tuple[int, int]] = {}
     if isinstance(sample.clip, FrameFolder):
@@ -136,6 +138,14 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
     return found + _size_findings(sample, needed, sizes)
+
+
+def _check_flow(sample: Sample) -> list[Finding]:
+    try:
+        sample.clip.flow()
+    except DataError as error:
+        return [Finding.of("blocks", sample.id, str(error))]
+    return []
 
 
 def _look(path: Path, number: int, sizes: dict[int, tuple[int, int]], broken: dict[int, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from mer.dataset.coding import Columns
 from mer.dataset.database import Database, Layout
@@ -51,6 +52,10 @@ class Samm(Database):
             "others": "others",
         },
     )
+
+    def rows(self, root: Path) -> tuple[Row, ...]:
+        """Return the micro-expressions of a sheet that may list macro-expressions beside them."""
+        return tuple(row for row in super().rows(root) if not row["micro"].casefold().startswith("macro"))
 
     def identity(self, row: Row) -> Mapping[str, str]:
         """Return ``006``, which some spreadsheet programs turn into 6."""

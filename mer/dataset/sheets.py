@@ -56,7 +56,7 @@ def read_sheets(path: Path) -> tuple[Sheet, ...]:
     return sheets
 
 
-def find_table(root: Path, given: str | None, patterns: Sequence[str]) -> Path:
+def find_table(root: Path, given: str | None, patterns: Sequence[str], setting: str = "dataset.table") -> Path:
     """Return the annotation file: the one that is given, else the only one under the root with a known name.
 
     Raises
@@ -71,11 +71,11 @@ def find_table(root: Path, given: str | None, patterns: Sequence[str]) -> Path:
     names = sorted(found)
     if len(names) > 1:
         listed = ", ".join(path.name for path in names)
-        raise DataError(f"{root} holds {len(names)} annotation files ({listed}); say which one with dataset.table=NAME")
+        raise DataError(f"{root} holds {len(names)} annotation files ({listed}); say which one with {setting}=NAME")
     if not names:
         raise DataError(
             f"{root}: no annotation file {' or '.join(patterns)} is there; copy it there, or name it with "
-            "dataset.table=FILE"
+            f"{setting}=FILE"
         )
     return names[0]
 
