@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,6 @@ from mer.config import build, compose
 from mer.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from mer.dataset.check import Finding
     from mer.types import Manifest, Sample
 
 __all__ = ["USAGE", "main"]
@@ -38,8 +35,6 @@ examples
   mer run dataset=casme2 dataset.root=try/casme2
 """
 
-_SHOWN = 40  # findings on the terminal; the CSV has them all
-
 
 def main(arguments: Sequence[str]) -> int:
     """Dispatch to the task that the first word names."""
@@ -51,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _check(words: Sequence[str]) -> int:
+    from mer.cli.data_findings import landmark_findings, show_findings, write_annotations, write_findings
     from mer.dataset.check import check_manifest, check_samples
     from mer.progress import progress
 
@@ -65,11 +61,11 @@ def _check(words: Sequence[str]) -> int:
             workers=cfg.workers or os.cpu_count() or 1,
             advance=advance,
         )
-    findings += _landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
+    findings += landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
     folder = Path(own["output"] or Path(cfg.home) / "check" / dataset.name)
-    _write_findings(folder / "findings.csv", findings)
-    _write_annotations(folder / "annotations.csv", manifest)
-    _print(dataset.name, manifest, findings, folder)
+    write_findings(folder / "findings.csv", findings)
+    write_annotations(folder / "annotations.csv", manifest)
+    show_findings(dataset.name, manifest, findings, folder)
     return 1 if any(finding.level == "blocks" for finding in findings) else 0
 
 
@@ -170,93 +166,3 @@ def _pair(frames: Any, sample: Sample) -> Any:
         return frames(sample)
     except DataError as error:
         return str(error)
-
-
-def _landmark_findings(cfg: Any, manifest: Manifest) -> list[Finding]:
-    from mer.dataset.check import Finding
-    from mer.landmarks.stored import Stored
-
-    if not manifest.samples or not isinstance(build(cfg.landmarks), Stored):
-        return []
-    lacking = []
-    for sample in manifest.samples:
-        try:
-            if sample.clip.landmarks(sample.onset) is None:
-                lacking.append(sample.id)
-        except DataError as error:
-            return [Finding.of("blocks", sample.id, str(error))]
-    text = (
-        f"landmarks=stored, and {len(lacking)} of {len(manifest.samples)} clips have no stored landmarks of their "
-        "onset; take another option of landmarks, or store them"
-    )
-    return [Finding.of("blocks", lacking[0], text)] if lacking else []
-
-
-def _write_findings(path: Path, findings: Iterable[Finding]) -> None:
-    rows = [(f.level, f.clip, f.what, f.next_step) for f in findings]
-    _write_csv(path, ("level", "clip", "what", "next_step"), rows)
-
-
-def _write_annotations(path: Path, manifest: Manifest) -> None:
-    header = (
-        "sample_id",
-        "dataset",
-        "subject",
-        "clip",
-        "onset",
-        "apex",
-        "offset",
-        "fps",
-        "label",
-        "action_units",
-        "path",
-    )
-    rows = [
-        (
-            *(s.id, s.dataset, s.subject, getattr(s.clip, "name", s.id), s.onset, s.apex, s.offset, s.fps, s.label),
-            *(_units(s.clip), getattr(s.clip, "folder", getattr(s.clip, "file", ""))),
-        )
-        for s in manifest.samples
-    ]
-    _write_csv(path, header, rows)
-
-
-def _units(clip: Any) -> str:
-    units = getattr(clip, "action_units", "")
-    return units if isinstance(units, str) else "+".join(units)
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-def _print(name: str, manifest: Manifest, findings: Sequence[Finding], folder: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from mer.dataset.check import LEVELS
-
-    console = Console()
-    subjects = {sample.subject for sample in manifest.samples}
-    labels = Counter(sample.label for sample in manifest.samples)
-    print(f"{name}: {len(manifest.samples)} clips of {len(subjects)} subjects can be used")
-    print("classes   " + (", ".join(f"{label} {labels[label]}" for label in manifest.classes) or "none"))
-    levels = Counter(finding.level for finding in findings)
-    print("findings  " + (", ".join(f"{levels[level]} {level}" for level in LEVELS if levels[level]) or "none"))
-    table = Table(show_lines=True)
-    for heading in ("", "clip", "what", "next step"):
-        table.add_column(heading, overflow="fold")  # a path must be there to its end
-    shown = sorted((f for f in findings if f.level != "left out"), key=lambda f: LEVELS.index(f.level))
-    for finding in shown[:_SHOWN]:
-        table.add_row(finding.level, finding.clip, finding.what, finding.next_step)
-    if shown:
-        console.print(table, markup=False)
-    if len(shown) > _SHOWN:
-        print(f"and {len(shown) - _SHOWN} more, in the file below")
-    print(f"written   {folder / 'findings.csv'}, {folder / 'annotations.csv'}")
-    if levels["blocks"]:
-        print("a run would stop: take the next steps, or leave the clips at fault out with bad_clips=exclude")
