@@ -188,7 +188,7 @@ def execute(experiment: Experiment, folder: Path, prepared: Prepared | None = No
     manifest, clips, key = prepared.manifest, prepared.clip_list, prepared.key
     with experiment.tracking.run(
         study=experiment.study,
-        name=run_record.name(experiment.choices),
+        name=run_record.name(experiment),
         params=run_record.params(experiment, STAGES),
         tags=run_record.tags(experiment, manifest, cell=key, clip_list=clips) | {"result": prepared.result},
         data=run_record.data(experiment, clip_list=clips),

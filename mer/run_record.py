@@ -7,6 +7,7 @@ import io
 import math
 import os
 import platform
+import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,20 +23,34 @@ if TYPE_CHECKING:
 
 __all__ = ["data", "name", "numbers", "params", "per_subject", "series", "tags"]
 
+_DATA = ("dataset.", "evaluation.", "protocol.")  # settings that a name does without
 _ABSENT = "none"  # option of a group that has no part in the run, so that every run has the same keys
 
 
-def name(choices: Mapping[str, str]) -> str:
-    """Return the run's name, which need not be unique."""
-    return " ".join(f"{group}={choices[group]}" for group in ("flow", "roi", "descriptor") if group in choices)
+def name(experiment: Experiment) -> str:
+    """Return the run's name, which need not be unique: ``dis mdmo36 hoof bins=8``."""
+    chosen = [experiment.choices[group] for group in ("flow", "roi", "descriptor") if group in experiment.choices]
+    named = [f"{key.split('.')[-1]}={value}" for key, value in _named(experiment).items() if not key.startswith(_DATA)]
+    return " ".join([*chosen, *named])
 
 
 def params(experiment: Experiment, groups: Sequence[str]) -> dict[str, str]:
-    """Return every group's option under its name, in all runs alike, then every setting as ``group.setting``."""
-    flat = dict.fromkeys(groups, _ABSENT) | dict(experiment.choices)
-    for group, fields in experiment.settings.items():
-        flat |= dict(_flat(group, fields))
-    return flat
+    """Return every group's option under its name, the seed, and every setting that the command names.
+
+    All cells of a sweep have the same keys, so that MLflow's compare page and parallel coordinates show the factors of
+    the study and nothing that merely follows from them; each setting there is stands in config.yaml.
+    """
+    return (
+        dict.fromkeys(groups, _ABSENT) | dict(experiment.choices) | {"seed": str(experiment.seed)} | _named(experiment)
+    )
+
+
+def _named(experiment: Experiment) -> dict[str, str]:
+    """Return the settings of a group that the command names, with the values that they have in this run."""
+    words = shlex.split(experiment.command)
+    keys = [word.split("=", 1)[0].lstrip("+") for word in words if "=" in word]
+    flat = {key: text for group, fields in experiment.settings.items() for key, text in _flat(group, fields)}
+    return {key: flat.get(key, _ABSENT) for key in keys if key.split(".")[0] in experiment.settings and "." in key}
 
 
 def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: str) -> dict[str, str]:
@@ -55,6 +70,8 @@ def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: st
         "device": str(getattr(experiment.pipeline.flow, "device", None) or "cpu"),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "command": experiment.command,
+        "mlflow.source.name": "mer run",
+        "mlflow.source.type": "LOCAL",
     }
 
 

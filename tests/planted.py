@@ -126,6 +126,7 @@ def keep(
     draws: int = 200,
     figure: bool = False,
     name: str = "",
+    config: str = "study: planted\n",
     **more: Any,
 ) -> None:
     """Write a run's folder with its predictions and keep it in MLflow."""
@@ -138,12 +139,12 @@ def keep(
     command = " ".join(["mer run", f"study={study}", *(f"{key}={value}" for key, value in params.items())])
     written = card(of, classes=classes, **({"command": command} | more))
     (folder / "protocol.json").write_text(json.dumps(written), encoding="utf-8")
-    (folder / "config.yaml").write_text(f"study: {study}\n", encoding="utf-8")
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
     if figure:
         confusion.draw(summary, folder / "figures" / "confusion.png")
     everywhere = {"evaluation": "loso", "seed": "0"}
     given = everywhere | dict(params)
-    tags = {"cell": json.dumps([given, written["clip_list_hash"]])}
+    tags = {"cell": json.dumps([given, config, written["clip_list_hash"]])}
     tracking = Sqlite(home=str(home))
     with tracking.run(study=study, name=name or " ".join(params.values()), params=given, tags=tags) as record:
         features = Features(table=kept.table, excluded=(), mirrored=None, computed={"flow": [0.5], "descriptor": [0.1]})

@@ -493,3 +493,17 @@ def test_json_holds_every_table(written: tuple[Document, Path]) -> None:
 
 def _table(document: Document, key: str) -> Table:
     return next(table for table in document.tables if table.key == key)
+
+
+def test_settings_that_no_command_names_still_tell_cells_apart(odd: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    of = clips(rng, subjects=5, each=(3, 6))
+    for bins in (4, 8):
+        config = f"study: silent\nworkers: {bins}\nflow:\n  _target_: F\n  levels: 3\ndescriptor:\n  bins: {bins}\n"
+        predicted = predict(rng, of, skill=1, suits=0)
+        keep(odd, odd / f"silent{bins}", {"flow": "dis", "n": ""}, of, predicted, study="silent", config=config)
+    named = {"flow": "dis", "n": "", "descriptor.bins": "16"}
+    keep(odd, odd / "silent16", named, of, predict(rng, of, skill=1, suits=0), study="silent", config=config)
+    document = check(study_of(odd, "silent"), tmp_path / "out")
+    names = [row.name for row in _table(document, "1-main").rows[:-1]]
+    assert names == ["descriptor.bins=4", "descriptor.bins=8", "descriptor.bins=16"]

@@ -35,7 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     address = study_url(base, Path(given["home"]), given["study"])
     command = ui_command(Path(given["home"]), given["host"], _port(given["port"]))
     print(f"starting the MLflow UI on {base} ...", file=sys.stderr, flush=True)
-    with subprocess.Popen(command, env=os.environ | UI_ENVIRONMENT, stderr=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        command, env=os.environ | UI_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
         try:
             _wait_until_ready(server, base)
             print(f"open {address}\nCtrl-C ends it.", flush=True)

@@ -182,15 +182,15 @@ def _section(number: int, runs: Sequence[Run], part: str, apart: bool) -> Sectio
     factors = _named_runs(letters) + _factors(runs)
     cells: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in runs:
-        levels = {**run.params, _RUN: letters.get(run.run_id, "")}
-        cells[tuple(levels.get(factor.key, ABSENT) for factor in factors)].append(run)
+        chosen = (letters.get(run.run_id, "") if factor.key == _RUN else run.level(factor.key) for factor in factors)
+        cells[tuple(level or ABSENT for level in chosen)].append(run)
     place = [{level: i for i, level in enumerate(factor.levels)} for factor in factors]
     ordered = sorted(cells.items(), key=lambda item: [p[level] for p, level in zip(place, item[0], strict=True)])
     rows = iter(range(len(runs)))
     made = []
-    for chosen, repeats in ordered:
+    for of_cell, repeats in ordered:
         by_seed = tuple(sorted(repeats, key=lambda run: (_as_number(run.params.get(_SEED, "")), run.started)))
-        named = {factor.key: level for factor, level in zip(factors, chosen, strict=True)}
+        named = {factor.key: level for factor, level in zip(factors, of_cell, strict=True)}
         made.append(Cell(levels=named, runs=by_seed, rows=tuple(next(rows) for _ in by_seed)))
     first = runs[0].predictions
     return Section(
@@ -221,9 +221,19 @@ def _predictions(cells: Sequence[Cell], classes: Sequence[str]) -> dict[str, Any
 
 
 def _factors(runs: Sequence[Run]) -> tuple[Factor, ...]:
-    """Return what differs: options by their group, then settings that their group's option does not determine."""
-    keys = list(dict.fromkeys(key for run in runs for key in run.params))
-    levels = {key: [run.params.get(key, ABSENT) for run in runs] for key in keys if key not in (*_REPORTING, _SEED)}
+    """Return what differs: options by their group, then settings that their group's option does not determine.
+
+    Settings that no command names are looked at only where the others do not tell the runs apart.
+    """
+    found = _among(runs, list(dict.fromkeys(key for run in runs for key in run.params)))
+    apart = {(run.level(_SEED), *(run.level(factor.key) for factor in found)) for run in runs}
+    if len(apart) < len(runs):
+        found = _among(runs, list(dict.fromkeys(key for run in runs for key in run.keys)))
+    return found
+
+
+def _among(runs: Sequence[Run], keys: Sequence[str]) -> tuple[Factor, ...]:
+    levels = {key: [run.level(key) or ABSENT for run in runs] for key in keys if key not in (*_REPORTING, _SEED)}
     varied = {key: values for key, values in levels.items() if len(set(values)) > 1}
     own = [key for key in varied if not _determined(levels.get(key.split(".")[0]), varied[key], key)]
     kept: dict[str, list[str]] = {}

@@ -7,9 +7,12 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
+
+import yaml
 
 from mer.errors import DataError, MerError
 from mer.predictions import Predictions, read_predictions
@@ -17,6 +20,7 @@ from mer.predictions import Predictions, read_predictions
 __all__ = ["LeftOut", "Run", "Study", "load_run", "load_study"]
 
 _FILES = ("predictions.csv", "metrics.json", "protocol.json", "config.yaml")
+_HOUSEKEEPING = ("study", "home", "workers", "tracking", "seed", "bad_clips", "hydra", "cache_gb")
 _PAGE = 500
 _DOWNLOADS = 8  # at a time, from a server
 _ID_LENGTH = 32
@@ -52,6 +56,35 @@ class Run:
     card: Mapping[str, Any]
     predictions: Predictions = field(repr=False)
     config: str = field(repr=False)
+
+    def level(self, key: str) -> str | None:
+        """Return a param; where this run's command did not name it, what config.yaml says; None where it has none."""
+        if key in self.params:
+            return self.params[key]
+        node: Any = self._settings
+        for part in key.split("."):
+            node = node.get(part) if isinstance(node, Mapping) else None
+        return None if node is None or isinstance(node, Mapping) else str(node)
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Every param, then every setting of config.yaml that can bear on the result."""
+        parts = {key: value for key, value in self._settings.items() if key not in _HOUSEKEEPING}
+        return tuple(dict.fromkeys([*self.params, *_flat(parts)]))
+
+    @cached_property
+    def _settings(self) -> Any:
+        return yaml.safe_load(self.config) or {}
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[str]:
+    keys = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            keys += _flat(value, f"{prefix}{key}.")
+        elif key != "_target_":
+            keys.append(f"{prefix}{key}")
+    return keys
 
 
 @dataclass(frozen=True, kw_only=True)

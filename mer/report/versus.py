@@ -88,8 +88,8 @@ def _document(section: Section, figures: Path, draw: Draw, clips: int) -> Docume
 
 def _settings(section: Section) -> Table:
     a, b = (cell.runs[0] for cell in section.cells)
-    keys = [key for key in dict.fromkeys([*a.params, *b.params]) if a.params.get(key) != b.params.get(key)]
-    lines = [("run", a.run_id, b.run_id), *((k, a.params.get(k, ABSENT), b.params.get(k, ABSENT)) for k in keys)]
+    keys = [key for key in dict.fromkeys([*a.keys, *b.keys]) if a.level(key) != b.level(key)]
+    lines = [("run", a.run_id, b.run_id), *((k, a.level(k) or ABSENT, b.level(k) or ABSENT) for k in keys)]
     return Table(
         key="1-settings",
         caption="What differs in the settings",
@@ -141,11 +141,9 @@ def _tally(counts: dict[str, int]) -> Table:
 def _drawn(section: Section, ids: Sequence[str], figures: Path, draw: Draw) -> list[Block]:
     """Draw the clips as A sees them, and as B does where its settings before the SVM differ."""
     before = ("frames", "landmarks", "align", "flow", "motion", "roi", "descriptor")
-    views = [
-        {key: value for key, value in cell.runs[0].params.items() if key.split(".")[0] in before}
-        for cell in section.cells
-    ]
-    letters = "A" if views[0] == views[1] else "AB"
+    a, b = (cell.runs[0] for cell in section.cells)
+    seen = [key for key in dict.fromkeys([*a.keys, *b.keys]) if key.split(".")[0] in before]
+    letters = "A" if all(a.level(key) == b.level(key) for key in seen) else "AB"
     blocks: list[Block] = []
     for number, sample_id in enumerate(ids, start=1):
         for letter, cell in zip(letters, section.cells, strict=False):
