@@ -322,7 +322,7 @@ FRAMES: dict[str, tuple[Break, str, str]] = {
     "folder without a row": (
         lambda r: shutil.copytree(r / CLIP, r / "CASME2_RAW_selected/sub01/EP77"),
         "warning",
-        "EP77: no row of the table names this folder",
+        "EP77: no usable row of the table leads to this folder",
     ),
     "landmarks cut short": (
         lambda r: shrink(r / "mer_landmarks" / f"{CLIP}.npy", 0.3),

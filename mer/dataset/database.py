@@ -193,7 +193,10 @@ class Database(ABC):
         named = set(reading.listed)
         parents = sorted({folder.parent for folder in named})
         lone = [path for parent in parents for path in reading.folders.listed(parent) if path not in named]
-        return [f"{path}: no row of the table names this folder; its frames are not used" for path in lone]
+        return [
+            f"{path}: no usable row of the table leads to this folder; compare its place and name with the table"
+            for path in lone
+        ]
 
     def _classes(self, samples: Sequence[Sample]) -> tuple[str, ...]:
         order = _OBJECTIVE.values() if self.labels == "objective" else self.layout.labels.values()
