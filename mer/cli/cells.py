@@ -48,10 +48,11 @@ def expand(words: Sequence[str]) -> tuple[list[str], list[Cell]]:
     """
     parsed = [parse(word) for word in words]
     shared = [word for word, override in zip(words, parsed, strict=True) if not override.is_sweep_override()]
-    swept = [_levels(override) for override in parsed if override.is_sweep_override()]
+    # As with Hydra, the last word on a setting counts.
+    swept = {override.get_key_element(): _levels(override) for override in parsed if override.is_sweep_override()}
     cfg = compose(shared, with_hydra=True)
     named = {override.get_key_element().lstrip("+~") for override in parsed}
-    cells = [(*own, *more) for own in _of_study(cfg, named) for more in itertools.product(*swept)]
+    cells = [(*own, *more) for own in _of_study(cfg, named) for more in itertools.product(*swept.values())]
     return shared, list(dict.fromkeys(cells))
 
 

@@ -130,4 +130,6 @@ def _total(cells: Sequence[Planned]) -> str:
     unknown = sum(cell.seconds is None for cell in cells)
     if not unknown:
         return f"about {duration(known)}"
+    if unknown == len(cells):
+        return "unknown, since nothing like it was timed here yet"
     return f"about {duration(known)} and {unknown} cells of which nothing like them was timed here yet"

@@ -1,0 +1,329 @@
+"""Sweeps: which cells there are, and that none is lost, repeated or served damaged."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mer.cli import main
+from mer.cli.cells import expand, probes
+from mer.config import compose_cell, searchpath_override
+from mer.errors import ConfigError, DataError
+from mer.sweep.ledger import Ledger, Line, duration
+from mer.sweep.results import Results
+from mer.sweep.times import Times
+
+RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
+SMALL = ["dataset.subjects=4", "dataset.clips=6", "dataset.size=64", *RARE, "tuning=none", "workers=1"]
+CELLS = ["descriptor.bins=4,6", "roi=grid,whole"]
+QUICK = [*SMALL, "tracking=off"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MER_HOME", str(home))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.chdir(tmp_path)
+
+
+def _table(folder: Path) -> list[dict[str, str]]:
+    with (folder / "cells.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _states(folder: Path) -> list[str]:
+    return [row["state"] for row in _table(folder)]
+
+
+def _scores(folder: Path) -> list[tuple[str, ...]]:
+    """What must be equal between two sweeps of the same cells: all but state and seconds."""
+    return [tuple(row[name] for name in ("cell", "overrides", "uf1", "uar", "result")) for row in _table(folder)]
+
+
+def _sweep(folder: Path, *words: str) -> int:
+    return main(["run", "-m", *QUICK, *CELLS, f"hydra.sweep.dir={folder}", *words])
+
+
+@pytest.fixture(scope="module")
+def undisturbed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sweep in peace, in a home of its own."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MER_HOME", str(folder / "home"))
+        assert _sweep(folder / "out") == 0
+    return folder / "out"
+
+
+# Which cells
+
+
+def test_a_grid_is_every_combination_and_no_sweep_is_one_cell() -> None:
+    shared, cells = expand(["seed=3", "flow=dis,tvl1", "descriptor.bins=4,8"])
+    assert shared == ["seed=3"]
+    assert cells == [
+        ("flow=dis", "descriptor.bins=4"),
+        ("flow=dis", "descriptor.bins=8"),
+        ("flow=tvl1", "descriptor.bins=4"),
+        ("flow=tvl1", "descriptor.bins=8"),
+    ]
+    assert expand(["flow=dis"]) == (["flow=dis"], [()])
+
+
+def test_levels_around_a_base_and_lists_of_cells() -> None:
+    _, around = expand(["sweep.around={flow:[dis,tvl1],drop:[[fear]],tuning.seconds:[null]}"])
+    assert around == [(), ("flow=dis",), ("flow=tvl1",), ("drop=[fear]",), ("tuning.seconds=null",)]
+    _, listed = expand(["sweep.cells=[['flow=dis','roi=grid'],['seed=4']]"])
+    assert listed == [("flow=dis", "roi=grid"), ("seed=4",)]
+
+
+def test_the_command_line_multiplies_a_study_and_its_word_wins() -> None:
+    _, cells = expand(["+experiment=motion", "seed=0,1"])
+    assert len(cells) == 10
+    shared, cells = expand(["+experiment=paper_grid", "flow=dis"])
+    assert shared[-1] == "flow=dis"
+    assert len(cells) == 16
+    assert not [word for cell in cells for word in cell if word.startswith("flow")]
+
+
+def test_hydras_own_sweeper_params_are_heeded(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\nhydra: {sweeper: {params: {roi: 'grid,whole'}}}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text, encoding="utf-8")
+    _, cells = expand([searchpath_override(tmp_path), "+experiment=mine"])
+    assert cells == [("roi=grid",), ("roi=whole",)]
+
+
+def test_few_probes_hold_every_override() -> None:
+    _, cells = expand(["flow=dis,tvl1,farneback", "roi=grid,whole", "descriptor.bins=range(4,20)"])
+    few = probes(cells)
+    assert len(few) == 1 + 2 + 1 + 15
+    assert {word for cell in few for word in cell} == {word for cell in cells for word in cell}
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("sweep.grid=[flow]", r"sweep.grid: must name factors"),
+        ("sweep.around={flow:dis}", r"sweep.around.flow=dis: must be a list"),
+        ("sweep.cells=[flow]", r"sweep.cells: must be a list with one list"),
+        ("seed=interval(0,1)", r"a range without steps"),
+        ("hydra/launcher=joblob", r"hydra/launcher/joblob: not installed; pip install"),
+    ],
+)
+def test_a_study_that_cannot_be_is_told_in_a_sentence(word: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        expand([word])
+
+
+def test_composing_a_cell_tells_its_choices() -> None:
+    cfg, choices = compose_cell(["roi=grid"])
+    assert choices["roi"] == "grid"
+    assert "hydra" not in cfg
+
+
+# What is kept
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "metrics.json").write_text('{"uf1": 1}', encoding="utf-8")
+    (folder / "figures" / "a.png").write_bytes(b"png")
+    return folder
+
+
+def test_a_result_comes_back_whole(tmp_path: Path) -> None:
+    results = Results(root=tmp_path / "results")
+    assert results.folder("abcd") is None
+    results.fail("abcd", "no face")
+    assert results.error("abcd") == "no face"
+    results.save("abcd", _folder(tmp_path))
+    assert results.error("abcd") is None
+    results.restore("abcd", tmp_path / "again")
+    files = {p.relative_to(tmp_path / "again").as_posix() for p in (tmp_path / "again").rglob("*") if p.is_file()}
+    assert files == {"metrics.json", "figures/a.png"}
+    assert results.metrics("abcd") == {"uf1": 1}
+    assert results.damaged() == []
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "missing", "more", "list"])
+def test_a_damaged_result_is_never_served(tmp_path: Path, damage: str) -> None:
+    results = Results(root=tmp_path / "results")
+    results.save("abcd", _folder(tmp_path))
+    home = results.folder("abcd")
+    assert home is not None
+    file = home / "metrics.json"
+    if damage == "flip":
+        file.write_bytes(b'{"uf1": 2}')
+    elif damage == "cut":
+        file.write_bytes(b'{"uf1"')
+    elif damage == "missing":
+        file.unlink()
+    elif damage == "more":
+        (home / "foreign").write_text("")
+    else:
+        (home / "cell.json").write_text("{}")
+    assert results.folder("abcd") is None
+    assert results.damaged() == ["abcd"]
+    results.save("abcd", _folder(tmp_path / "more"))
+    assert results.folder("abcd") is not None
+
+
+def test_a_cell_that_another_works_on_is_not_waited_for(tmp_path: Path) -> None:
+    results = Results(root=tmp_path / "results")
+    with results.locked("abcd", wait=True) as mine:
+        assert mine
+        with results.locked("abcd", wait=False) as other:
+            assert not other
+    with results.locked("abcd", wait=False) as mine:
+        assert mine
+
+
+def test_the_ledger_says_how_long_it_takes(tmp_path: Path) -> None:
+    ledger = Ledger(folder=tmp_path, total=3, began=time.time() - 10)
+    ledger.write(Line(number=1, overrides=("a=1",), state="done", uf1=0.5, uar=0.25, seconds=9.0))
+    said = ledger.said(ledger.lines()[0])
+    assert re.fullmatch(r"\[2/3\] a=1  UF1 0.500  UAR 0.250  9.0 s  \(1 of 3 ended, about 20 s left\)", said)
+    assert [duration(s) for s in (40, 700, 12600)] == ["40 s", "12 min", "3.5 h"]
+    ledger.write(Line(number=0, overrides=(), state="failed", error="no face"))
+    assert [line.name for line in ledger.close()] == ["base", "a=1"]
+    assert _states(tmp_path) == ["failed", "done"]
+
+
+def test_times_follow_the_machine(tmp_path: Path) -> None:
+    times, component = Times(root=tmp_path), Results(root=tmp_path)
+    assert times.expected("flow", component) is None
+    times.add("flow", component, 1.0)
+    times.add("flow", component, 3.0)
+    assert times.expected("flow", component) == 2.0
+    assert times.expected("flow", Results(root=tmp_path / "other")) == 2.0
+
+
+# Whole sweeps
+
+
+def test_the_same_command_keeps_every_cell_and_a_plan_runs_nothing(
+    home: Path, undisturbed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _sweep(tmp_path / "plan", "sweep.plan=true") == 0
+    assert "4 cells: 4 new" in capsys.readouterr().out
+    assert not (tmp_path / "plan").exists()
+    assert _sweep(tmp_path / "first") == 0
+    assert _states(tmp_path / "first") == ["done"] * 4
+    assert _scores(tmp_path / "first") == _scores(undisturbed)
+    assert _sweep(tmp_path / "second") == 0
+    assert _states(tmp_path / "second") == ["kept"] * 4
+    assert _scores(tmp_path / "second") == _scores(undisturbed)
+    assert (tmp_path / "second" / "3" / "predictions.csv").read_bytes() == (
+        undisturbed / "3" / "predictions.csv"
+    ).read_bytes()
+    capsys.readouterr()
+    assert _sweep(tmp_path / "plan", "descriptor.bins=4,5", "sweep.plan=true") == 0
+    said = capsys.readouterr().out
+    assert "4 cells: 2 kept, 2 new; expected time about" in said
+    assert re.search(r"descriptor.bins=5 roi=grid +new +0 +24", said)
+    assert _sweep(tmp_path / "forced", "sweep.force=true") == 0
+    assert _states(tmp_path / "forced") == ["done"] * 4
+    assert _scores(tmp_path / "forced") == _scores(undisturbed)
+
+
+def test_a_failed_cell_is_noted_and_the_rest_goes_on(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mer.descriptor.hoof import Hoof
+
+    right = Hoof.__call__
+
+    def wrong(self: Hoof, flow: object, regions: object) -> object:
+        if self.bins == 9:
+            raise DataError("clip 7: no such flow")
+        return right(self, flow, regions)  # type: ignore[arg-type]
+
+    words = [*SMALL, "study=failing", "descriptor.bins=9,10", f"hydra.sweep.dir={tmp_path / 'out'}"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Hoof, "__call__", wrong)
+        assert main(["run", "-m", *words]) == 1
+    assert "1 cell failed, each said above" in capsys.readouterr().err
+    rows = _table(tmp_path / "out")
+    assert [(row["state"], row["error"]) for row in rows] == [("failed", "clip 7: no such flow"), ("done", "")]
+    with sqlite3.connect(home / "mlflow.db") as store:
+        assert sorted(store.execute("select status from runs")) == [("FAILED",), ("FINISHED",)]
+        assert store.execute("select value from tags where key = 'error'").fetchall() == [("clip 7: no such flow",)]
+    assert main(["run", "-m", *words[:-1], "sweep.plan=true"]) == 0
+    assert re.search(r"bins=9 +failed before", capsys.readouterr().out)
+    assert main(["run", "-m", *words]) == 0
+    assert _states(tmp_path / "out") == ["done", "kept"]
+
+
+def test_a_result_that_mlflow_does_not_know_is_recorded_without_work(home: Path, tmp_path: Path) -> None:
+    words = [*SMALL, "descriptor.bins=10", "study=recorded_later"]
+    assert main(["run", "-m", *words, f"hydra.sweep.dir={tmp_path / 'out'}"]) == 0
+    assert _states(tmp_path / "out") == ["done"]
+    assert main(["run", "-m", *words, f"hydra.sweep.dir={tmp_path / 'again'}"]) == 0
+    assert _states(tmp_path / "again") == ["kept"]
+
+
+def test_any_damaged_file_is_found_and_the_result_is_the_same(home: Path, undisturbed: Path, tmp_path: Path) -> None:
+    assert _sweep(tmp_path / "first") == 0
+    files = sorted(p for folder in ("cache", "results") for p in (home / folder).rglob("*") if _has_content(p))
+    for number, path in enumerate(random.Random(0).sample(files, 60) + [p for p in files if p.name == "cell.json"]):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data if number % 2 else data[:-1])
+    assert _sweep(tmp_path / "again") == 0
+    assert _scores(tmp_path / "again") == _scores(undisturbed)
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.suffix != ".lock" and path.stat().st_size > 0
+
+
+def _start(folder: Path, home: Path, *words: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "mer", "run", "-m", *QUICK, *CELLS, f"hydra.sweep.dir={folder}", *words]
+    return subprocess.Popen(
+        command, env=os.environ | {"MER_HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def test_a_sweep_that_is_killed_goes_on_and_two_side_by_side_share_the_work(undisturbed: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with _start(tmp_path / "killed", home) as first:
+        while not list((home / "results").rglob("cell.json")):
+            assert first.poll() is None, first.communicate()[0].decode()
+            time.sleep(0.05)
+        first.kill()
+    with _start(tmp_path / "a", home) as a, _start(tmp_path / "b", home) as b:
+        for sweep in (a, b):
+            assert sweep.wait(120) == 0, sweep.communicate()[0].decode()
+    assert _scores(tmp_path / "a") == _scores(tmp_path / "b") == _scores(undisturbed)
+    states = [*_states(tmp_path / "a"), *_states(tmp_path / "b")]
+    assert states.count("done") <= 3  # one was finished before, none was done twice
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with _start(tmp_path / "out", home) as sweep:
+        while not list((home / "results").rglob("cell.json")):
+            time.sleep(0.05)
+        sweep.send_signal(signal.SIGINT)
+        said = sweep.communicate(timeout=60)[0].decode()
+    assert sweep.returncode == 130, said
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+    assert (tmp_path / "out" / "cells.csv").exists()
+    assert set(_states(tmp_path / "out")) <= {"done"}
