@@ -28,9 +28,10 @@ settings
 
 def main(arguments: Sequence[str]) -> int:
     """Read the study, write the report, say in short what it holds."""
-    if not arguments or "=" in arguments[0]:
+    words = [word.removeprefix("study=") if i == 0 else word for i, word in enumerate(arguments)]
+    if not words or "=" in words[0]:
         raise ConfigError("mer report: which study? mer report STUDY; mer ui shows them")
-    study, *rest = arguments
+    study, *rest = words
     home = os.environ.get("MER_HOME", "mer_home")
     given = take_settings(rest, {"output": "", "baseline": "", "home": home, "uri": ""})
     folder = Path(given["output"] or Path("reports") / re.sub(r"[^\w. -]", "_", study)).expanduser()

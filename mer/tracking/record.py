@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -69,11 +71,14 @@ class Record:
         """
         with telling("the results were not recorded"):
             self._log_metrics(metrics, series)
-            self._client.log_artifacts(self.run_id, str(folder))
-            for figure in sorted((folder / "figures").glob("*.png")):
-                self._client.log_artifact(self.run_id, str(figure))
-            for name, text in (tables or {}).items():
-                self._client.log_text(self.run_id, text, name)
+            with tempfile.TemporaryDirectory(prefix="mer_record_") as name:
+                whole = Path(name) / "run"
+                shutil.copytree(folder, whole)
+                for figure in sorted((folder / "figures").glob("*.png")):
+                    shutil.copy(figure, whole)
+                for table, text in (tables or {}).items():
+                    (whole / table).write_text(text, encoding="utf-8")
+                self._client.log_artifacts(self.run_id, str(whole))  # one call: each asks the store where to write
         self.complete = True
 
     def _log_metrics(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]]) -> None:
