@@ -110,8 +110,9 @@ def _damaged(folder: Path, peace: Path, dice: random.Random) -> bool:
             data[place] ^= 1 << dice.randrange(8)
             path.write_bytes(data)
     _finish(home, folder / "damaged_out")
-    same = _scores(folder / "damaged_out") == _scores(peace) and _predictions(folder / "damaged_out") == _predictions(peace)
-    states = Counter(row["state"] for row in _rows(folder / "damaged_out"))
+    out = folder / "damaged_out"
+    same = _scores(out) == _scores(peace) and _predictions(out) == _predictions(peace)
+    states = Counter(row["state"] for row in _rows(out))
     return _say(f"each of {len(files)} files flipped or cut: same results", same, dict(states))
 
 

@@ -144,7 +144,7 @@ def _close(sweep: Sweep, *, table: bool, study: str = "") -> int:
     print(f"\n{len(lines)} of {len(sweep.cells)} cells ended: {counts}\nfolder    {sweep.folder}", flush=True)
     if table and len(lines) > 1:
         print(
-            f"compare   mer report study={study}  (to pick the best cell by these scores is to choose on test subjects)"
+            f"compare   mer report {study}  (to pick the best cell by these scores is to choose on test subjects)"
         )
     failed = states["failed"]
     if failed and table:
