@@ -29,6 +29,7 @@ def quieten() -> None:
         ("DO_NOT_TRACK", "true"),
         ("MLFLOW_LOGGING_LEVEL", "CRITICAL"),  # it prints tracebacks of what it then raises
         ("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true"),
+        ("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false"),
     ):
         os.environ.setdefault(name, value)
 
