@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 
     home = os.environ.get("MER_HOME", "mer_home")
     given = take_settings(arguments, {"study": "default", "home": home, "host": "127.0.0.1", "port": "5000"})
+    _require_free(given["host"], _port(given["port"]))
     base = f"http://{given['host']}:{_port(given['port'])}"
     address = study_url(base, Path(given["home"]), given["study"])
     command = ui_command(Path(given["home"]), given["host"], _port(given["port"]))
@@ -46,6 +49,12 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         finally:
             server.terminate()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port on which something answers already: it would be taken for the server that is to be started."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=2):
+        raise MerError(f"port={port}: something answers there already, perhaps another mer ui; try port={port + 1}")
 
 
 def _port(text: str) -> int:
