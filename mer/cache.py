@@ -182,6 +182,8 @@ def _plain(value: object) -> object:
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return component_key(value)
+    if hasattr(value, "get_params"):  # a scikit-learn estimator inside a component
+        return [f"{type(value).__module__}.{type(value).__qualname__}", value.get_params(deep=False)]
     raise TypeError(f"{type(value).__name__} cannot be part of a cache key")
 
 

@@ -180,13 +180,16 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
 
     _check_general(cfg)
     dataset = build(cfg.dataset)
-    used = [stage for stage in STAGES if not (dataset.entry == "flow" and stage in FLOW_STAGES)]
+    idle = {"classifier" if choices["classifier"] == "none" else "svm"}
+    idle |= set(FLOW_STAGES) if dataset.entry == "flow" else set()
+    used = [stage for stage in STAGES if stage not in idle]
     for stage in used:
         if "_target_" not in cfg[stage]:
             fitting = ", ".join(option for option in options(stage) if option != choices[stage])
             raise ConfigError(f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; it can be {fitting}")
     built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
-    evaluated = {stage: built.pop(stage) for stage in ("svm", "tuning", "evaluation")}
+    svm, classifier = built.pop("svm"), built.pop("classifier")
+    evaluated = {"svm": classifier or svm} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
     resolved = _plain(cfg)
     return Experiment(
         pipeline=Pipeline(

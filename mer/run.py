@@ -31,6 +31,7 @@ STAGES = (
     "roi",
     "descriptor",
     "svm",
+    "classifier",
     "tuning",
     "evaluation",
 )

@@ -48,7 +48,10 @@ def write(
         predictions.write_predictions(staging / "predictions.csv", result)
         predictions.write_folds(staging / "folds.csv", result.folds)
         summary = metrics.from_predictions(
-            staging / "predictions.csv", draws=experiment.evaluation.draws, seed=experiment.seed
+            staging / "predictions.csv",
+            draws=experiment.evaluation.draws,
+            seed=experiment.seed,
+            method=experiment.evaluation.interval,
         )
         _json(staging / "metrics.json", summary)
         _json(staging / "protocol.json", card)

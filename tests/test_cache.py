@@ -177,6 +177,14 @@ def test_component_key_tells_class_fields_and_nested_components_apart() -> None:
         digest(component_key(inner))
 
 
+def test_a_scikit_learn_estimator_counts_by_its_class_and_settings() -> None:
+    from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+
+    assert digest(KNeighborsClassifier(n_neighbors=3)) == digest(KNeighborsClassifier(n_neighbors=3))
+    assert digest(KNeighborsClassifier(n_neighbors=3)) != digest(KNeighborsClassifier(n_neighbors=4))
+    assert digest(KNeighborsClassifier()) != digest(NearestCentroid())
+
+
 def test_code_version_is_of_the_whole_package_for_a_stage_with_several_files() -> None:
     assert code_version("mer.flow.dis") == code_version("mer.flow.farneback")
     assert code_version("mer.align") != code_version("mer.motion")
