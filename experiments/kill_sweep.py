@@ -46,6 +46,10 @@ def _scores(out: Path) -> list[tuple[str, ...]]:
     return [tuple(row[name] for name in ("cell", "overrides", "uf1", "uar", "result")) for row in _rows(out)]
 
 
+def _kept(home: Path) -> int:
+    return len(list((home / "results").rglob("cell.json")))
+
+
 def _predictions(out: Path) -> list[bytes]:
     return [(out / str(cell) / "predictions.csv").read_bytes() for cell in range(len(_rows(out)))]
 
@@ -64,11 +68,13 @@ def _killed(folder: Path, peace: Path, kills: int, whole: float, dice: random.Ra
     home = folder / "killed"
     for number in range(kills):
         sweep = _start(home, folder / f"killed_{number}")
-        time.sleep(dice.uniform(0.0, whole / 3))
+        # Kills spread over the whole sweep: each some random time after another cell has been finished.
+        while _kept(home) < number * 12 // kills and sweep.poll() is None:
+            time.sleep(0.02)
+        time.sleep(dice.uniform(0.0, whole / 12))
         sweep.kill()
         sweep.wait()
-        kept = len(list((home / "results").rglob("cell.json")))
-        print(f"  kill {number + 1}: {kept} cells are finished", flush=True)
+        print(f"  kill {number + 1}: {_kept(home)} cells are finished", flush=True)
     _finish(home, folder / "killed_out")
     found = _statuses(home)
     same = _scores(folder / "killed_out") == _scores(peace)
