@@ -200,7 +200,7 @@ def execute(experiment: Experiment, folder: Path, prepared: Prepared | None = No
             bad_clips=experiment.bad_clips,
             mirror=experiment.evaluation.mirrors,
         )
-        result = _evaluate(experiment, features, key)
+        result = _evaluate(experiment, features, store=experiment.pipeline.cache.root / "folds" / key)
         card = protocol_card(experiment, manifest, features, key=key)
         summary = run_folder.write(folder, experiment, manifest, features, result, card)
         # Before the record is closed: a run that MLflow calls finished must have its result kept.
@@ -226,7 +226,7 @@ def execute(experiment: Experiment, folder: Path, prepared: Prepared | None = No
     )
 
 
-def _evaluate(experiment: Experiment, features: Features, key: str) -> LosoResult:
+def _evaluate(experiment: Experiment, features: Features, *, store: Path) -> LosoResult:
     evaluate, table = experiment.evaluation, features.table
     with progress("folds", evaluate.folds(table)) as advance:
         result: LosoResult = evaluate(
@@ -234,11 +234,11 @@ def _evaluate(experiment: Experiment, features: Features, key: str) -> LosoResul
             experiment.svm,
             experiment.tuning,
             seed=experiment.seed,
-            key=key,
+            key=digest([experiment.settings.get(stage) for stage in ("svm", "classifier", "tuning")]),
             workers=experiment.workers,
             progress=lambda _: advance(),
             mirrored=features.mirrored,
-            store=experiment.pipeline.cache.root / "folds" / key,
+            store=store,
         )
     return result
 

@@ -104,13 +104,35 @@ def test_tuning_sees_the_training_side_only():
 
     class Spy(NoTuning):
         def __call__(self, machine, side, *, seed, label):
-            seen[seed] = (set(side.subject), len(side.X), len(side.y))
+            seen[label] = (set(side.subject), len(side.X), len(side.y), seed)
             return super().__call__(machine, side, seed=seed, label=label)
 
     data = blobs()
     run(data, tuning=Spy())
     for name in set(data.subject):
-        assert seen[fold_seed(0, "cell", name)] == (set(data.subject) - {name}, 30, 30)
+        assert seen[f"cell/{name}"][:3] == (set(data.subject) - {name}, 30, 30)
+    assert len({seed for *_, seed in seen.values()}) == len(seen)
+
+
+def test_the_seed_of_a_search_knows_no_names_and_no_label_of_the_test_side():
+    def seeds(data):
+        found = {}
+
+        class Spy(NoTuning):
+            def __call__(self, machine, side, *, seed, label):
+                found[label.rsplit("/", 1)[-1]] = seed
+                return super().__call__(machine, side, seed=seed, label=label)
+
+        run(data, tuning=Spy())
+        return found
+
+    data = blobs()
+    renamed = dataclasses.replace(data, subject=np.char.replace(data.subject, "db/", "other/"))
+    assert seeds(renamed) == seeds(data)
+    first = data.subject[0]
+    turned = np.where(data.subject == first, (data.y + 1) % 3, data.y)
+    other = seeds(dataclasses.replace(data, y=turned))
+    assert [name for name, seed in seeds(data).items() if other[name] == seed] == [str(first).split("/")[-1]]
 
 
 def test_shuffled_labels_give_chance():

@@ -60,7 +60,17 @@ class Job:
 
 
 def fold_seed(seed: int, key: str, fold: str) -> int:
-    """Return the seed of one fold's search; depends on nothing but these three."""
+    """Return the seed of one fold's search; depends on nothing but these three.
+
+    Parameters
+    ----------
+    seed : int
+        Root of every random choice.
+    key : str
+        Settings of stage 8.
+    fold : str
+        What the fold learns from, see `training_content`.
+    """
     words = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") for text in (key, fold)]
     return int(np.random.SeedSequence([seed, *words]).generate_state(1)[0])
 
@@ -79,12 +89,21 @@ def training_side(job: Job, rows: Any) -> Side:
     )
 
 
+def training_content(side: Side) -> str:
+    """Return a hash of the features and labels that a fold learns from.
+
+    Not of names, so that the same clips under another data set's names are tuned alike; and not of the test side, whose
+    labels must change nothing in the fold.
+    """
+    return hashlib.blake2b(side.X.tobytes() + side.y.tobytes(), digest_size=16).hexdigest()
+
+
 def run_fold(job: Job, split: Split) -> FoldResult:
     """Choose the settings, fit on the whole training side, predict the test side, and keep the result."""
     started = time.perf_counter()
     check_split(job.table, split)
     side = training_side(job, split.train)
-    seed = fold_seed(job.seed, job.key, split.name)
+    seed = fold_seed(job.seed, job.key, training_content(side))
     choice = job.tuning(job.learner, side, seed=seed, label=f"{job.key}/{split.name}")
     clips = side.training(np.arange(len(side)))
     fitted = choice.learner(side.rows[clips], side.labels(clips), side.classes, side.columns)
