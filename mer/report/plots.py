@@ -140,7 +140,15 @@ def subjects(scored: Scored, named: Mapping[str, int]) -> Figure:
             label="all cells",
         )
     for i, (name, k) in enumerate(named.items()):
-        axes.plot(at, accuracy[k][order], MARKERS[i], color=PALETTE[i], markersize=3.2, label=name)
+        axes.plot(  # the second is hollow, so that the first shows where both are
+            at,
+            accuracy[k][order],
+            MARKERS[i],
+            color=PALETTE[i],
+            markerfacecolor="none" if i else None,
+            markersize=5.2 if i else 3.2,
+            label=name,
+        )
     axes.set(xlabel=f"{len(order)} subjects, hardest first", ylabel="accuracy", ylim=(-0.04, 1.04))
     axes.set_xticks([])
     axes.legend(frameon=False, loc="lower right", handletextpad=0.3)

@@ -61,7 +61,8 @@ def undated(path: Path) -> dict[str, Any]:
 
 def empty(width: float, height: float) -> Figure:
     """Return an empty figure, inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    # Laid out in fine pixels: in coarse ones, hinting makes letters narrower than they will be.
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=_DPI)
     FigureCanvasAgg(figure)
     return figure
 
