@@ -69,7 +69,7 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictC
         with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
             return hydra_compose("config", overrides=list(overrides), return_hydra_config=with_hydra)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(one_sentence(error)) from error
+        raise ConfigError(one_sentence(error, overrides)) from error
 
 
 def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
@@ -81,7 +81,7 @@ def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
     return cfg, choices
 
 
-def one_sentence(error: BaseException) -> str:
+def one_sentence(error: BaseException, overrides: Sequence[str] = ()) -> str:
     """Turn an exception of Hydra or OmegaConf into one line that names the offender and what exists instead."""
     text = str(error)
     missing = re.search(r"Could not find '([^'/]+)/([^']+)'", text)
@@ -93,13 +93,15 @@ def one_sentence(error: BaseException) -> str:
         return f"{group}={option}: no such option; {group} can be {', '.join(options(group)) or 'nothing yet'}"
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown:
-        return _unknown_key(unknown.group(1))
+        return _unknown_key(unknown.group(1), overrides)
     return " ".join(text.split())
 
 
-def _unknown_key(key: str) -> str:
+def _unknown_key(key: str, overrides: Sequence[str]) -> str:
     parent, _, name = key.rpartition(".")
-    node = OmegaConf.select(compose(), parent) if parent else compose()
+    chosen = [word for word in overrides if word.partition("=")[0] in groups()]
+    cfg = compose(chosen if key not in groups() else ())
+    node = OmegaConf.select(cfg, parent) if parent else cfg
     known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
     where = f"{parent} has" if parent else "the settings are"
     return f"{key}: no such setting (a misspelling of {name!r}?); {where} {known or 'nothing of that name'}"

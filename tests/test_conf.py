@@ -59,6 +59,11 @@ def test_a_misspelling_is_named_with_what_exists(override: str, message: str) ->
         compose([override])
 
 
+def test_a_misspelt_setting_is_answered_with_those_of_the_option_that_was_chosen() -> None:
+    with pytest.raises(ConfigError, match=r"dataset.tabel: no such setting .*; dataset has .*table.*first_frame"):
+        compose(["dataset=csv", "dataset.tabel=clips.csv"])
+
+
 def test_component_refuses_what_does_not_exist() -> None:
     with pytest.raises(ConfigError, match=r"flwo: no such group; there are dataset, frames"):
         mer.component("flwo", "dis")
