@@ -3,6 +3,22 @@
 Clips of one person are not independent. The primary test therefore swaps the two methods' predictions of whole
 subjects: if the methods are equal, who predicted a subject's clips is arbitrary. Resampling itself is SciPy's.
 
+Measured on 200 simulated studies each (26 subjects of 2 to 21 clips and differing difficulty, three classes; a factor
+worth 0.6 in log-odds, an idle factor of three levels; 1,999 swaps; s is how differently, in log-odds, methods suit
+subjects), share of p <= 0.05:
+
+==========================  =======  =======  =======
+what                        s = 0    s = 0.5  s = 1
+==========================  =======  =======  =======
+idle factor, uncorrected    0.038    0.037    0.037
+idle factor, Holm, any      0.015    0.035    0.020
+true effect, uncorrected    1.000    0.960    0.770
+true effect, Holm           0.990    0.905    0.525
+equal cells, swap test      0.045    0.045    0.025
+equal cells, Wilcoxon       0.045    0.045    0.028
+equal cells, McNemar        0.033    0.100    0.217
+==========================  =======  =======  =======
+
 References
 ----------
 Good, Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005, doi:10.1007/b138696 (paired exchange);
