@@ -300,30 +300,29 @@ def _start(folder: Path, home: Path, *words: str) -> subprocess.Popen[bytes]:
     )
 
 
-def test_a_sweep_that_is_killed_goes_on_and_two_side_by_side_share_the_work(undisturbed: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with _start(tmp_path / "killed", home) as first:
-        while not list((home / "results").rglob("cell.json")):
-            assert first.poll() is None, first.communicate()[0].decode()
+def _interrupted(home: Path, out: Path, number: int, after: int) -> tuple[int, str]:
+    """Send a signal to a sweep once `after` cells are finished; returns its exit status and what it said."""
+    with _start(out, home) as sweep:
+        while len(list((home / "results").rglob("cell.json"))) < after and sweep.poll() is None:
             time.sleep(0.05)
-        first.kill()
+        sweep.send_signal(number)
+        said = sweep.communicate(timeout=120)[0].decode()
+    return sweep.returncode, said
+
+
+def test_a_sweep_goes_on_after_sigkill_and_ctrl_c_and_two_side_by_side_share_the_rest(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    assert _interrupted(home, tmp_path / "killed", signal.SIGKILL, 1)[0] == -signal.SIGKILL
+    status, said = _interrupted(home, tmp_path / "ended", signal.SIGINT, 2)
+    assert status == 130, said
+    assert "the same command goes on from there" in said
+    assert "Traceback" not in said
+    assert set(_states(tmp_path / "ended")) <= {"kept", "done"}
     with _start(tmp_path / "a", home) as a, _start(tmp_path / "b", home) as b:
         for sweep in (a, b):
             assert sweep.wait(120) == 0, sweep.communicate()[0].decode()
     assert _scores(tmp_path / "a") == _scores(tmp_path / "b") == _scores(undisturbed)
     states = [*_states(tmp_path / "a"), *_states(tmp_path / "b")]
-    assert states.count("done") <= 3  # one was finished before, none was done twice
-
-
-def test_ctrl_c_ends_with_130_and_says_how_to_go_on(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with _start(tmp_path / "out", home) as sweep:
-        while not list((home / "results").rglob("cell.json")):
-            time.sleep(0.05)
-        sweep.send_signal(signal.SIGINT)
-        said = sweep.communicate(timeout=60)[0].decode()
-    assert sweep.returncode == 130, said
-    assert "the same command goes on from there" in said
-    assert "Traceback" not in said
-    assert (tmp_path / "out" / "cells.csv").exists()
-    assert set(_states(tmp_path / "out")) <= {"done"}
+    assert states.count("done") <= 2  # two were finished before, none was done twice
