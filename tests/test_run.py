@@ -126,4 +126,5 @@ def test_bad_input_is_told_in_a_sentence(
     assert found == status, err
     assert re.search(sentence, err), err
     assert "Traceback" not in err
+    assert "Error executing job" not in err
     assert not (tmp_path / "out").exists()

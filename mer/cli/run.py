@@ -76,11 +76,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _hand_over(words: Sequence[str]) -> None:
+    failures: list[MerError] = []
+
+    def job(cfg: DictConfig) -> None:
+        try:
+            _job(cfg)
+        except MerError as error:  # past Hydra, which would print lines of its own about it
+            failures.append(error)
+
     before, sys.argv = sys.argv, ["mer run", *words]
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_job)()
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
     finally:
         sys.argv = before
+    if failures:
+        raise failures[0]
 
 
 def _check_flags(words: Sequence[str]) -> None:
