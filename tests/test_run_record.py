@@ -21,7 +21,7 @@ def cell(flow: str, bins: int, command: str) -> Any:
         choices={"dataset": "csv", "flow": flow, "descriptor": "hoof", "tuning": "none", "evaluation": "loso"},
         settings={
             "dataset": {"fps": 100, "odd": None},
-            "flow": {"_target_": "F"} | detail,
+            "flow": {"_target_": "F", **detail},
             "descriptor": {"bins": bins, "norm": {"kind": "l1"}},
             "seed": 7,
         },
