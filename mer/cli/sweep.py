@@ -143,9 +143,7 @@ def _close(sweep: Sweep, *, table: bool, study: str = "") -> int:
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
     print(f"\n{len(lines)} of {len(sweep.cells)} cells ended: {counts}\nfolder    {sweep.folder}", flush=True)
     if table and len(lines) > 1:
-        print(
-            f"compare   mer report {study}  (to pick the best cell by these scores is to choose on test subjects)"
-        )
+        print(f"compare   mer report {study}  (to pick the best cell by these scores is to choose on test subjects)")
     failed = states["failed"]
     if failed and table:
         cells = "1 cell" if failed == 1 else f"{failed} cells"
