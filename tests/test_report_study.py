@@ -507,3 +507,23 @@ def test_settings_that_no_command_names_still_tell_cells_apart(odd: Path, tmp_pa
     document = check(study_of(odd, "silent"), tmp_path / "out")
     names = [row.name for row in _table(document, "1-main").rows[:-1]]
     assert names == ["descriptor.bins=4", "descriptor.bins=8", "descriptor.bins=16"]
+
+
+def test_the_raw_flow_is_marked_and_drawn_as_a_line(odd: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(10)
+    of = clips(rng, subjects=5, each=(3, 6))
+    for kind in ("rawflow", "hoof"):
+        keep(odd, odd / kind, {"descriptor": kind}, of, predict(rng, of, skill=1, suits=0), study="raw")
+    table = _table(check(study_of(odd, "raw"), tmp_path / "out"), "1-main")
+    assert [row.items[0].text for row in table.rows][:2] == ["rawflow (raw flow)", "hoof"]
+
+
+def test_compare_says_why_clips_are_not_drawn(
+    home: Path, study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = [study.runs[0].run_id, study.runs[1].run_id[:12]]
+    assert main(["compare", *ids, f"home={home}", f"output={tmp_path / 'c'}"]) == 0
+    assert "predicted differently" in capsys.readouterr().out
+    text = (tmp_path / "c" / "report.md").read_text(encoding="utf-8")
+    assert "could not be drawn" in text
+    assert "other settings than this version of mer" in text

@@ -16,12 +16,12 @@ GROUPS = ("dataset", "flow", "roi", "descriptor", "tuning", "evaluation")
 
 def cell(flow: str, bins: int, command: str) -> Any:
     """Return what `run_record` reads of an experiment."""
-    detail: dict[str, Any] = {"dis": {"preset": "fast"}, "tvl1": {"tau": 0.25}}[flow]
+    details: dict[str, dict[str, Any]] = {"dis": {"preset": "fast"}, "tvl1": {"tau": 0.25}}
     return SimpleNamespace(
         choices={"dataset": "csv", "flow": flow, "descriptor": "hoof", "tuning": "none", "evaluation": "loso"},
         settings={
             "dataset": {"fps": 100, "odd": None},
-            "flow": {"_target_": "F", **detail},
+            "flow": {"_target_": "F", **details[flow]},
             "descriptor": {"bins": bins, "norm": {"kind": "l1"}},
             "seed": 7,
         },

@@ -71,6 +71,9 @@ class _Drawing:
             draw_clip(path, pipeline, samples[sample_id])
         except MerError as error:
             return str(error)
+        except (KeyError, AttributeError) as error:  # OmegaConf's own errors are such
+            commit = run.card.get("commit") or "the commit that its tags name"
+            return f"run {run.run_id} has other settings than this version of mer ({error}); do it with {commit}"
         return ""
 
     def _pipeline(self, run: Run) -> tuple[Any, dict[str, Any]]:

@@ -20,7 +20,7 @@ from mer.predictions import Predictions, read_predictions
 __all__ = ["LeftOut", "Run", "Study", "load_run", "load_study"]
 
 _FILES = ("predictions.csv", "metrics.json", "protocol.json", "config.yaml")
-_HOUSEKEEPING = ("study", "home", "workers", "tracking", "seed", "bad_clips", "hydra", "cache_gb")
+_HOUSEKEEPING = ("study", "home", "workers", "tracking", "seed", "bad_clips", "hydra", "cache_gb", "sweep")
 _PAGE = 500
 _DOWNLOADS = 8  # at a time, from a server
 _ID_LENGTH = 32
