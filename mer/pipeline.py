@@ -20,10 +20,12 @@ import numpy as np
 from filelock import Timeout
 
 from mer.cache import Cache, Entry, code_version, component_key, digest
+from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError, FaceNotFoundError
 from mer.mirror import mirrored_flow, mirrored_landmarks
 from mer.progress import progress
 from mer.protocol import Protocol
+from mer.region_table import QUANTITIES
 from mer.types import (
     AlignedPair,
     Aligner,
@@ -45,6 +47,9 @@ from mer.types import (
 
 __all__ = ["ClipView", "Features", "Pipeline", "outline", "without_classes"]
 
+# What regions.csv rests on; no setting of a run changes it, so that all runs of a flow and a scheme share it.
+_STATISTICS = RegionStatistics(quantities=QUANTITIES, norm="none")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
@@ -55,6 +60,10 @@ class Features:
     table : FeatureTable
     mirrored : FeatureTable or None
         The same clips seen in a mirror, where they were asked for.
+    regions : tuple of str
+        Names of the R regions.
+    motion : ndarray of float32, shape (N, R, 5)
+        Of every clip and region the `mer.region_table.QUANTITIES`, after the head's motion was taken out.
     excluded : tuple of Exclusion
         Clips left out, by the data set or because a stage could not use them.
     computed : mapping of str to list of float
@@ -63,6 +72,8 @@ class Features:
 
     table: FeatureTable
     mirrored: FeatureTable | None
+    regions: tuple[str, ...]
+    motion: np.ndarray[Any, Any]
     excluded: tuple[Exclusion, ...]
     computed: dict[str, list[float]]
 
@@ -146,12 +157,15 @@ class Pipeline:
         kept = [sample for sample in manifest.samples if sample.id in rows]
         if not kept:
             raise DataError(f"no clip is left of {len(manifest.samples)}; the first: {dropped[0].reason}")
-        columns = self.descriptor.columns(self.view(kept[0]).regions)
-        X = np.stack([rows[sample.id] for sample in kept])  # (clips, 1 or 2 images, features)
-        table = replace(outline(manifest, kept), X=X[:, 0], columns=columns)
+        regions = self.view(kept[0]).regions
+        X = np.stack([rows[sample.id].images for sample in kept])  # (clips, 1 or 2 images, features)
+        table = replace(outline(manifest, kept), X=X[:, 0], columns=self.descriptor.columns(regions))
+        motion = np.stack([rows[sample.id].motion for sample in kept])
         return Features(
             table=table,
             mirrored=replace(table, X=X[:, 1]) if mirror else None,
+            regions=regions.names,
+            motion=motion.reshape(len(kept), len(QUANTITIES), len(regions)).swapaxes(1, 2),
             excluded=(*manifest.excluded, *dropped),
             computed=dict(self.computed),
         )
@@ -169,15 +183,15 @@ class Pipeline:
 
     def _rows(
         self, samples: Sequence[Sample], workers: int, bad_clips: str, mirror: bool
-    ) -> tuple[dict[str, np.ndarray[Any, Any]], list[Exclusion]]:
+    ) -> tuple[dict[str, _ClipRows], list[Exclusion]]:
         cv2.setNumThreads(1)  # clips run side by side; threads inside each would only get in each other's way
-        rows: dict[str, np.ndarray[Any, Any]] = {}
+        rows: dict[str, _ClipRows] = {}
         dropped: list[Exclusion] = []
         busy: list[Sample] = []
         with progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
             # A clip that another process works on is put off, so that both do other clips meanwhile.
             for some, wait in ((samples, False), (busy, True)):
-                futures = [pool.submit(self._images, sample, mirror, wait) for sample in some]
+                futures = [pool.submit(self._clip, sample, mirror, wait) for sample in some]
                 try:
                     for sample, future in zip(tuple(some), futures, strict=True):
                         try:
@@ -196,22 +210,36 @@ class Pipeline:
         place = {sample.id: number for number, sample in enumerate(samples)}
         return rows, sorted(dropped, key=lambda exclusion: place[exclusion.sample_id])
 
-    def _images(self, sample: Sample, mirror: bool, wait: bool) -> np.ndarray[Any, Any]:
+    def _clip(self, sample: Sample, mirror: bool, wait: bool) -> _ClipRows:
+        moving = _Moving(lambda: self._flow_entry(sample, wait=wait), self.motion, self.roi)
         sides = (False, True) if mirror else (False,)
-        return np.stack([self._row(sample, mirror=side, wait=wait) for side in sides])
+        images = [self._row(sample, moving, mirror=side, wait=wait) for side in sides]
+        return _ClipRows(images=np.stack(images), motion=self._statistics(sample, moving, wait=wait))
 
-    def _row(self, sample: Sample, *, mirror: bool, wait: bool) -> np.ndarray[Any, Any]:
+    def _row(self, sample: Sample, moving: _Moving, *, mirror: bool, wait: bool) -> np.ndarray[Any, Any]:
         def make() -> Entry:
-            flow, landmarks = self._flow_entry(sample, wait=wait)
+            _, landmarks = moving.raw  # before the watch starts: the flow has its own
             with self._timed("descriptor"):
-                field = self.motion(flow, landmarks)
+                field = moving.field
                 if mirror:
-                    landmarks = landmarks and mirrored_landmarks(landmarks, field.shape[1])
                     field = mirrored_flow(field)
-                row = self.descriptor(field, self.roi(landmarks, field.shape))
+                    regions = self.roi(landmarks and mirrored_landmarks(landmarks, field.shape[1]), field.shape)
+                else:
+                    regions = moving.regions
+                row = self.descriptor(field, regions)
             return Entry(array=row)
 
         return self.cache.compute("descriptor", self.row_key(sample, mirror=mirror), make, wait=wait).array
+
+    def _statistics(self, sample: Sample, moving: _Moving, *, wait: bool) -> np.ndarray[Any, Any]:
+        def make() -> Entry:
+            _ = moving.raw
+            with self._timed("statistics"):
+                row = _STATISTICS(moving.field, moving.regions)
+            return Entry(array=row)
+
+        key = digest(self.flow_key(sample), self._statistics_key)
+        return self.cache.compute("statistics", key, make, wait=wait).array
 
     def _flow_entry(self, sample: Sample, *, wait: bool = True) -> tuple[FlowField, Landmarks | None]:
         def make() -> Entry:
@@ -280,6 +308,10 @@ class Pipeline:
     def _row_key(self) -> str:
         return digest([component_key(stage, "numpy") for stage in (self.motion, self.roi, self.descriptor)])
 
+    @cached_property
+    def _statistics_key(self) -> str:
+        return digest([component_key(stage, "numpy") for stage in (self.motion, self.roi, _STATISTICS)])
+
 
 def outline(manifest: Manifest, samples: Sequence[Sample]) -> FeatureTable:
     """Return the table of `samples` before any feature is known: whose they are and what they show."""
@@ -292,6 +324,38 @@ def outline(manifest: Manifest, samples: Sequence[Sample]) -> FeatureTable:
         columns=(),
         classes=manifest.classes,
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _ClipRows:
+    """The feature row of each image of a clip, and the statistics of its regions."""
+
+    images: np.ndarray[Any, Any]
+    motion: np.ndarray[Any, Any]
+
+
+class _Moving:
+    """The motion of one clip and its regions, worked out when first asked for, once for all that is made of them."""
+
+    def __init__(
+        self, load: Callable[[], tuple[FlowField, Landmarks | None]], motion: MotionRemoval, roi: RegionScheme
+    ) -> None:
+        self._load, self._motion, self._roi = load, motion, roi
+
+    @cached_property
+    def raw(self) -> tuple[FlowField, Landmarks | None]:
+        """Flow as it was estimated, and landmarks."""
+        return self._load()
+
+    @cached_property
+    def field(self) -> FlowField:
+        """Flow without the head's motion."""
+        return self._motion(*self.raw)
+
+    @cached_property
+    def regions(self) -> Regions:
+        """Regions of interest."""
+        return self._roi(self.raw[1], self.field.shape)
 
 
 class _Stopwatch:

@@ -16,6 +16,7 @@ import numpy as np
 from mer import metrics, predictions
 from mer.errors import DataError
 from mer.pipeline import Features, Pipeline
+from mer.region_table import region_rows, write_regions
 from mer.types import LosoResult, Manifest, Sample
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ def write(
         _json(staging / "protocol.json", card)
         (staging / "config.yaml").write_text(experiment.config, encoding="utf-8")
         _excluded(staging / "excluded.csv", features)
-        _figures(staging / "figures", experiment, manifest, features, summary)
+        unit = _unit(experiment.pipeline)
+        write_regions(
+            staging / "regions.csv", region_rows(features.table, features.regions, features.motion, unit=unit)
+        )
+        _figures(staging, experiment, manifest, features, summary)
     return summary
 
 
@@ -95,12 +100,14 @@ def _excluded(path: Path, features: Features) -> None:
 
 
 def _figures(
-    folder: Path, experiment: Experiment, manifest: Manifest, features: Features, summary: Mapping[str, Any]
+    staging: Path, experiment: Experiment, manifest: Manifest, features: Features, summary: Mapping[str, Any]
 ) -> None:
-    from mer.report import confusion
+    from mer.report import confusion, regions
 
+    folder = staging / "figures"
     folder.mkdir()
     confusion.draw(summary, folder / "confusion.png")
+    regions.draw((staging / "regions.csv").read_text(encoding="utf-8"), folder / "regions.png")
     draw_clip(folder / "clip.png", experiment.pipeline, _telling_clip(manifest, features))
 
 
@@ -121,8 +128,12 @@ def draw_clip(path: Path, pipeline: Pipeline, sample: Sample) -> None:
         regions=view.regions,
         roses=drawn,
         angles=angles,
-        unit="px" if pipeline.dataset.entry == "frames" else "units of the release",
+        unit=_unit(pipeline),
     )
+
+
+def _unit(pipeline: Pipeline) -> str:
+    return "px" if pipeline.dataset.entry == "frames" else "units of the release"
 
 
 def _telling_clip(manifest: Manifest, features: Features) -> Sample:

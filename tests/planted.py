@@ -147,5 +147,12 @@ def keep(
     tags = {"cell": json.dumps([given, config, written["clip_list_hash"]])}
     tracking = Sqlite(home=str(home))
     with tracking.run(study=study, name=name or " ".join(params.values()), params=given, tags=tags) as record:
-        features = Features(table=kept.table, excluded=(), mirrored=None, computed={"flow": [0.5], "descriptor": [0.1]})
+        features = Features(
+            table=kept.table,
+            mirrored=None,
+            regions=(),
+            motion=np.empty((len(of), 0, 5)),
+            excluded=(),
+            computed={"flow": [0.5], "descriptor": [0.1]},
+        )
         record.finish(run_record.numbers(summary, features), run_record.series(kept), folder)

@@ -96,7 +96,11 @@ def test_rows_subjects_and_labels_stay_together(pipeline: Pipeline) -> None:
 def test_what_is_cached_is_not_computed_again(pipeline: Pipeline, tmp_path: Path) -> None:
     manifest = pipeline.manifest(bad_clips="stop")
     first = pipeline.features(manifest, workers=2, bad_clips="stop")
-    assert {stage: len(times) for stage, times in first.computed.items()} == {"read": 6, "descriptor": 6}
+    assert {stage: len(times) for stage, times in first.computed.items()} == {
+        "read": 6,
+        "descriptor": 6,
+        "statistics": 6,
+    }
     again = replace(pipeline, computed={}).features(manifest, workers=1, bad_clips="stop")
     assert again.computed == {}
     np.testing.assert_array_equal(again.table.X, first.table.X)

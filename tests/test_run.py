@@ -15,7 +15,10 @@ from mer.cli import main
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
 SMALL = ["dataset.subjects=4", "dataset.clips=7", *RARE, "flow=dis", "tuning.trials=3", "workers=2"]
-FILES = {"predictions.csv", "folds.csv", "metrics.json", "protocol.json", "config.yaml", "excluded.csv", "figures"}
+FILES = {
+    *("predictions.csv", "folds.csv", "metrics.json", "protocol.json", "config.yaml", "excluded.csv", "regions.csv"),
+    "figures",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def test_a_run_leaves_every_file_that_the_contract_names(first: Path) -> None:
     assert {path.name for path in first.iterdir()} == FILES
-    assert {path.name for path in (first / "figures").iterdir()} == {"confusion.png", "clip.png"}
+    assert {path.name for path in (first / "figures").iterdir()} == {"confusion.png", "clip.png", "regions.png"}
+    regions = _rows(first / "regions.csv")
+    assert len(regions) == 36 * len(json.loads((first / "metrics.json").read_text(encoding="utf-8"))["classes"])
+    assert {row["unit"] for row in regions} == {"px"}
     rows = _rows(first / "predictions.csv")
     assert len(rows) == 28
     assert list(rows[0])[:5] == ["sample_id", "dataset", "subject", "y_true", "y_pred"]
@@ -78,7 +84,7 @@ def test_the_same_command_gives_the_same_result_and_computes_nothing(
     one_worker = [*SMALL[:-1], "workers=1"]
     assert main(["run", *one_worker, "study=small", f"hydra.run.dir={tmp_path / 'again'}"]) == 0
     assert "computed  nothing; the rest came from the cache" in capsys.readouterr().out
-    for name in ("predictions.csv", "metrics.json", "excluded.csv"):
+    for name in ("predictions.csv", "metrics.json", "excluded.csv", "regions.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (first / name).read_bytes(), name
 
 

@@ -19,6 +19,7 @@ STEPS = {
     "align": "align",
     "flow": "flow",
     "descriptor": "descriptor",
+    "statistics": "roi",
     "evaluation": "tuning",
     "rest": "",  # figures, intervals, MLflow: by run, the others by clip
 }
