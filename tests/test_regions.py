@@ -18,7 +18,11 @@ from mer.cache import Cache
 from mer.pipeline import Pipeline
 from mer.region_table import COLUMNS, region_rows, write_regions
 from mer.report import regions
+from mer.report.build import report
+from mer.report.study import load_study
+from mer.tracking import reading
 from mer.types import FlowField, Image, Landmarks, Manifest, Sample
+from tests.planted import clips, keep
 
 
 @dataclass(frozen=True)
@@ -149,3 +153,23 @@ def test_read_gives_regions_by_classes(shape: tuple[int, int], decimals: int) ->
     assert motion.direction[2, 1] == 10.0
     assert regions.picture(motion).get_figwidth() > 3
     assert motion.decimals >= decimals
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_report_shows_what_moves_in_the_baseline(tmp_path: Path, torn: bool) -> None:
+    of = clips(np.random.default_rng(0), subjects=4)
+    lines = ["brow_left,negative,9,0.5,-90,1,1,0,px", "brow_left,positive,9,0,,0,0,0,px"]
+    for bins in ("4", "8"):
+        folder = tmp_path / "out" / bins
+        folder.mkdir(parents=True)
+        text = "torn" if torn else "\n".join([",".join(COLUMNS), *lines])
+        (folder / "regions.csv").write_text(text, encoding="utf-8")
+        keep(tmp_path / "home", folder, {"descriptor.bins": bins}, of, of.y)
+    with reading(home=tmp_path / "home") as client:
+        document = report(load_study(client, "planted"), tmp_path / "report")
+    shown = [table for table in document.tables if table.key == "1-regions"]
+    assert ("is torn; run that cell again" in (tmp_path / "report/report.md").read_text(encoding="utf-8")) == torn
+    assert (tmp_path / "report/figures/1_regions.svg").exists() != torn
+    assert len(shown) == (0 if torn else 1)
+    if not torn:
+        assert [item.shown for item in shown[0].rows[0].items] == ["brow_left", "0.50 −90°", "0.00"]

@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure as Drawing
 
 from mer.errors import ConfigError, DataError
-from mer.report import confusion, plots, style, tables_protocol, tables_scores, tables_tests
+from mer.report import confusion, plots, regions, style, tables_protocol, tables_scores, tables_tests
 from mer.report.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
 from mer.report.factors import between_levels, level_means
 from mer.report.formats import write
@@ -21,6 +21,7 @@ from mer.report.paired import ALPHA, Comparison, against, omnibus
 from mer.report.scored import Scored, scored
 from mer.report.sections import Cell, Section, sections
 from mer.report.study import Study
+from mer.report.tables_regions import regions_table
 
 __all__ = ["confusions", "headline", "into_folder", "report"]
 
@@ -120,6 +121,7 @@ def _section(section: Section, baseline: int, figures: Path) -> list[Block]:
     named = {"best cell": scores.best} | ({"baseline": baseline} if baseline != scores.best else {})
     blocks += drawn("subjects", plots.subjects(scores, named), "Accuracy on each subject.")
     blocks += [tables_scores.subjects(scores, baseline)]
+    blocks += _regions(section, section.cells[baseline], drawn)
     blocks += [Heading(level=2, text="Cost"), tables_scores.cost(section)]
     excluded = tables_protocol.excluded_clips(section)
     blocks += [Heading(level=2, text="Protocol"), tables_protocol.protocol(section), *([excluded] if excluded else [])]
@@ -155,6 +157,22 @@ def _cells_tested(section: Section, scores: Scored, baseline: int, drawn: Callab
         blocks += drawn("ranks", plots.ranking(section, over_subjects), caption)
         blocks.append(tables_tests.ranks(section, over_subjects))
     return blocks
+
+
+def _regions(section: Section, cell: Cell, drawn: Callable[..., list[Block]]) -> list[Block]:
+    """Show which regions move for which class: of one cell, since flow and regions differ between cells."""
+    if not cell.runs[0].regions:
+        return []
+    heading = Heading(level=2, text="What moves")
+    try:
+        motion = regions.read(cell.runs[0].regions)
+    except (ValueError, KeyError):
+        return [heading, Text(text=f"regions.csv of {cell.name} is torn; run that cell again.")]
+    caption = (
+        f"Which regions move for which class, as the baseline sees it ({cell.name}): each class's mean over its clips."
+    )
+    table = regions_table(motion, key=f"{section.number}-regions", caption=f"Motion of each region{section.part}")
+    return [heading, *drawn("regions", regions.picture(motion), caption), table]
 
 
 def confusions(section: Section, named: Mapping[str, int], figures: Path) -> list[Block]:

@@ -44,6 +44,8 @@ class Run:
     predictions : Predictions
     config : str
         The content of config.yaml.
+    regions : str
+        The content of regions.csv; empty where the run, an older one, has none.
     """
 
     run_id: str
@@ -56,6 +58,7 @@ class Run:
     card: Mapping[str, Any]
     predictions: Predictions = field(repr=False)
     config: str = field(repr=False)
+    regions: str = field(repr=False, default="")
 
     def level(self, key: str) -> str | None:
         """Return a param; where this run's command did not name it, what config.yaml says; None where it has none."""
@@ -208,10 +211,18 @@ def _read(client: Any, run: Any) -> Run | LeftOut:
                 card=json.loads(files["protocol.json"].read_text(encoding="utf-8")),
                 predictions=read_predictions(files["predictions.csv"]),
                 config=files["config.yaml"].read_text(encoding="utf-8"),
+                regions=_optional(client, run, "regions.csv", scratch),
             )
     except (MerError, OSError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         return _left_out(run, f"its files cannot be read: {reason}")
+
+
+def _optional(client: Any, run: Any, name: str, scratch: str) -> str:
+    try:
+        return _file(client, run, name, scratch).read_text(encoding="utf-8")
+    except DataError:
+        return ""
 
 
 def _file(client: Any, run: Any, name: str, scratch: str) -> Path:
