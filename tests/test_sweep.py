@@ -295,8 +295,13 @@ def _has_content(path: Path) -> bool:
 
 def _start(folder: Path, home: Path, *words: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "mer", "run", "-m", *QUICK, *CELLS, f"hydra.sweep.dir={folder}", *words]
+    # A shell starts its background jobs deaf to Ctrl-C, and children inherit that: here it shall be heard.
     return subprocess.Popen(
-        command, env=os.environ | {"MER_HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        env=os.environ | {"MER_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
