@@ -7,6 +7,9 @@ from pathlib import Path
 __all__ = ["conf_dir", "groups", "options"]
 
 
+_OF_OTHERS = ("temporal", "train")  # groups of mer landmarks and mer train, not of a run
+
+
 def conf_dir() -> Path:
     """Return the folder ``conf/``: inside the installed package, or at the top of the checkout it is run from."""
     package = Path(__file__).resolve().parent
@@ -20,10 +23,12 @@ def options(group: str) -> tuple[str, ...]:
 
 
 def groups() -> dict[str, tuple[str, ...]]:
-    """Return every config group with its options, in the order of the pipeline, then the others."""
+    """Return every config group of a run with its options, in the order of the pipeline, then the others."""
     first = [line.split("- ")[1].split(":")[0] for line in _defaults() if "override" not in line and ":" in line]
     first.sort(key=lambda group: group != "dataset")  # last in the defaults list, so that it may choose others' options
-    rest = sorted(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in first)
+    rest = sorted(
+        path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in (*first, *_OF_OTHERS)
+    )
     return {group: options(group) for group in [*first, *rest]}
 
 

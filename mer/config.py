@@ -44,8 +44,8 @@ def searchpath_override(config_dir: str | Path) -> str:
     return f"hydra.searchpath=['file://{folder}']"
 
 
-def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictConfig:
-    """Compose ``conf/config.yaml`` with Hydra overrides.
+def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False, root: str = "config") -> DictConfig:
+    """Compose ``conf/config.yaml``, or another root of `conf/`, with Hydra overrides.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictC
         Such as ``["flow=tvl1", "descriptor.bins=12"]``.
     with_hydra : bool
         Keep the node ``hydra`` with the choices that were made.
+    root : str
+        ``config`` of a run, ``training`` of a network's training.
 
     Returns
     -------
@@ -67,9 +69,9 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False) -> DictC
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-            return hydra_compose("config", overrides=list(overrides), return_hydra_config=with_hydra)
+            return hydra_compose(root, overrides=list(overrides), return_hydra_config=with_hydra)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigError(one_sentence(error, overrides)) from error
+        raise ConfigError(one_sentence(error, overrides, root)) from error
 
 
 def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
@@ -81,7 +83,7 @@ def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
     return cfg, choices
 
 
-def one_sentence(error: BaseException, overrides: Sequence[str] = ()) -> str:
+def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str = "config") -> str:
     """Turn an exception of Hydra or OmegaConf into one line that names the offender and what exists instead."""
     text = str(error)
     missing = re.search(r"Could not find '([^'/]+)/([^']+)'", text)
@@ -93,14 +95,14 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = ()) -> str:
         return f"{group}={option}: no such option; {group} can be {', '.join(options(group)) or 'nothing yet'}"
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown:
-        return _unknown_key(unknown.group(1), overrides)
+        return _unknown_key(unknown.group(1), overrides, root)
     return " ".join(text.split())
 
 
-def _unknown_key(key: str, overrides: Sequence[str]) -> str:
+def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
     parent, _, name = key.rpartition(".")
-    chosen = [word for word in overrides if word.partition("=")[0] in groups()]
-    cfg = compose(chosen if key not in groups() else ())
+    chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), "temporal", "train")]
+    cfg = compose(chosen if key not in groups() else (), root=root)
     node = OmegaConf.select(cfg, parent) if parent else cfg
     known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
     where = f"{parent} has" if parent else "the settings are"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mer.align import fit_similarity
 from mer.config import component
 from mer.errors import ConfigError, DataError
+from mer.similarity import fit_similarity
 from mer.types import FramePair, Landmarks
 
 

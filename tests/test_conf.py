@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 import mer
-from mer.conf_files import conf_dir, groups
-from mer.config import compose, searchpath_override
+from mer.conf_files import conf_dir, groups, options
+from mer.config import build, compose, searchpath_override
 from mer.errors import ConfigError
 
 OPTIONS = [(group, option) for group, options in groups().items() for option in options if group != "experiment"]
@@ -34,6 +34,19 @@ def test_every_component_is_built_frozen_with_all_its_numbers_in_the_yaml(group:
     if field is not None:
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(made, field, None)
+
+
+@pytest.mark.parametrize("network", options("train"))
+def test_every_training_is_built_from_its_yaml(network: str) -> None:
+    training = build(compose([f"train={network}"], root="training").train)
+    assert training.steps > 0
+    assert dataclasses.is_dataclass(training)
+
+
+@pytest.mark.parametrize("option", options("temporal"))
+def test_every_way_through_a_clip_is_built_with_its_finder(option: str) -> None:
+    made = build(compose([f"temporal={option}"], root="landmarks_of").temporal)
+    assert made.mode in ("follow", "each", "carried") and made.finder.faces
 
 
 @pytest.mark.parametrize("experiment", groups().get("experiment", ()))

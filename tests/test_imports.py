@@ -26,7 +26,16 @@ FENCES = {
     "matplotlib": ("mer.report", "mer.bench"),
 }
 STAGES = ("dataset", "frames", "landmarks", "align", "flow", "motion", "roi", "descriptor", "svm", "tracking", "report")
-LEAVES = {"mer", "mer.types", "mer.errors", "mer.strain", "mer.checks", "mer.metrics", "mer.predictions"}
+LEAVES = {
+    "mer",
+    "mer.types",
+    "mer.errors",
+    "mer.strain",
+    "mer.checks",
+    "mer.metrics",
+    "mer.predictions",
+    "mer.similarity",
+}
 
 
 def _imports(path: Path) -> set[str]:

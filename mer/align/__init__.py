@@ -7,6 +7,6 @@ fraction f of an image with S pixels a side is the pixel coordinate f·S − ½:
 """
 
 from mer.align.crop import Crop, Identity
-from mer.align.similarity import Similarity, fit_similarity
+from mer.align.similarity import Similarity
 
-__all__ = ["Crop", "Identity", "Similarity", "fit_similarity"]
+__all__ = ["Crop", "Identity", "Similarity"]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mer.align.warp import Matrix, check_landmarks, moved, spread
+from mer.align.warp import check_landmarks, moved, spread
 from mer.checks import require_integer, require_number
-from mer.errors import ConfigError, DataError
+from mer.errors import ConfigError
+from mer.similarity import fit_similarity
 from mer.types import AlignedPair, FramePair, Landmarks
 
-__all__ = ["Similarity", "fit_similarity"]
+__all__ = ["Similarity"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,31 +67,3 @@ class Similarity:
         check_landmarks(source, pair.onset.shape)
         matrix = fit_similarity(source, np.array(self.template) * self.size - 0.5)
         return moved(pair, landmarks, matrix, self.size, self.antialias)
-
-
-def fit_similarity(source: NDArray[Any], target: NDArray[Any]) -> Matrix:
-    """Return the matrix that brings `source` closest to `target` by shift, rotation and one scale.
-
-    Parameters
-    ----------
-    source, target : ndarray, shape (N, 2)
-        Corresponding points in pixels, N ≥ 2.
-
-    Returns
-    -------
-    ndarray of float64, shape (2, 3)
-        The least-squares solution; never a reflection.
-
-    Raises
-    ------
-    DataError
-        Where the source points lie in one place.
-    """
-    if spread(source) == 0:
-        raise DataError("no similarity can be fitted to landmarks that lie in one point: find them again")
-    centre, goal = source.mean(axis=0, dtype=float), target.mean(axis=0, dtype=float)
-    (x, y), (p, q) = (source - centre).T.astype(float), (target - goal).T.astype(float)
-    # In the plane Umeyama's solution without reflection has the closed form of one complex division.
-    turn = np.array([(x * p + y * q).sum(), (x * q - y * p).sum()]) / (x * x + y * y).sum()
-    linear = np.array([[turn[0], -turn[1]], [turn[1], turn[0]]])
-    return np.column_stack([linear, goal - linear @ centre])

@@ -18,6 +18,7 @@ VERBS = {
     "run": "run an experiment; with -m a sweep over options, one MLflow run a cell",
     "data": "check, show or export a data set",
     "train": "train one of the two networks",
+    "landmarks": "find the face and its 68 points in every frame of a video",
     "bench": "measure a part against its peers and print the table",
     "report": "make tables and figures of a study for the paper",
     "compare": "compare two runs, with the clips on which they differ",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from mer.dataset.tables import Row, read_table
 from mer.errors import DataError
 from mer.types import Landmarks
 
-__all__ = ["StoredPoints"]
+__all__ = ["StoredPoints", "write_points"]
 
 _COORDINATES = tuple(f"{axis}{point}" for point in range(68) for axis in "xy")
 
@@ -77,3 +79,12 @@ def _number(row: Row, column: str) -> float:
         return float(row[column])
     except ValueError as error:
         raise DataError(f"{row.where}: {column} {row[column]!r} is not a number; correct it") from error
+
+
+def write_points(path: Path, found: Mapping[int, Landmarks]) -> None:
+    """Write landmarks, by frame number, as the table that `StoredPoints` reads, with their score as a last column."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["frame", *_COORDINATES, "score"])
+        for frame, face in found.items():
+            out.writerow([frame, *(f"{value:.3f}" for value in face.xy.ravel()), f"{face.score:.3f}"])

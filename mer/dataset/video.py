@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,9 +17,9 @@ from mer.dataset.media import VideoFile
 from mer.dataset.points import StoredPoints
 from mer.dataset.tables import Row, read_table
 from mer.errors import ConfigError, DataError
-from mer.types import Exclusion, Manifest, Sample
+from mer.types import Exclusion, Image, Manifest, Sample
 
-__all__ = ["Video", "frame_times"]
+__all__ = ["Video", "frame_times", "frames_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +167,30 @@ def frame_times(file: Path) -> NDArray[np.float64]:
     if not times:
         raise DataError(f"{file}: no video can be decoded from it; it is broken or of an unknown format: convert it")
     return np.array(times)
+
+
+def frames_of(file: Path) -> Iterator[Image]:
+    """Yield every frame of a video as BGR (H, W, 3), in order, each decoded once.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing or no frame can be decoded.
+    """
+    if not file.is_file():
+        raise DataError(f"{file}: no such video; correct the path")
+    video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    try:
+        decoded, frame = video.read()
+        if not decoded:
+            raise DataError(
+                f"{file}: no video can be decoded from it; it is broken or of an unknown format: convert it"
+            )
+        while decoded:
+            yield np.asarray(frame, dtype=np.uint8)
+            decoded, frame = video.read()
+    finally:
+        video.release()
 
 
 def _rate(times: NDArray[np.float64]) -> float:

@@ -1,0 +1,137 @@
+"""Landmarks of a whole clip: found in each frame, followed from frame to frame, or found once and carried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.checks import require_choice, require_number
+from mer.errors import FaceNotFoundError
+from mer.landmarks.base import ImageLandmarks
+from mer.landmarks.shape import eye_distance
+from mer.types import Image, Landmarks
+
+__all__ = ["ClipLandmarks", "OneEuro"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneEuro:
+    """A low-pass filter along time whose cut-off rises with speed: a still face does not tremble, a fast one not lag.
+
+    Attributes
+    ----------
+    cutoff : float
+        Of a point at rest, Hz.
+    slope : float
+        Rise of the cut-off, Hz for a speed of one eye distance a second.
+    speed_cutoff : float
+        Of the low-pass filter of the speed, Hz.
+
+    References
+    ----------
+    Casiez, Roussel, Vogel: 1 € filter: a simple speed-based low-pass filter for noisy input in interactive systems.
+    CHI 2012. doi:10.1145/2207676.2208639
+    """
+
+    cutoff: float
+    slope: float
+    speed_cutoff: float
+
+    def __post_init__(self) -> None:
+        require_number("temporal.smooth.cutoff", self.cutoff, low=0, above=True)
+        require_number("temporal.smooth.slope", self.slope, low=0)
+        require_number("temporal.smooth.speed_cutoff", self.speed_cutoff, low=0, above=True)
+
+    def __call__(self, xy: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
+        """Return the points (T, 68, 2) of a clip, smoothed; each frame depends on it and those before alone."""
+        unit = float(eye_distance(xy[0]))
+        out = xy.astype(np.float64)
+        speed = np.zeros_like(out[0])
+        for t in range(1, len(out)):
+            moved = (xy[t] - out[t - 1]) * fps / unit
+            speed += _share(self.speed_cutoff, fps) * (moved - speed)
+            share = _share(self.cutoff + self.slope * np.abs(speed), fps)
+            out[t] = out[t - 1] + share * (xy[t] - out[t - 1])
+        return out.astype(np.float32)
+
+
+def _share(cutoff: NDArray[np.float64] | float, fps: float) -> NDArray[np.float64]:
+    """Return how much of a new value an exponential filter with this cut-off takes."""
+    rate = 2 * np.pi * np.asarray(cutoff) / fps
+    return np.asarray(rate / (rate + 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipLandmarks:
+    """The landmarks of every frame of a clip.
+
+    Attributes
+    ----------
+    finder : ImageLandmarks
+    mode : {"follow", "each", "carried"}
+        ``follow``: where the face was last is where it is looked for, searched for anew where it was lost; ``each``:
+        every frame is searched, and of several faces the one nearest to the last is taken; ``carried``: found in the
+        first frame and kept.
+    smooth : OneEuro or None
+        Filter along time.
+    """
+
+    finder: ImageLandmarks
+    mode: Literal["follow", "each", "carried"]
+    smooth: OneEuro | None
+
+    def __post_init__(self) -> None:
+        require_choice("temporal.mode", self.mode, ("follow", "each", "carried"))
+
+    def __call__(self, frames: Iterable[Image], fps: float) -> list[Landmarks]:
+        """Return one `Landmarks` a frame.
+
+        Parameters
+        ----------
+        frames : iterable of ndarray of uint8
+            Grey (H, W) or BGR (H, W, 3).
+        fps : float
+            Frames a second, for the filter.
+
+        Raises
+        ------
+        FaceNotFoundError
+            Where the face is not found in a frame, naming its number, counted from 0.
+        """
+        found: list[Landmarks] = []
+        for number, frame in enumerate(frames):
+            try:
+                found.append(self.next(frame, found[-1] if found else None))
+            except FaceNotFoundError as error:
+                raise FaceNotFoundError(f"frame {number}: {error}") from error
+        return self.smoothed(found, fps)
+
+    def smoothed(self, found: Sequence[Landmarks], fps: float) -> list[Landmarks]:
+        """Return the landmarks of consecutive frames, filtered along time where that is asked for."""
+        if self.smooth is None or len(found) < 2 or fps <= 0:
+            return list(found)
+        xy = self.smooth(np.stack([face.xy for face in found]), fps)
+        return [Landmarks(xy=points, score=face.score) for points, face in zip(xy, found, strict=True)]
+
+    def next(self, frame: Image, last: Landmarks | None) -> Landmarks:
+        """Return the landmarks of a frame, given those of the frame before, unsmoothed.
+
+        Raises
+        ------
+        FaceNotFoundError
+            Where the face is not found.
+        """
+        if last is None:
+            return self.finder(frame)
+        if self.mode == "carried":
+            return last
+        if self.mode == "follow" and (near := self.finder.follow(frame, last)) is not None:
+            return near
+        faces = self.finder.faces(frame)
+        if not faces:
+            return self.finder(frame)  # raises, in the finder's own words
+        return min(faces, key=lambda face: float(np.linalg.norm(face.xy.mean(axis=0) - last.xy.mean(axis=0))))

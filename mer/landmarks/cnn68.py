@@ -1,0 +1,197 @@
+"""Network 1: finds the face in a frame and its 68 points, with two small networks of our own.
+
+A detector marks squares that may hold a face; in the crop of each, a second network finds the points and says whether
+it sees a face at all. The points are found a second time in the crop that the first ones give, so that they do not
+depend on how well the detector had aimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.checks import require_choice, require_integer, require_number
+from mer.errors import ConfigError
+from mer.landmarks.base import ImageLandmarks
+from mer.landmarks.crop import crop_matrix, cut, grey
+from mer.landmarks.shape import SWAP
+from mer.similarity import transformed
+from mer.types import Image, Landmarks
+
+if TYPE_CHECKING:
+    from mer.landmarks.detect import Square
+    from mer.landmarks.weights import Weights
+
+__all__ = ["Cnn68"]
+
+_CANDIDATES = 8  # squares a frame that are looked at, best first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cnn68(ImageLandmarks):
+    """Face and landmarks by the bundled networks, or by those of a file.
+
+    Attributes
+    ----------
+    weights : str or None
+        File of weights made by ``mer train landmarks``; None takes those that come with mer.
+    searches : sequence of int
+        The frame is searched with its longer side reduced to each of these pixels in turn, until a face is found. A
+        frame that is smaller is searched as it is.
+    candidate : float
+        Score of a square, in (0, 1), from which its crop is looked at.
+    threshold : float
+        Score of a face, in (0, 1), below which it counts as not found.
+    choose : {"largest", "likeliest"}
+        Which of several faces is taken.
+    passes : int
+        How often the points of a face that was searched for are found, each time in the crop that the last ones give;
+        ≥ 1. Those of a face that is followed are found once.
+    mirror : bool
+        In the last pass the crop is looked at in a mirror too, and the mean is taken: less trembling for half a pass.
+    device : str
+        ``cpu``, or ``cuda`` where there is one.
+    threads : int
+        CPU threads a frame, for all of torch in this process; ≥ 1. Clips run side by side already.
+
+    Notes
+    -----
+    Differs from the paper, whose network is known by its abstract alone: the choice of both networks is ours.
+    """
+
+    weights: str | None
+    searches: Sequence[int]
+    candidate: float
+    threshold: float
+    choose: Literal["largest", "likeliest"]
+    passes: int
+    mirror: bool
+    device: str
+    threads: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "searches", tuple(self.searches))
+        if not self.searches:
+            raise ConfigError("landmarks.searches is empty; name at least one length in pixels, such as [320]")
+        for longest in self.searches:
+            require_integer("landmarks.searches", longest, low=32)
+        for name in ("candidate", "threshold"):
+            require_number(f"landmarks.{name}", getattr(self, name), low=0.001, high=0.999)
+        require_choice("landmarks.choose", self.choose, ("largest", "likeliest"))
+        require_integer("landmarks.passes", self.passes, low=1)
+        require_integer("landmarks.threads", self.threads, low=1)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files beside the code that the results depend on."""
+        return () if self.weights is None else (Path(self.weights).expanduser(),)
+
+    @cached_property
+    def _networks(self) -> Weights:
+        import torch
+
+        from mer.landmarks.weights import BUNDLED, load
+
+        if self.device != "cpu" and not torch.cuda.is_available():
+            raise ConfigError(f"landmarks.device={self.device}: torch sees no such device here; take cpu")
+        torch.set_num_threads(self.threads)
+        return load(self.files[0] if self.files else BUNDLED, self.device)
+
+    def faces(self, image: Image) -> list[Landmarks]:
+        """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the preferred one first; empty where none is."""
+        frame = grey(image)
+        for longest in self._lengths(frame):
+            found = self._search(frame, longest)
+            if found:
+                return sorted(found, key=self._preference)
+        return []
+
+    def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
+        """Return the face of a frame that is near `last`, found without a search; None where it is lost there."""
+        return next(iter(self.refined(image, [last.xy])), None)
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean shape (68, 2) in the unit square."""
+        return self._networks.mean
+
+    def refined(self, image: Image, shapes: Sequence[NDArray[Any]]) -> list[Landmarks]:
+        """Return the faces of a frame that are about where `shapes`, each (68, 2), lie; the preferred one first."""
+        matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
+        found = self._points(grey(image), matrices, 1)
+        return sorted(_distinct([face for face in found if face.score >= self.threshold]), key=self._preference)
+
+    def _lengths(self, frame: Image) -> list[int]:
+        """Return the lengths to search at, each once, none larger than the frame."""
+        longest = max(frame.shape)
+        return list(dict.fromkeys(min(length, longest) for length in self.searches))
+
+    def _search(self, frame: Image, longest: int) -> list[Landmarks]:
+        from mer.landmarks.detect import candidates
+
+        net = self._networks
+        squares = candidates(net.faces, frame, longest, self.candidate, self.device)[:_CANDIDATES]
+        squares = [square for at, square in enumerate(squares) if not _within(square, squares[:at])]
+        found = self._points(frame, [square.matrix(net.side) for square in squares], self.passes) if squares else []
+        return _distinct([face for face in found if face.score >= self.threshold])
+
+    def _points(self, frame: Image, matrices: Sequence[NDArray[Any]], passes: int) -> list[Landmarks]:
+        """Return the face in each crop; its score is the network's, times the share of points that lie in the frame."""
+        net = self._networks
+        shapes: list[NDArray[np.float64]] = []
+        for left in reversed(range(passes)):
+            if shapes:
+                matrices = [crop_matrix(shape, net.mean, net.side) for shape in shapes]
+            crops = np.stack([cut(frame, matrix, net.side) for matrix in matrices])
+            xy, score = self._mirrored(crops) if self.mirror and not left else self._run(crops)
+            shapes = [transformed(matrix, points) for matrix, points in zip(matrices, xy, strict=True)]
+        size = np.array(frame.shape[::-1])
+        inside = [((shape > -0.5) & (shape < size - 0.5)).all(axis=1).mean() for shape in shapes]
+        return [
+            Landmarks(xy=shape.astype(np.float32), score=float(s * share))
+            for shape, s, share in zip(shapes, score, inside, strict=True)
+        ]
+
+    def _mirrored(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the mean of what is found in the crops and in their mirror images."""
+        both = np.concatenate([crops, crops[:, :, ::-1]])
+        (xy, mirrored), (score, other) = (np.split(values, 2) for values in self._run(both))
+        back = (mirrored * (-1, 1) + (self._networks.side - 1, 0))[:, SWAP]
+        return (xy + back) / 2, (score + other) / 2
+
+    def _run(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return points (N, 68, 2) in pixels of the crops (N, S, S), and scores (N,)."""
+        import torch
+
+        images = torch.from_numpy(crops[:, None].astype(np.float32))
+        with torch.inference_mode():
+            xy, logits = self._networks.points.locate(images.to(self.device, memory_format=torch.channels_last))
+        return xy.cpu().numpy().astype(np.float64), torch.sigmoid(logits).cpu().numpy().astype(np.float64)
+
+    def _preference(self, face: Landmarks) -> float:
+        return -face.score if self.choose == "likeliest" else -float(np.ptp(face.xy, axis=0).prod())
+
+
+def _within(square: Square, better: Sequence[Square]) -> bool:
+    """Return whether a square means a face that a better one means already."""
+    return any(
+        np.hypot(square.x - other.x, square.y - other.y) < 0.3 * max(square.side, other.side)
+        and 0.5 < square.side / other.side < 2
+        for other in better
+    )
+
+
+def _distinct(faces: Sequence[Landmarks]) -> list[Landmarks]:
+    """Return the faces without those whose middle lies within a likelier one."""
+    kept: list[Landmarks] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        middle = face.xy.mean(axis=0)
+        if not any(((middle > k.xy.min(axis=0)) & (middle < k.xy.max(axis=0))).all() for k in kept):
+            kept.append(face)
+    return kept

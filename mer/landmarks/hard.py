@@ -1,0 +1,43 @@
+"""What the detector takes for a face and is none: the crops from which the network of the points learns to tell."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from mer.landmarks.augment import procedural
+from mer.landmarks.crop import cut
+from mer.landmarks.detect import candidates
+from mer.landmarks.faces import Faces, faceless_part
+from mer.landmarks.network import FaceNetwork
+
+__all__ = ["false_faces"]
+
+_HEIGHT, _WIDTH = 240, 320  # of the pictures that are searched
+_A_PICTURE = 4  # crops at most
+_LEAST = 0.1  # score of a square
+
+
+def false_faces(
+    detector: FaceNetwork, photographs: Faces, side: int, *, pictures: int, rng: Generator, device: str
+) -> NDArray[np.uint8]:
+    """Return crops (N, side, side) that a fitted detector cuts out of pictures without a face.
+
+    Parameters
+    ----------
+    detector : FaceNetwork
+    photographs : Faces
+        Half of the pictures are parts of these, beside the face; the other half is made up.
+    side : int
+    pictures : int
+        How many are searched.
+    rng : Generator
+    device : str
+    """
+    found: list[NDArray[np.uint8]] = []
+    for number in range(pictures):
+        image = faceless_part(rng, photographs) if number % 2 else procedural(rng, _HEIGHT, _WIDTH)
+        squares = candidates(detector, np.ascontiguousarray(image), max(image.shape), _LEAST, device)
+        found += [cut(image, square.matrix(side), side) for square in squares[:_A_PICTURE]]
+    return np.array(found, dtype=np.uint8).reshape(-1, side, side)

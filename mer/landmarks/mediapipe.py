@@ -1,0 +1,128 @@
+"""MediaPipe's face landmarker, its 478 points mapped to 68: for those who have its package and model."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mer.checks import require_integer, require_number
+from mer.errors import ConfigError, DataError
+from mer.landmarks.base import ImageLandmarks
+from mer.types import Image, Landmarks
+
+__all__ = ["TO_68", "Mediapipe"]
+
+_WHERE = "https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker"
+
+# Vertex of MediaPipe's mesh that lies nearest to each iBUG point. The mesh has no exact counterpart of the jaw line.
+TO_68 = (
+    *(127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356),  # jaw
+    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),  # brows
+    *(168, 197, 5, 4, 75, 97, 2, 326, 305),  # nose
+    *(33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380),  # eyes
+    *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),  # outer lips
+    *(78, 82, 13, 312, 308, 317, 14, 87),  # inner lips
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mediapipe(ImageLandmarks):
+    """Face landmarker of MediaPipe Tasks.
+
+    Attributes
+    ----------
+    model : str or None
+        The file ``face_landmarker.task``; not part of mer. Where it does not exist and `sha256` is given, it is
+        fetched from `url` once.
+    url : str
+        Where the file is to be had.
+    sha256 : str or None
+        What the fetched file must hash to; None fetches nothing.
+    threshold : float
+        Least confidence of a face, in (0, 1).
+    most : int
+        Faces a frame, ≥ 1.
+    """
+
+    model: str | None
+    url: str
+    sha256: str | None
+    threshold: float
+    most: int
+
+    def __post_init__(self) -> None:
+        require_number("landmarks.threshold", self.threshold, low=0.001, high=0.999)
+        require_integer("landmarks.most", self.most, low=1)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files beside the code that the results depend on."""
+        return () if self.model is None else (Path(self.model).expanduser(),)
+
+    def faces(self, image: Image) -> list[Landmarks]:
+        """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the largest first; empty where none is."""
+        colour = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB)
+        package, engine = self._engine
+        with _LOCK:
+            result = engine.detect(package.Image(image_format=package.ImageFormat.SRGB, data=colour))
+        size = np.array(image.shape[1::-1])
+        # MediaPipe counts from the corner of the first pixel, 0, to that of the last, 1.
+        meshes = [np.array([(p.x, p.y) for p in mesh]) * size - 0.5 for mesh in result.face_landmarks]
+        found = [Landmarks(xy=mesh[list(TO_68)].astype(np.float32)) for mesh in meshes]
+        return sorted(found, key=lambda face: -float(np.ptp(face.xy, axis=0).prod()))
+
+    def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
+        """Return the face of a frame whose middle is nearest to that of `last`; None where there is none."""
+        middle = last.xy.mean(axis=0)
+        return min(self.faces(image), key=lambda face: np.linalg.norm(face.xy.mean(axis=0) - middle), default=None)
+
+    @cached_property
+    def _engine(self) -> tuple[Any, Any]:
+        if not self.files:
+            raise ConfigError(f"landmarks=mediapipe needs landmarks.model=FILE, face_landmarker.task, see {_WHERE}")
+        try:
+            import mediapipe as package
+            from mediapipe.tasks.python import BaseOptions, vision
+        except ImportError as error:
+            raise ConfigError("landmarks=mediapipe: not installed; pip install mediapipe brings it") from error
+        file = self.files[0]
+        if not file.is_file():
+            _fetch(self.url, self.sha256, file)
+        options = vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(file)),
+            num_faces=self.most,
+            min_face_detection_confidence=self.threshold,
+        )
+        try:
+            return package, vision.FaceLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            raise DataError(f"{file}: MediaPipe cannot read it ({error}); get it anew, see {_WHERE}") from error
+
+
+_LOCK = threading.Lock()
+
+
+def _fetch(url: str, sha256: str | None, file: Path) -> None:
+    if sha256 is None:
+        raise DataError(
+            f"{file}: no such file; get face_landmarker.task from {url}, or give landmarks.sha256 to have it fetched"
+        )
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            data = answer.read()
+    except (urllib.error.URLError, OSError) as error:
+        raise DataError(f"{url}: cannot be fetched ({error}); fetch it by hand and set landmarks.model") from error
+    got = hashlib.sha256(data).hexdigest()
+    if got != sha256.lower():
+        raise DataError(f"{url}: what came hashes to {got}, not to landmarks.sha256={sha256}; nothing was kept")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)

@@ -1,0 +1,120 @@
+"""`mer train landmarks`: both networks of `cnn68`, from photographs with points and generated faces, to one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from mer.checks import require_integer
+from mer.errors import ConfigError
+from mer.landmarks.accuracy import accuracy
+from mer.landmarks.cnn68 import Cnn68
+from mer.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.landmarks.hard import false_faces
+from mer.landmarks.schedule import Log
+from mer.landmarks.shape import mean_shape
+from mer.landmarks.train_faces import FaceTraining
+from mer.landmarks.train_points import PointTraining
+from mer.landmarks.weights import Weights, save
+from mer.types import Dataset
+
+__all__ = ["LandmarkTraining"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandmarkTraining:
+    """The whole training; the same settings give the same weights on one machine, also when it was broken off.
+
+    Attributes
+    ----------
+    faces : str
+        Folder with ``images/`` and ``keypoints.csv``, see `mer.landmarks.faces.read_faces`.
+    hold_out : int
+        Of the sorted subjects the first and every so-manieth after it are never trained on; ≥ 2.
+    seed : int
+    threads : int
+        Of torch.
+    device : str
+        ``cpu`` or ``cuda``.
+    synthetic : Dataset
+        Generated faces that are mixed in, and whose last subjects are held out likewise.
+    detector : FaceTraining
+    false_pictures : int
+        Pictures without a face in which the fitted detector is made to look for one, ≥ 0.
+    points : PointTraining
+    finder : Cnn68
+        How the finished networks are used where they are scored.
+    """
+
+    faces: str
+    hold_out: int
+    seed: int
+    threads: int
+    device: str
+    synthetic: Dataset
+    detector: FaceTraining
+    false_pictures: int
+    points: PointTraining
+    finder: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        require_integer("train.hold_out", self.hold_out, low=2)
+        require_integer("train.seed", self.seed, low=0)
+        require_integer("train.threads", self.threads, low=1)
+        require_integer("train.false_pictures", self.false_pictures, low=0)
+        if self.device != "cpu" and not torch.cuda.is_available():
+            raise ConfigError(f"train.device={self.device}: torch sees no such device here; take cpu")
+
+    @property
+    def steps(self) -> int:
+        """Steps of both networks together."""
+        return self.points.schedule.steps + self.detector.schedule.steps
+
+    def __call__(self, output: Path, log: Log) -> Mapping[str, float]:
+        """Train, write ``cnn68.npz`` into `output` and return the scores on subjects not trained on.
+
+        Parameters
+        ----------
+        output : Path
+            Existing folder; also takes the states from which a broken training goes on.
+        log : callable
+            Called with named figures and the number of the step, now and then.
+        """
+        torch.set_num_threads(self.threads)
+        cv2.setNumThreads(1)
+        photographs, kept_aside = read_faces(self.faces).split(self.hold_out)
+        rendered = self._rendered(output)
+        mean = mean_shape(photographs.xy)
+        common: dict[str, Any] = {"seed": self.seed, "device": self.device, "folder": output}
+        faces = self.detector(photographs, rendered, mean, log=_prefixed("detector", log, 0), **common)
+        rng = np.random.default_rng(self.seed)
+        side, pictures = self.points.side, self.false_pictures
+        false = false_faces(faces, photographs, side, pictures=pictures, rng=rng, device=self.device)
+        done = self.detector.schedule.steps
+        points = self.points(photographs, rendered, mean, false, log=_prefixed("points", log, done), **common)
+        weights = Weights(faces=faces, points=points, mean=mean, side=self.points.side)
+        save(output / "cnn68.npz", weights, {"points": self._shape(self.points), "faces": self._shape(self.detector)})
+        return accuracy(Cnn68(**{**self.finder, "weights": str(output / "cnn68.npz")}), kept_aside)
+
+    def _rendered(self, output: Path) -> Faces:
+        """Return the generated faces, kept in `output` since they take minutes to draw."""
+        file = output / "rendered.npz"
+        if not file.is_file():
+            faces = rendered_faces(self.synthetic)
+            np.savez(file, images=np.stack(faces.images), xy=faces.xy, subject=faces.subject)
+        with np.load(file, allow_pickle=False) as kept:
+            return Faces(images=list(kept["images"]), xy=kept["xy"], subject=kept["subject"])
+
+    def _shape(self, part: PointTraining | FaceTraining) -> dict[str, Any]:
+        names = ("widths", "blocks", "decoder")
+        return {name: getattr(part, name) for name in names if hasattr(part, name)}
+
+
+def _prefixed(name: str, log: Log, before: int) -> Log:
+    return lambda figures, step: log({f"{name}_{key}": value for key, value in figures.items()}, before + step)

@@ -1,0 +1,176 @@
+"""Training of the network that finds the 68 points in the crop of a face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mer.landmarks.augment import Augmentation
+from mer.landmarks.crop import crop_matrix
+from mer.landmarks.faces import Faces
+from mer.landmarks.network import PointNetwork
+from mer.landmarks.schedule import Log, Schedule
+
+__all__ = ["PointTraining"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointTraining:
+    """The network of the points and how it is fitted.
+
+    Attributes
+    ----------
+    side : int
+        Pixels of the crop.
+    widths, blocks, decoder
+        See `PointNetwork`.
+    rendered_share : float
+        Share of the crops that show a generated face.
+    nothing, hard : float
+        Share of crops without a well-framed face, for the score, and share of these that the detector takes for one.
+    heat_weight, score_weight : float
+        Of the cross-entropy between heat map and a Gaussian one cell wide, and of that of the score.
+    softness : float
+        Error, as a fraction of the eyes' distance, below which the loss is no longer linear.
+    turned : float
+        How much more often a face turned by a half profile is shown than one that looks straight ahead.
+    schedule : Schedule
+    augmentation : Augmentation
+    """
+
+    side: int
+    widths: Sequence[int]
+    blocks: Sequence[int]
+    decoder: int
+    rendered_share: float
+    nothing: float
+    hard: float
+    heat_weight: float
+    score_weight: float
+    softness: float
+    turned: float
+    schedule: Schedule
+    augmentation: Augmentation
+
+    def network(self) -> PointNetwork:
+        """Return the network, untrained."""
+        return PointNetwork(widths=self.widths, blocks=self.blocks, decoder=self.decoder)
+
+    def __call__(  # noqa: PLR0913 (what is learnt from, and where)
+        self,
+        photographs: Faces,
+        rendered: Faces,
+        mean: Array,
+        false: NDArray[np.uint8],
+        *,
+        seed: int,
+        device: str,
+        folder: Path,
+        log: Log,
+    ) -> PointNetwork:
+        """Return the fitted network.
+
+        Parameters
+        ----------
+        photographs, rendered : Faces
+            What is learnt from.
+        mean : ndarray, shape (68, 2)
+            Mean shape in the unit square.
+        false : ndarray of uint8, shape (N, side, side)
+            Crops that the detector takes for a face and that show none; N may be 0.
+        seed : int
+        device : str
+        folder : Path
+            Where the state of the fit is kept.
+        log : callable
+        """
+        torch.manual_seed(seed)
+        network = self.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        sources = [_at_crop_scale(faces, mean, self.side) for faces in (photographs, rendered)]
+        weights = [_turn_weights(faces.xy, self.turned) for faces in sources]
+
+        def loss(net: nn.Module, step: int) -> Mapping[str, Tensor]:
+            images, points, shown = self._batch(sources, weights, mean, false, np.random.default_rng((seed, step)))
+            return self._loss(net, *(torch.from_numpy(a).to(device) for a in (images, points, shown)))
+
+        self.schedule.fit(network, loss, folder / "points.pt", log)
+        return network
+
+    def _batch(
+        self,
+        sources: Sequence[Faces],
+        weights: Sequence[Array],
+        mean: Array,
+        false: NDArray[np.uint8],
+        rng: np.random.Generator,
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        count, side = self.schedule.batch, self.side
+        images = np.empty((count, 1, side, side), dtype=np.float32)
+        points = np.full((count, 68, 2), side / 2, dtype=np.float32)
+        shown = rng.random(count) >= self.nothing
+        for row in range(count):
+            which = int(rng.random() < self.rendered_share)
+            chosen = int(np.searchsorted(weights[which], rng.random()))
+            image, xy = sources[which].images[chosen], sources[which].xy[chosen]
+            if shown[row]:
+                images[row, 0], points[row] = self.augmentation.face(rng, image, xy, mean, side)
+            elif len(false) and rng.random() < self.hard:
+                images[row, 0] = self.augmentation.spoilt(rng, false[int(rng.integers(len(false)))])
+            else:
+                images[row, 0] = self.augmentation.nothing(rng, image, xy, mean, side)
+        return images, points, shown
+
+    def _loss(self, network: nn.Module, images: Tensor, truth: Tensor, shown: Tensor) -> Mapping[str, Tensor]:
+        found, logits, heat = network(images.contiguous(memory_format=torch.channels_last))
+        eyes = (truth[:, 36] - truth[:, 45]).norm(dim=1).clamp(min=0.2 * self.side)
+        squared = (found - truth).square().sum(dim=2) / eyes[:, None].square()
+        share = shown.float() / shown.sum().clamp(min=1)
+        place = ((squared + self.softness**2).sqrt().mean(dim=1) * share).sum()
+        crossed = (-(_gaussians(truth, self.side) * heat).sum(dim=2).mean(dim=1) * share).sum()
+        score = functional.binary_cross_entropy_with_logits(logits, shown.float())
+        nme = (squared.detach().sqrt().mean(dim=1) * share).sum()
+        total = place + self.heat_weight * crossed + self.score_weight * score
+        return {"loss": total, "nme": nme, "heat": crossed, "score": score}
+
+
+def _gaussians(points: Tensor, side: int) -> Tensor:
+    """Return for points (N, P, 2) the heat maps (N, P, h·w) that peak there, one cell wide, each of sum 1."""
+    cells = torch.arange(side // 4, device=points.device) * 4 + 1.5
+    x, y = (torch.exp(-((points[..., i, None] - cells) / 4).square() / 2) for i in (0, 1))
+    mass = (y[..., :, None] * x[..., None, :]).flatten(2)
+    return mass / mass.sum(dim=2, keepdim=True).clamp(min=1e-6)
+
+
+def _at_crop_scale(faces: Faces, mean: Array, side: int) -> Faces:
+    """Return faces whose images are no more than 1.5 times as fine as the crop, reduced by averaging."""
+    images, shapes = [], []
+    for image, xy in zip(faces.images, faces.xy, strict=True):
+        scale = np.hypot(*crop_matrix(xy, mean, side)[:, 0]) / 1.5
+        if scale > 1:
+            height, width = image.shape
+            size = (max(round(width / scale), 1), max(round(height / scale), 1))
+            ratio = np.array(size) / (width, height)
+            image, xy = cv2.resize(image, size, interpolation=cv2.INTER_AREA), (xy + 0.5) * ratio - 0.5
+        images.append(np.asarray(image, dtype=np.uint8))
+        shapes.append(xy)
+    return Faces(images=images, xy=np.stack(shapes), subject=faces.subject)
+
+
+def _turn_weights(xy: Array, turned: float) -> Array:
+    """Return the cumulative probability of drawing each face, larger for those turned to a side."""
+    jaw = xy[:, 16] - xy[:, 0]
+    width = np.linalg.norm(jaw, axis=1)
+    nose = np.abs(((xy[:, 30] - (xy[:, 0] + xy[:, 16]) / 2) * jaw).sum(axis=1)) / width**2
+    weight = np.cumsum(1 + turned * np.minimum(nose, 0.5))
+    return np.asarray(weight / weight[-1])

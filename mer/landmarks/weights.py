@@ -1,0 +1,105 @@
+"""Weights on disk: plain arrays in half precision and the numbers that the networks are built from."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mer.errors import DataError
+from mer.landmarks.network import FaceNetwork, PointNetwork
+
+__all__ = ["BUNDLED", "Weights", "load", "save"]
+
+BUNDLED = Path(__file__).parent / "weights" / "cnn68.npz"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Weights:
+    """Both networks, ready to be used, and what belongs to them.
+
+    Attributes
+    ----------
+    faces : FaceNetwork
+    points : PointNetwork
+    mean : ndarray of float64, shape (68, 2)
+        Mean shape in the unit square.
+    side : int
+        Pixels of the crop in which the points are found.
+    """
+
+    faces: FaceNetwork
+    points: PointNetwork
+    mean: NDArray[np.float64]
+    side: int
+
+
+def save(path: Path, weights: Weights, shape: Mapping[str, Any]) -> None:
+    """Write `weights`; `shape` holds the arguments of both networks (``faces``, ``points``).
+
+    Notes
+    -----
+    float16: half the size, and no point moves by more than a few thousandths of a pixel.
+    """
+    arrays = {"mean": weights.mean, "about": np.array(json.dumps({"side": weights.side, **shape}))}
+    for name, network in (("faces", weights.faces), ("points", weights.points)):
+        for key, value in network.state_dict().items():
+            if value.dtype.is_floating_point:
+                arrays[f"{name}.{key}"] = value.cpu().numpy().astype(np.float16)
+    new = path.with_suffix(".new")
+    with new.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    new.replace(path)
+
+
+def load(path: Path, device: str) -> Weights:
+    """Read what `save` wrote; the networks in evaluation mode, normalisation folded into the convolutions.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing or not of this kind.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays["about"]))
+        faces, points = FaceNetwork(**about["faces"]), PointNetwork(**about["points"])
+        for name, network in (("faces", faces), ("points", points)):
+            _fill(network, {key[len(name) + 1 :]: a for key, a in arrays.items() if key.startswith(f"{name}.")})
+            _fold(network)
+            network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return Weights(faces=faces, points=points, mean=arrays["mean"].astype(np.float64), side=int(about["side"]))
+    except (OSError, EOFError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path}: not the weights of cnn68 ({error}); make them with mer train landmarks, or set landmarks.weights"
+            "=null for those that come with mer"
+        ) from error
+
+
+def _fill(network: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
+    state = {key: torch.from_numpy(array.astype(np.float32)) for key, array in arrays.items()}
+    missing = network.load_state_dict(state, strict=False).missing_keys
+    wanting = [key for key in missing if not key.endswith("num_batches_tracked")]
+    if wanting:
+        raise KeyError(f"{wanting[0]} is absent")
+    network.eval().requires_grad_(False)
+
+
+def _fold(network: nn.Module) -> None:
+    """Fold every batch normalisation into the convolution before it, in place: the same function, half the layers."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Sequential):
+            for at in range(len(module) - 1):
+                conv, norm = module[at], module[at + 1]
+                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    module[at] = nn.utils.fuse_conv_bn_eval(conv, norm)
+                    module[at + 1] = nn.Identity()
