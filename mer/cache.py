@@ -192,7 +192,15 @@ def component_key(component: object, *libraries: str) -> list[object]:
     kind = type(component)
     # Not dataclasses.asdict: it would drop the class of a component inside a component.
     own = {f.name: getattr(component, f.name) for f in fields(component)} if is_dataclass(component) else {}
-    return [f"{kind.__module__}.{kind.__qualname__}", own, code_version(kind.__module__), _versions(libraries)]
+    read = [_file_hash(file) for file in getattr(component, "files", ())]  # such as weights of the user's own
+    return [f"{kind.__module__}.{kind.__qualname__}", own, read, code_version(kind.__module__), _versions(libraries)]
+
+
+def _file_hash(file: Path) -> str:
+    try:
+        return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
+    except OSError:
+        return "absent"  # whoever needs the file says so
 
 
 @cache

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from filelock import Timeout
 
+import mer
 from mer.cache import Cache, Entry, code_version, component_key, digest
 from mer.cache_upkeep import items, trim
 from mer.cli import main
@@ -188,3 +189,13 @@ def test_a_scikit_learn_estimator_counts_by_its_class_and_settings() -> None:
 def test_code_version_is_of_the_whole_package_for_a_stage_with_several_files() -> None:
     assert code_version("mer.flow.dis") == code_version("mer.flow.farneback")
     assert code_version("mer.align") != code_version("mer.motion")
+
+
+def test_weights_of_the_users_own_count_by_what_is_in_them(tmp_path: Path) -> None:
+    file = tmp_path / "weights.npz"
+    file.write_bytes(b"one")
+    finder = mer.component("landmarks", "cnn68", weights=str(file))
+    before = digest(component_key(finder))
+    assert digest(component_key(finder)) == before
+    file.write_bytes(b"two")
+    assert digest(component_key(finder)) != before

@@ -47,7 +47,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def trained(folder: Path, output: Path, *words: str) -> Any:
     output.mkdir(exist_ok=True)
-    cfg = compose(["train=landmarks", f"train.faces={folder}", "train.hold_out=3", *QUICK, *words], root="training")
+    cfg = compose(
+        ["train=landmarks", f"train.folder={folder}", "train.held_out_stride=3", *QUICK, *words], root="training"
+    )
     seen: list[int] = []
     scores = build(cfg.train)(output, lambda figures, step: seen.append(step))
     with np.load(output / "cnn68.npz") as file:
@@ -71,7 +73,7 @@ def test_a_broken_fit_goes_on_where_its_state_was_kept(folder: Path, tmp_path: P
     class BrokenOffError(Exception):
         pass
 
-    cfg = compose(["train=landmarks", f"train.faces={folder}", "train.hold_out=3", *QUICK], root="training")
+    cfg = compose(["train=landmarks", f"train.folder={folder}", "train.held_out_stride=3", *QUICK], root="training")
     training = build(cfg.train)
     plain, calls = type(training.points)._loss, []
 
@@ -101,7 +103,7 @@ def test_the_command_trains_records_and_prints_the_scores(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MER_HOME", str(tmp_path / "home"))
-    words = ["train", "landmarks", f"train.faces={folder}", "train.hold_out=3", "tracking=off", *QUICK]
+    words = ["train", "landmarks", f"train.folder={folder}", "train.held_out_stride=3", "tracking=off", *QUICK]
     assert main(words) == 0
     assert "nme_median" in capsys.readouterr().out
     output = tmp_path / "home" / "training" / "landmarks"
@@ -115,8 +117,8 @@ def test_the_command_trains_records_and_prints_the_scores(
     [
         ([], r"which network\?; there are .*landmarks"),
         (["landmark"], "mer train landmark: no such network"),
-        (["landmarks"], "train.faces: no folder is named"),
-        (["landmarks", "train.faces=/nowhere"], r"/nowhere/keypoints.csv: cannot be read"),
+        (["landmarks"], "train.folder: no folder is named"),
+        (["landmarks", "train.folder=/nowhere"], r"/nowhere/keypoints.csv: cannot be read"),
         (["landmarks", "train.sed=1"], "train.sed: no such setting"),
         (["landmarks", "train.threads=0"], "train.threads=0: must be a whole number"),
     ],

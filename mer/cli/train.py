@@ -26,8 +26,8 @@ settings and log.csv into output= (HOME/training/NAME unless said). Every number
 training gave is used by landmarks.weights=FILE or flow.weights=FILE.
 
 examples
-  mer train landmarks train.faces=FOLDER                     FOLDER holds images/ and keypoints.csv
-  mer train landmarks train.faces=FOLDER train.device=cuda
+  mer train landmarks train.folder=FOLDER                     FOLDER holds images/ and keypoints.csv
+  mer train landmarks train.folder=FOLDER train.device=cuda
 """
 
 

@@ -70,12 +70,12 @@ def read_faces(folder: str) -> Faces:
         Where the table or an image is missing or cannot be read, or a column is absent.
     """
     if not folder:
-        raise ConfigError("train.faces: no folder is named; give one with images/ and keypoints.csv")
+        raise ConfigError("train.folder: no folder is named; give one with images/ and keypoints.csv")
     root = Path(folder).expanduser()
     try:
         table = pd.read_csv(root / "keypoints.csv")
     except (OSError, ValueError) as error:
-        raise DataError(f"{root / 'keypoints.csv'}: cannot be read ({error}); train.faces names its folder") from error
+        raise DataError(f"{root / 'keypoints.csv'}: cannot be read ({error}); train.folder names its folder") from error
     columns = [f"{axis}{i}" for i in range(68) for axis in "xy"]
     missing = [name for name in ("image", "subject", *columns) if name not in table]
     if missing:

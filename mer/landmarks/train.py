@@ -33,9 +33,9 @@ class LandmarkTraining:
 
     Attributes
     ----------
-    faces : str
+    folder : str
         Folder with ``images/`` and ``keypoints.csv``, see `mer.landmarks.faces.read_faces`.
-    hold_out : int
+    held_out_stride : int
         Of the sorted subjects the first and every so-manieth after it are never trained on; ≥ 2.
     seed : int
     threads : int
@@ -43,17 +43,17 @@ class LandmarkTraining:
     device : str
         ``cpu`` or ``cuda``.
     synthetic : Dataset
-        Generated faces that are mixed in, and whose last subjects are held out likewise.
+        Generated faces that are mixed in.
     detector : FaceTraining
     false_pictures : int
         Pictures without a face in which the fitted detector is made to look for one, ≥ 0.
     points : PointTraining
-    finder : Cnn68
-        How the finished networks are used where they are scored.
+    finder : mapping
+        Settings of `Cnn68` with which the finished networks are scored.
     """
 
-    faces: str
-    hold_out: int
+    folder: str
+    held_out_stride: int
     seed: int
     threads: int
     device: str
@@ -64,7 +64,7 @@ class LandmarkTraining:
     finder: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        require_integer("train.hold_out", self.hold_out, low=2)
+        require_integer("train.held_out_stride", self.held_out_stride, low=2)
         require_integer("train.seed", self.seed, low=0)
         require_integer("train.threads", self.threads, low=1)
         require_integer("train.false_pictures", self.false_pictures, low=0)
@@ -88,7 +88,7 @@ class LandmarkTraining:
         """
         torch.set_num_threads(self.threads)
         cv2.setNumThreads(1)
-        photographs, kept_aside = read_faces(self.faces).split(self.hold_out)
+        photographs, kept_aside = read_faces(self.folder).split(self.held_out_stride)
         rendered = self._rendered(output)
         mean = mean_shape(photographs.xy)
         common: dict[str, Any] = {"seed": self.seed, "device": self.device, "folder": output}
