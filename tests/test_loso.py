@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mer.errors import CacheError, ConfigError, DataError, LeakError
-from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed
+from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
 from mer.loso.order import content_rank
 from mer.metrics import score
 from mer.tuning import NoTuning
@@ -69,6 +69,16 @@ def test_any_number_of_workers_gives_the_same_result():
     two = run(data, tuning=nested(), workers=2, progress=seen.append)
     assert outcome(one) == outcome(two)
     assert sorted(fold.fold for fold in seen) == [fold.fold for fold in two.folds]
+
+
+def test_quick_folds_begin_here_and_the_rest_goes_to_other_processes(monkeypatch):
+    data, elsewhere = blobs(), []
+    monkeypatch.setattr(workers, "_side_by_side", lambda job, left, count: elsewhere.extend(left) or iter(()))
+    assert len(run(data, workers=2).folds) == 6 and not elsewhere
+    monkeypatch.setattr(workers, "_ALONE_S", 0.0)
+    with pytest.raises(ValueError, match="concatenate"):
+        run(data, workers=2)
+    assert [split.name for split in elsewhere] == sorted(set(data.subject))
 
 
 def test_the_order_of_the_rows_carries_no_meaning():
