@@ -1,8 +1,9 @@
 """Kill a sweep with SIGKILL ten times at random, start it again each time, and compare with one left in peace.
 
-    python experiments/kill_sweep.py [kills=10] [seed=0]
+    python experiments/kill_sweep.py [kills=10] [together=1] [seed=0]
 
-Then: two sweeps at once from an empty folder; files of cache and results damaged; one process against two.
+Then: two sweeps at once from an empty folder, as often as `together` says; files of cache and results damaged; one
+process against two.
 Prints what was found and ends with status 1 where anything differs. Takes some ten minutes on two cores.
 """
 
@@ -89,12 +90,16 @@ def _killed(folder: Path, peace: Path, kills: int, whole: float, dice: random.Ra
     return all(checks)
 
 
-def _together(folder: Path, peace: Path) -> bool:
-    home = folder / "two"
-    sweeps = [_start(home, folder / f"two_{name}") for name in "ab"]
+def _together(home: Path, peace: Path) -> bool:
+    outs = [home.with_name(f"{home.name}_{name}") for name in "ab"]
+    sweeps = [_start(home, out) for out in outs]
     ended = [sweep.wait() for sweep in sweeps]
-    states = Counter(row["state"] for name in "ab" for row in _rows(folder / f"two_{name}"))
-    same = all(_scores(folder / f"two_{name}") == _scores(peace) for name in "ab")
+    rows = [row for out in outs for row in _rows(out)]
+    for row in rows:
+        if row["error"]:
+            print(f"  {row['overrides']}: {row['error']}", flush=True)
+    states = Counter(row["state"] for row in rows)
+    same = all(_scores(out) == _scores(peace) for out in outs)
     checks = [
         _say("two at once on an empty home: both complete, same table", ended == [0, 0] and same),
         _say("  no cell computed twice", states["done"] == 12, dict(states)),
@@ -103,8 +108,7 @@ def _together(folder: Path, peace: Path) -> bool:
     return all(checks)
 
 
-def _damaged(folder: Path, peace: Path, dice: random.Random) -> bool:
-    home = folder / "two"
+def _damaged(home: Path, folder: Path, peace: Path, dice: random.Random) -> bool:
     files = [p for part in ("cache", "results") for p in sorted((home / part).rglob("*")) if p.suffix != ".lock"]
     files = [path for path in files if path.is_file() and path.stat().st_size]
     for path in files:
@@ -142,10 +146,11 @@ def _main() -> int:
         peace = folder / "peace_out"
         whole = _finish(folder / "peace", peace)
         print(f"in peace: {len(_rows(peace))} cells in {whole:.1f} s", flush=True)
+        homes = [folder / f"two{number}" for number in range(int(given.get("together", 1)))]
         checks = [
             _killed(folder, peace, int(given.get("kills", 10)), whole, dice),
-            _together(folder, peace),
-            _damaged(folder, peace, dice),
+            *(_together(home, peace) for home in homes),
+            _damaged(homes[0], folder, peace, dice),
             _side_by_side(folder, peace, whole),
         ]
     return 0 if all(checks) else 1

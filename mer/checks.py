@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from mer.errors import ConfigError
 
-__all__ = ["require_choice", "require_integer", "require_number"]
+__all__ = ["require_choice", "require_integer", "require_names", "require_number"]
 
 
 def require_choice(field: str, value: object, allowed: Collection[object]) -> None:
@@ -23,6 +23,12 @@ def require_integer(field: str, value: Any, *, low: int, high: int | None = None
     if not whole or value < low or (high is not None and value > high):
         limit = f"of at least {low}" if high is None else f"between {low} and {high}"
         raise ConfigError(f"{field}={value}: must be a whole number {limit}")
+
+
+def require_names(field: str, value: Sequence[str]) -> None:
+    """Raise `ConfigError` unless `value` lists two names or more, no two alike."""
+    if len(value) < 2 or len(set(value)) < len(value):
+        raise ConfigError(f"{field}={list(value)}: give at least two different names")
 
 
 def require_number(field: str, value: Any, *, low: float, high: float = math.inf, above: bool = False) -> None:

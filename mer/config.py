@@ -25,7 +25,16 @@ from mer.errors import ConfigError, MerError
 if TYPE_CHECKING:
     from mer.run import Experiment
 
-__all__ = ["build", "component", "compose", "compose_cell", "experiment", "one_sentence", "searchpath_override"]
+__all__ = [
+    "build",
+    "component",
+    "compose",
+    "compose_cell",
+    "experiment",
+    "one_sentence",
+    "searchpath_override",
+    "without_hydra",
+]
 
 
 def searchpath_override(config_dir: str | Path) -> str:
@@ -76,7 +85,11 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False, root: st
 
 def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
     """Compose as `compose` does, and return the option chosen of every group beside the configuration."""
-    cfg = compose(overrides, with_hydra=True)
+    return without_hydra(compose(overrides, with_hydra=True))
+
+
+def without_hydra(cfg: DictConfig) -> tuple[DictConfig, dict[str, str]]:
+    """Return a configuration without its node ``hydra``, and the option chosen of every group."""
     choices = {str(group): str(option) for group, option in cfg.hydra.runtime.choices.items()}
     with open_dict(cfg):
         del cfg["hydra"]

@@ -167,7 +167,9 @@ def prepare(experiment: Experiment) -> Prepared:
     return Prepared(manifest=manifest, clip_list=clips, key=key, result=result)
 
 
-def execute(experiment: Experiment, folder: Path, prepared: Prepared | None = None) -> Outcome:
+def execute(
+    experiment: Experiment, folder: Path, prepared: Prepared | None = None, *, every_figure: bool = True
+) -> Outcome:
     """Run an experiment and write its folder, whole or not at all; the result is kept under its hash, too.
 
     Parameters
@@ -177,6 +179,8 @@ def execute(experiment: Experiment, folder: Path, prepared: Prepared | None = No
         Where the results go; made where it does not exist.
     prepared : Prepared, optional
         Of `prepare`, where the caller has called it already.
+    every_figure : bool
+        Draw regions and clip, too, and not the confusion matrix alone.
 
     Raises
     ------
@@ -202,7 +206,7 @@ def execute(experiment: Experiment, folder: Path, prepared: Prepared | None = No
         )
         result = _evaluate(experiment, features, store=experiment.pipeline.cache.root / "folds" / key)
         card = protocol_card(experiment, manifest, features, key=key)
-        summary = run_folder.write(folder, experiment, manifest, features, result, card)
+        summary = run_folder.write(folder, experiment, manifest, features, result, card, every_figure=every_figure)
         # Before the record is closed: a run that MLflow calls finished must have its result kept.
         experiment.results.save(prepared.result, folder)
         cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}

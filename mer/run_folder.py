@@ -32,8 +32,10 @@ def write(
     features: Features,
     result: LosoResult,
     card: Mapping[str, Any],
+    *,
+    every_figure: bool,
 ) -> dict[str, Any]:
-    """Write everything that a user keeps of a run.
+    """Write everything that a user keeps of a run; without `every_figure` the confusion matrix is the only figure.
 
     Returns
     -------
@@ -62,7 +64,9 @@ def write(
         write_regions(
             staging / "regions.csv", region_rows(features.table, features.regions, features.motion, unit=unit)
         )
-        _figures(staging, experiment, manifest, features, summary)
+        _confusion(staging, summary)
+        if every_figure:
+            _more_figures(staging, experiment, manifest, features)
     return summary
 
 
@@ -99,14 +103,18 @@ def _excluded(path: Path, features: Features) -> None:
         writer.writerows([exclusion.sample_id, exclusion.reason] for exclusion in features.excluded)
 
 
-def _figures(
-    staging: Path, experiment: Experiment, manifest: Manifest, features: Features, summary: Mapping[str, Any]
-) -> None:
-    from mer.report import confusion, regions
+def _confusion(staging: Path, summary: Mapping[str, Any]) -> None:
+    from mer.report import confusion
 
     folder = staging / "figures"
     folder.mkdir()
     confusion.draw(summary, folder / "confusion.png")
+
+
+def _more_figures(staging: Path, experiment: Experiment, manifest: Manifest, features: Features) -> None:
+    from mer.report import regions
+
+    folder = staging / "figures"
     regions.draw((staging / "regions.csv").read_text(encoding="utf-8"), folder / "regions.png")
     draw_clip(folder / "clip.png", experiment.pipeline, _telling_clip(manifest, features))
 

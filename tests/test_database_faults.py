@@ -233,7 +233,7 @@ ROWS: dict[str, tuple[Break, str]] = {
     "negative frame": (lambda r: edit(r, 2, "OnsetFrame", -3), r"onset '-3' is not a frame number"),
     "no onset": (lambda r: edit(r, 2, "OnsetFrame", None), r"onset is missing \(empty\); fill it in"),
     "apex /": (lambda r: edit(r, 2, "ApexFrame", "/"), r"apex is missing \(/\)"),
-    "apex before onset": (lambda r: edit(r, 2, "ApexFrame", 1), r"onset \d+ is after apex 1; correct the table"),
+    "apex before onset": (lambda r: edit(r, 2, "ApexFrame", 1), r"onset \d+ is after apex 1; correct one of them"),
     "apex after offset": (lambda r: edit(r, 2, "ApexFrame", 999), r"apex 999 is after offset \d+"),
     "offset before onset": (lambda r: edit(r, 2, "OffsetFrame", 2), r"onset \d+ is after offset 2"),
     "apex equals onset": (

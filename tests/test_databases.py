@@ -47,7 +47,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 LAYOUTS = tuple(FORMS)
-MIDDLE = ("smic", "casme3_c")  # databases without an apex
+MIDDLE = ("smic", "smic_e", "casme3_c")  # databases without an apex
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -82,7 +82,7 @@ def test_features_are_to_the_last_bit_those_of_the_synthetic_set(written: Any, l
     np.testing.assert_array_equal(mine.X, theirs.X[rows])
 
 
-VARIANTS = [name for name in LAYOUTS if name not in ("mmew_subjects", "casme3_c")]
+VARIANTS = [name for name in LAYOUTS if name not in ("mmew_subjects", "smic_e", "casme3_c")]
 
 
 @pytest.mark.parametrize("layout", VARIANTS)
@@ -96,6 +96,20 @@ def test_cropped_frames_are_found_in_their_own_place(layout: str, tmp_path: Path
             raw.load()
     else:
         assert "dataset.frames" in raw.load().excluded[0].reason
+
+
+def test_every_event_of_a_long_clip_is_a_sample_and_notes_are_none(tmp_path: Path) -> None:
+    folder = tmp_path / "HS_long" / "SMIC-HS-E" / "s03" / "s3_sur_01"
+    folder.mkdir(parents=True)
+    for number in range(100, 140):
+        (folder / f"image{number:06d}.jpg").touch()
+    header = "Subject,Filename,OnsetF,OffsetF,Onset2F,Offset2F,Onset3F,Offset3F,Emotion"
+    rows = [header, "3,s3_sur_01,102,110,120,131,,,surprise", "notes: counted twice,,,,,,,,"]
+    (tmp_path / "HS_long" / "SMIC-HS-E_annotation_2019.csv").write_text("\n".join(rows), encoding="utf-8")
+    manifest = mer.component("dataset", "smic_e", root=str(tmp_path)).load()
+    told = [(s.id, s.subject, s.onset, s.apex, s.offset) for s in manifest.samples]
+    assert told == [("s03_sur_01", "smic_e/s03", 102, 106, 110), ("s03_sur_01_2", "smic_e/s03", 120, 125, 131)]
+    assert not manifest.excluded
 
 
 @pytest.mark.parametrize("suffix", ["bmp", "tif"])

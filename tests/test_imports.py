@@ -79,6 +79,15 @@ def test_nothing_below_the_pipeline_imports_it() -> None:
             assert not [name for name in _imports(path) if any(_under(name, top) for top in above)], module
 
 
+def test_what_a_run_imports_before_it_needs_it_is_light() -> None:
+    """A run whose every result is cached fits, searches and aligns nothing."""
+    heavy = "{'sklearn','optuna','pandas','matplotlib','mlflow','torch','kornia','joblib'}"
+    parts = "mer.run, mer.svm, mer.tuning, mer.loso, mer.align, mer.flow, mer.landmarks, mer.tracking, mer.cli.run"
+    code = f"import sys, {parts}; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_help_pulls_in_no_heavy_library() -> None:
     heavy = (
         "{'numpy','cv2','hydra','omegaconf','optuna','pandas','matplotlib','scipy','sklearn','mlflow','torch','kornia'}"

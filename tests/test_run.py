@@ -103,6 +103,14 @@ def test_every_cell_of_a_sweep_is_one_finished_mlflow_run(
     out = capsys.readouterr().out
     assert out.count("UF1") >= 4
     assert {path.name for path in (tmp_path / "sweep").iterdir() if path.is_dir()} == {"0", "1", "2", "3"}
+    assert [path.name for path in (tmp_path / "sweep" / "3" / "figures").iterdir()] == ["confusion.png"]
+
+
+def test_every_cell_of_a_sweep_can_have_all_figures(first: Path, tmp_path: Path) -> None:
+    words = [*SMALL[:-2], "tuning=none", "tracking=off", "sweep.figures=true", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
+    assert main(["run", "-m", *words]) == 0
+    names = {path.name for path in (tmp_path / "sweep" / "0" / "figures").iterdir()}
+    assert names == {"confusion.png", "clip.png", "regions.png"}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +130,8 @@ def test_every_cell_of_a_sweep_is_one_finished_mlflow_run(
         (["run", "flow=precomputed"], 2, r"flow=precomputed: dataset=synthetic needs this stage; it can be .*dis"),
         (["run", "seed=-1"], 2, r"seed=-1: must be a whole number"),
         (["run", "=="], 2, r"==: not understood"),
+        (["run", "flow"], 2, r"flow: not understood .*; write group.setting=value"),
+        (["run", "-m", "seed=0,1", "sweep.figures=few"], 2, r"sweep.figures must be true or false"),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(

@@ -1,4 +1,7 @@
-"""A sweep of 48 cells against single runs without a cache, one more level on a warm cache, and start-up times."""
+"""A sweep of 48 cells against single runs without a cache, one more level on a warm cache, and start-up times.
+
+As shipped: a single run draws every figure, a cell its confusion matrix alone.
+"""
 
 from __future__ import annotations
 

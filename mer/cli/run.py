@@ -1,4 +1,4 @@
-"""`mer run`: one experiment, or with -m a sweep, through Hydra."""
+"""`mer run`: one experiment, or with -m a sweep."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from mer.cli.arguments import take_config_dir
 from mer.cli.cells import expand, parse, probes
 from mer.conf_files import conf_dir
-from mer.config import build, compose, experiment, one_sentence
-from mer.errors import ConfigError, MerError
+from mer.config import build, compose, experiment, one_sentence, without_hydra
+from mer.errors import ConfigError
 
 __all__ = ["USAGE", "main"]
 
@@ -43,6 +42,7 @@ sweeps (mer run -m)
   flow=dis,tvl1 descriptor.bins=4,8     a grid of four cells
   +experiment=bins                      the cells of a study of conf/experiment; other words change all of them
   sweep.plan=true     print the cells, what is kept and the expected time, and run nothing
+  sweep.figures=true  draw regions and a clip in every cell, too; else the confusion matrix alone
   sweep.force=true    run cells again whose result is kept; without it the same command goes on where a sweep ended
   hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells side by side (pip install 'mer[joblib]')
   hydra/launcher=submitit_slurm         cells as jobs of a cluster (pip install 'mer[submitit]')
@@ -54,43 +54,39 @@ _SHOW = {"--cfg", "-c", "--resolve", "--package", "-p", "--info", "-i", "--hydra
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Check the settings of every cell first, then hand over to Hydra."""
+    """Check the settings of every cell first, then run."""
     words = take_config_dir(arguments)
     _check_flags(words)
     flags = {word.partition("=")[0] for word in words if word.startswith("-")}
-    overrides = [word for word in words if not word.startswith("-") and ("=" in word or word.startswith("~"))]
+    overrides = [word for word in words if not word.startswith("-")]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints tracebacks itself; `mer.cli.main` says it in a sentence
     try:
-        if flags & _SWEEP and not flags & _SHOW:
-            from mer.cli.sweep import run_sweep
-
-            shared, cells = expand(overrides)
-            for cell in probes(cells):  # a misspelling fails before any work
-                _build_stages([*shared, *cell])
-            return run_sweep(shared, cells)
-        _check_single(overrides)
-        _hand_over(words)
+        if flags & _SHOW:
+            return _by_hydra(words)
+        if flags & _SWEEP:
+            return _sweep(overrides)
+        return _run(overrides)
     except HydraException as error:
         raise ConfigError(one_sentence(error)) from error
+
+
+def _by_hydra(words: Sequence[str]) -> int:
+    """Let Hydra show the settings; nothing is run."""
+    before, sys.argv = sys.argv, ["mer run", *words]
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(lambda _: None)()
+    finally:
+        sys.argv = before
     return 0
 
 
-def _hand_over(words: Sequence[str]) -> None:
-    failures: list[MerError] = []
+def _sweep(overrides: Sequence[str]) -> int:
+    from mer.cli.sweep import run_sweep
 
-    def job(cfg: DictConfig) -> None:
-        try:
-            _job(cfg)
-        except MerError as error:  # past Hydra, which would print lines of its own about it
-            failures.append(error)
-
-    before, sys.argv = sys.argv, ["mer run", *words]
-    try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
-    finally:
-        sys.argv = before
-    if failures:
-        raise failures[0]
+    shared, cells = expand(overrides)
+    for cell in probes(cells):  # a misspelling fails before any work
+        _build_stages(compose([*shared, *cell]))
+    return run_sweep(shared, cells)
 
 
 def _check_flags(words: Sequence[str]) -> None:
@@ -99,33 +95,26 @@ def _check_flags(words: Sequence[str]) -> None:
             raise ConfigError(f"{word}: no such option of mer run; see mer run --help")
 
 
-def _check_single(overrides: Sequence[str]) -> None:
-    """Build every stage once, so that a misspelling fails before any work."""
-    several = [word for word in overrides if parse(word).is_sweep_override()]
-    if several:
-        raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
-    _build_stages(overrides)
-
-
-def _build_stages(overrides: Sequence[str]) -> None:
-    for node in compose(overrides).values():
-        if isinstance(node, DictConfig) and "_target_" in node:
+def _build_stages(cfg: DictConfig) -> None:
+    """Build every stage once, also one that has no part in the run, so that a misspelling fails before any work."""
+    for key, node in cfg.items():
+        if key != "hydra" and isinstance(node, DictConfig) and "_target_" in node:
             build(node)
 
 
-def _job(cfg: DictConfig) -> None:
+def _run(overrides: Sequence[str]) -> int:
     from mer.run import execute
 
-    settings = HydraConfig.get()
-    folder = Path(settings.runtime.output_dir)
-    command = shlex.join(["mer", "run", *settings.overrides.task])
-    try:
-        outcome = execute(experiment(cfg, settings.runtime.choices, command=command), folder)
-    except MerError:
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-        raise
-    _show(outcome, cfg)
+    several = [word for word in overrides if parse(word).is_sweep_override()]
+    if several:
+        raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
+    composed = compose(overrides, with_hydra=True)
+    folder = Path(composed.hydra.run.dir).absolute()
+    _build_stages(composed)
+    cfg, choices = without_hydra(composed)
+    own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
+    _show(execute(experiment(cfg, choices, command=shlex.join(["mer", "run", *own])), folder), cfg)
+    return 0
 
 
 def _show(outcome: Any, cfg: DictConfig) -> None:

@@ -30,10 +30,14 @@ _LOST = "its worker ended without a word: killed, out of memory, or its node wen
 def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
     """Run all cells and return the exit status: 0, or 1 where a cell failed."""
     cfg = compose(shared, with_hydra=True)
-    if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan")):
-        raise ConfigError("sweep.force and sweep.plan must be true or false")
+    if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
+        raise ConfigError("sweep.force, sweep.plan and sweep.figures must be true or false")
     sweep = Sweep(
-        shared=tuple(shared), cells=tuple(cells), folder=Path(cfg.hydra.sweep.dir).absolute(), force=cfg.sweep.force
+        shared=tuple(shared),
+        cells=tuple(cells),
+        folder=Path(cfg.hydra.sweep.dir).absolute(),
+        force=cfg.sweep.force,
+        figures=cfg.sweep.figures,
     )
     if cfg.sweep.plan:
         from mer.sweep.plan import print_plan

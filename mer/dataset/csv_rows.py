@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mer.dataset.images import IMAGE_SUFFIXES
+from mer.dataset.interval import require_order
 from mer.dataset.media import FrameFolder, VideoFile, list_frames
 from mer.dataset.points import StoredPoints
 from mer.dataset.tables import Row
@@ -83,13 +84,7 @@ class RowReader:
                 f"{row.where}: apex is missing; give it, or take the middle frame of all clips with dataset.apex=middle"
             )
         apex = (onset + offset) // 2 if self.middle else _whole(row, "apex")
-        for (early, a), (late, b) in (
-            (("onset", onset), ("apex", apex)),
-            (("apex", apex), ("offset", offset)),
-            (("onset", onset), ("offset", offset)),
-        ):
-            if a > b:
-                raise DataError(f"{row.where}: {early} {a} is after {late} {b}")
+        require_order(onset, apex, offset, where=f"{row.where}: ")
         return onset, apex, offset
 
     def _clip(self, row: Row) -> FrameFolder | VideoFile:

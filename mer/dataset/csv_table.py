@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mer.checks import require_choice, require_integer
+from mer.checks import require_choice, require_integer, require_names
 from mer.dataset.csv_rows import COLUMNS, RowReader
+from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling
 from mer.dataset.tables import Table, read_table
 from mer.errors import ConfigError, DataError
@@ -60,26 +60,8 @@ class CsvTable:
         require_integer("dataset.first_frame", self.first_frame, low=0)
         if self.classes is not None:
             object.__setattr__(self, "classes", tuple(str(name) for name in self.classes))
-        self._check_classes()
-        self._check_pattern()
-
-    def _check_classes(self) -> None:
-        if self.classes is None:
-            return
-        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise ConfigError(f"dataset.classes={list(self.classes)}: give at least two different names")
-
-    def _check_pattern(self) -> None:
-        if self.pattern is None:
-            return
-        try:
-            groups = re.compile(self.pattern).groups
-        except re.error as error:
-            raise ConfigError(f"dataset.pattern={self.pattern}: not a regular expression ({error})") from error
-        if not groups:
-            raise ConfigError(
-                f"dataset.pattern={self.pattern}: put brackets around the frame number, as in img(\\d+)\\.jpg"
-            )
+            require_names("dataset.classes", self.classes)
+        require_pattern(self.pattern)
 
     @property
     def entry(self) -> Literal["frames"]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from mer.checks import require_choice, require_number
 from mer.dataset.coding import Columns, read_coding
 from mer.dataset.folders import Folders
+from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling, unpadded_name
 from mer.dataset.patches import apply_patches, load_patches
 from mer.dataset.reading import Reading
@@ -97,8 +97,7 @@ class Database(ABC):
         require_choice("dataset.labels", self.labels, self.kinds_of_label())
         require_choice("dataset.apex", self.apex, self.kinds_of_apex())
         require_number("dataset.fps", self.fps, low=0, above=True)
-        if self.pattern is not None:
-            _check_pattern(self.pattern)
+        require_pattern(self.pattern)
 
     def kinds_of_label(self) -> tuple[str, ...]:
         """Return what `labels` can be."""
@@ -222,12 +221,3 @@ def _objective(row: Row) -> str:
     if name not in _OBJECTIVE.values():
         raise DataError(f"objective class {row['objective']!r} is not a number from 1 to 7; correct the table")
     return name
-
-
-def _check_pattern(pattern: Any) -> None:
-    try:
-        groups = re.compile(str(pattern)).groups
-    except re.error as error:
-        raise ConfigError(f"dataset.pattern={pattern}: not a regular expression ({error})") from error
-    if not groups:
-        raise ConfigError(f"dataset.pattern={pattern}: put brackets around the frame number, as in img(\\d+)\\.jpg")

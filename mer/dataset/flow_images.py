@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mer.checks import require_choice
+from mer.checks import require_choice, require_names
 from mer.dataset.flow_clip import FlowImageClip
 from mer.dataset.flow_flat import scan_flat
 from mer.dataset.flow_layouts import Found, Scan, has_loso_folders, scan_loso_folders
@@ -75,8 +75,7 @@ class FlowImages:
 
     def __post_init__(self) -> None:
         require_choice("dataset.layout", self.layout, _LAYOUTS)
-        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise ConfigError(f"dataset.classes={list(self.classes)}: give at least two different names")
+        require_names("dataset.classes", self.classes)
         object.__setattr__(self, "classes", tuple(self.classes))
         self._check_databases()
         _ = self.scale

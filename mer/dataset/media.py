@@ -12,10 +12,22 @@ import cv2
 
 from mer.dataset.images import image_files, read_frame
 from mer.dataset.points import StoredPoints
-from mer.errors import DataError
+from mer.errors import ConfigError, DataError
 from mer.types import Image, Landmarks
 
-__all__ = ["FrameFolder", "VideoFile", "list_frames"]
+__all__ = ["FrameFolder", "VideoFile", "list_frames", "require_pattern"]
+
+
+def require_pattern(pattern: str | None) -> None:
+    """Raise `ConfigError` unless `pattern`, see `list_frames`, is None or a regular expression with a group."""
+    if pattern is None:
+        return
+    try:
+        groups = re.compile(str(pattern)).groups
+    except re.error as error:
+        raise ConfigError(f"dataset.pattern={pattern}: not a regular expression ({error})") from error
+    if not groups:
+        raise ConfigError(f"dataset.pattern={pattern}: put brackets around the frame number, as in img(\\d+)\\.jpg")
 
 
 def list_frames(folder: Path, pattern: str | None) -> dict[int, Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.dataset.folders import Folders
+from mer.dataset.interval import require_order
 from mer.dataset.media import FrameFolder, list_frames
 from mer.dataset.points import StoredPoints
 from mer.dataset.tables import Row
@@ -106,13 +107,7 @@ class Reading:
         onset, offset = _frame_number(row, "onset"), _frame_number(row, "offset")
         middle = self.database.apex == "middle"
         apex = (onset + offset) // 2 if middle else _frame_number(row, "apex")
-        for early, late, a, b in (
-            ("onset", "offset", onset, offset),
-            ("onset", "apex", onset, apex),
-            ("apex", "offset", apex, offset),
-        ):
-            if a > b:
-                raise DataError(f"{early} {a} is after {late} {b}; correct the table, or leave the clip out")
+        require_order(onset, apex, offset)
         if apex == onset:
             raise DataError(f"apex and onset are both frame {apex}: no motion lies between them; correct the apex")
         return onset, apex, offset

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.checks import require_choice
+from mer.dataset.interval import require_order
 from mer.dataset.media import VideoFile
 from mer.dataset.points import StoredPoints
 from mer.dataset.tables import Row, read_table
@@ -114,8 +115,7 @@ class Video:
         onset = self._frame(row, "onset", times, empty=0)
         offset = self._frame(row, "offset", times, empty=len(times) - 1)
         apex = self._frame(row, "apex", times, empty=(onset + offset) // 2)
-        if not onset <= apex <= offset:
-            raise DataError(f"onset {onset}, apex {apex}, offset {offset} are not in order; correct the interval")
+        require_order(onset, apex, offset)
         points = StoredPoints(path=Path(self.landmarks).expanduser(), first=0) if self.landmarks else None
         return Sample(
             id=row["sample_id"],

@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from mer.errors import ConfigError, DataError
 from mer.svm.side import InnerFolds, Side, Split
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 __all__ = ["Estimator", "FittedEstimator", "InnerRefits"]
 
@@ -42,6 +42,8 @@ class Estimator:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        from sklearn.base import is_classifier
+
         if not is_classifier(self.estimator):
             raise ConfigError(
                 f"svm.estimator={type(self.estimator).__name__}: must be a scikit-learn classifier, named by _target_"
@@ -83,6 +85,10 @@ class Estimator:
         self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()
     ) -> FittedEstimator:
         """Fit on the training rows; see `Svm.__call__`."""
+        from sklearn.base import clone
+        from sklearn.pipeline import Pipeline
+        from sklearn.preprocessing import StandardScaler
+
         if len(np.unique(y)) < 2:
             raise DataError(
                 f"a classifier needs clips of two classes or more, and the {len(y)} training clips are of one"

@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.svm import _libsvm
 
 __all__ = ["Solution", "one_against_rest", "solve"]
 
@@ -57,6 +56,8 @@ def solve(
     iterations : int
         Most steps of a pair.
     """
+    from sklearn.svm import _libsvm
+
     _libsvm.set_verbosity_wrap(0)
     support, _, _, coefficients, offset, *_ = _libsvm.fit(
         np.ascontiguousarray(kernel),

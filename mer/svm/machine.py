@@ -1,16 +1,17 @@
-"""The classifier of the paper: features → decision scores, as a scikit-learn pipeline."""
+"""The classifier of the paper: features → decision scores, as a scikit-learn pipeline.
+
+scikit-learn takes seconds to import: that waits until something is fitted, which a run from the cache never does.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
-from sklearn.svm import SVC
 
 from mer.errors import ConfigError, DataError
 from mer.svm.inner import InnerSvm
@@ -18,6 +19,9 @@ from mer.svm.kernels import HISTOGRAM_KERNELS, KERNELS, WIDE_KERNELS
 from mer.svm.prepare import Recipe, prepare
 from mer.svm.side import Side, Split
 from mer.svm.weights import CLASS_WEIGHTS, class_factors
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 __all__ = ["FittedSvm", "Svm"]
 
@@ -134,6 +138,9 @@ class Svm(Recipe):
         DataError
             Where all rows are of one class, or the kernel cannot take the features.
         """
+        from sklearn.pipeline import Pipeline
+        from sklearn.svm import SVC
+
         if len(np.unique(y)) < 2:
             raise DataError(
                 f"an SVM needs clips of two classes or more to learn from, and the {len(y)} training clips are of one"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from mer.errors import DataError
 from mer.svm.kernels import HISTOGRAM_KERNELS, Kernel, base, unit
 from mer.svm.selection import kept, region_of
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 __all__ = ["Recipe", "prepare", "signed_power"]
 
@@ -57,6 +60,9 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
     DataError
         Where a kernel of histograms gets negative features, or the names of the columns are missing.
     """
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
     region = _regions(recipe, columns, X.shape[1])
     values = signed_power(X, recipe.power)
     chosen = kept(values, y, recipe.keep, region if recipe.keep_by == "region" else None)

@@ -35,6 +35,8 @@ class Sweep:
         Gets one folder a cell, and cells.csv.
     force : bool
         Run cells again whose result is kept.
+    figures : bool
+        Draw in every cell all that a single run draws, and not the confusion matrix alone.
     began : float
         Seconds since 1970.
     """
@@ -43,6 +45,7 @@ class Sweep:
     cells: tuple[tuple[str, ...], ...]
     folder: Path
     force: bool
+    figures: bool
     began: float = field(default_factory=time.time)
 
     @property
@@ -109,7 +112,7 @@ def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
         else:
             state = "done"
             try:
-                warnings = execute(ready, folder, prepared).warnings
+                warnings = execute(ready, folder, prepared, every_figure=sweep.figures).warnings
             except MerError as error:
                 ready.results.fail(prepared.result, str(error))
                 raise

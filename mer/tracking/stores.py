@@ -6,7 +6,8 @@ import contextlib
 import shlex
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,22 +27,37 @@ _ANSWER_S = 10  # MLflow itself would try for minutes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sqlite:
-    """Runs in ``<home>/mlflow.db``, their files in ``<home>/artifacts/<study>``.
+class _Place:
+    """Where the runs of one study go.
 
     Attributes
     ----------
-    home : str
-        Folder; made absolute at once, so that a later change of the working folder does not begin a second store.
+    client : mlflow.MlflowClient
+    experiment : str
+        Id of the study.
+    url_line : str
+        What to type or open to see it.
+    guard : callable
+        Run id → what is held while our process works on the run, see `mer.tracking.record.recorded`.
     """
 
-    home: str
+    client: Any
+    experiment: str
+    url_line: str
+    guard: Callable[[str], contextlib.AbstractContextManager[None]]
 
-    def __post_init__(self) -> None:
-        home = Path(self.home).expanduser().absolute()
-        if {"%", "?"} & set(str(home)):
-            raise ConfigError(f"home: {home} holds a % or ?, which the address of a database cannot; choose another")
-        object.__setattr__(self, "home", str(home))
+
+@dataclass(frozen=True, kw_only=True)
+class _Store(ABC):
+    """What all stores have in common: they differ in where the runs go alone."""
+
+    @abstractmethod
+    def _open(self, study: str) -> _Place:
+        """Make the study where it does not exist."""
+
+    @abstractmethod
+    def finished(self, study: str) -> frozenset[str]:
+        """Return the tag ``result`` of every finished run of a study; none where the study is not there."""
 
     @contextlib.contextmanager
     def run(
@@ -78,6 +94,39 @@ class Sqlite:
         TrackingError
             Where the store cannot be opened or written, or the study was deleted.
         """
+        place = self._open(study)
+        with recorded(
+            place.client,
+            place.experiment,
+            name=name,
+            params=params,
+            tags=tags,
+            url_line=place.url_line,
+            guard=place.guard,
+            data=data,
+        ) as record:
+            yield record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sqlite(_Store):
+    """Runs in ``<home>/mlflow.db``, their files in ``<home>/artifacts/<study>``.
+
+    Attributes
+    ----------
+    home : str
+        Folder; made absolute at once, so that a later change of the working folder does not begin a second store.
+    """
+
+    home: str
+
+    def __post_init__(self) -> None:
+        home = Path(self.home).expanduser().absolute()
+        if {"%", "?"} & set(str(home)):
+            raise ConfigError(f"home: {home} holds a % or ?, which the address of a database cannot; choose another")
+        object.__setattr__(self, "home", str(home))
+
+    def _open(self, study: str) -> _Place:
         if study == "Default":  # made by MLflow, with artifacts in whatever folder the first run was started from
             raise TrackingError(
                 "study=Default: MLflow keeps this name for itself; choose another, such as study=default"
@@ -88,14 +137,10 @@ class Sqlite:
             close_dead_runs(client, home)
             number = experiment_id(client, study, database_uri(home), folder.as_uri())
         line = shlex.join(["mer", "ui", f"study={study}", f"home={home}"])
-        guard = partial(alive, home)
-        with recorded(
-            client, number, name=name, params=params, tags=tags, url_line=line, guard=guard, data=data
-        ) as record:
-            yield record
+        return _Place(client=client, experiment=number, url_line=line, guard=partial(alive, home))
 
     def finished(self, study: str) -> frozenset[str]:
-        """Return the tag ``result`` of every finished run of a study; none where the study is not there."""
+        """Return the results of a study's finished runs; none where the store is not there."""
         if not database(Path(self.home)).exists():
             return frozenset()
         with open_database(Path(self.home)) as client, telling(f"study={study} cannot be read"):
@@ -103,7 +148,7 @@ class Sqlite:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Server:
+class Server(_Store):
     """Runs on an MLflow server that somebody keeps, such as a group's.
 
     Attributes
@@ -118,29 +163,16 @@ class Server:
         if not self.uri.startswith(("http://", "https://")):
             raise ConfigError(f"tracking.uri: {self.uri} must be an address that begins with http:// or https://")
 
-    @contextlib.contextmanager
-    def run(
-        self,
-        *,
-        study: str,
-        name: str,
-        params: Mapping[str, str],
-        tags: Mapping[str, str],
-        data: Mapping[str, str] | None = None,
-    ) -> Iterator[Record]:
-        """Open a run of a study, as `Sqlite.run` does."""
+    def _open(self, study: str) -> _Place:
         self.require_answer()
         client = mlflow_client(self.uri)
         with telling(f"study={study} cannot be opened"):
             number = experiment_id(client, study, self.uri, None)
         line = f"{self.uri.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
-        with recorded(
-            client, number, name=name, params=params, tags=tags, url_line=line, guard=_unguarded, data=data
-        ) as record:
-            yield record
+        return _Place(client=client, experiment=number, url_line=line, guard=_unguarded)
 
     def finished(self, study: str) -> frozenset[str]:
-        """Return the results of a study's finished runs, as `Sqlite.finished` does."""
+        """Return the results of a study's finished runs."""
         self.require_answer()
         with telling(f"study={study} cannot be read"):
             return _finished(mlflow_client(self.uri), study)

@@ -19,6 +19,7 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
     Parameters
     ----------
     y, subject : ndarray, shape (n,)
+        Subjects count in the order in which the rows show them, so that their names change nothing.
     groups : int or None
         Number of folds; None leaves out one subject at a time, as does a number of at least the subjects.
 
@@ -27,21 +28,22 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
     DataError
         Where fewer than two subjects are there.
     """
-    names, number = np.unique(subject, return_inverse=True)
+    names, first, index = np.unique(subject, return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(first))[index]
     if len(names) < 2:
         raise DataError(
             f"nested tuning leaves one more subject out, and only {names[0]} remains: use three subjects or more, "
             "or tuning=none"
         )
     each = groups is None or groups >= len(names)
-    fold = number if each else _even_groups(y, subject, groups or 0)
+    fold = number if each else _even_groups(y, number, groups or 0)
     return [
         Split(name=str(k), train=np.flatnonzero(fold != k), test=np.flatnonzero(fold == k))
         for k in range(fold.max() + 1)
     ]
 
 
-def _even_groups(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int) -> NDArray[np.intp]:
+def _even_groups(y: NDArray[np.int64], subject: NDArray[np.intp], groups: int) -> NDArray[np.intp]:
     from sklearn.model_selection import StratifiedGroupKFold
 
     if np.bincount(y).max() < groups:

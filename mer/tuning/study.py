@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
-
-import optuna
+from typing import TYPE_CHECKING, Any
 
 from mer.tuning.space import Learner, Space, grid, start, suggest
+
+if TYPE_CHECKING:
+    import optuna
 
 __all__ = ["SAMPLERS", "Budget", "run_grid", "run_study"]
 
@@ -105,6 +106,8 @@ def run_grid(learner: Learner, space: Space, objective: Objective, *, budget: Bu
 
 @contextmanager
 def _quiet() -> Iterator[None]:
+    import optuna  # half a second that a run without a search does not pay
+
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
@@ -116,6 +119,8 @@ def _quiet() -> Iterator[None]:
 
 
 def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.Study:
+    import optuna
+
     made = {
         "tpe": lambda: optuna.samplers.TPESampler(seed=seed),
         "random": lambda: optuna.samplers.RandomSampler(seed=seed),
