@@ -99,6 +99,17 @@ def test_inner_folds_never_split_a_subject(groups):
         assert len(fold.train) + len(fold.test) == len(data)
 
 
+def test_inner_folds_are_those_of_scikit_learn():
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        y, subject = rng.integers(0, rng.integers(2, 6), 90), rng.integers(0, 15, 90).astype(str)
+        theirs = StratifiedGroupKFold(n_splits=4).split(np.zeros((90, 1)), y, subject)
+        ours = inner_folds(y, subject, 4)
+        assert [fold.test.tolist() for fold in ours] == [test.tolist() for _, test in theirs]
+
+
 def test_two_subjects_are_too_few_for_a_nested_search():
     data = blobs(subjects=1)
     with pytest.raises(DataError, match=r"only db/s00 remains.*tuning=none"):

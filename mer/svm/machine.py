@@ -29,6 +29,7 @@ ALLOWED = {
     "blocks": ("none", "region"),
     "keep_by": ("column", "region"),
 }
+LIMITS = {"C": np.inf, "gamma": np.inf, "tolerance": np.inf, "power": 1, "merge": 1, "keep": 1}  # all above 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,10 @@ class Svm(Recipe):
     scaling : {"standard", "none"}
         ``standard`` brings each feature to mean 0 and variance 1 of the training rows.
     power : float
-        Each feature x becomes sign(x) · |x|^power before anything else, in (0, 1]; 0.5 tames the peaks of histograms.
+        Each feature x becomes sign(x) · |x|^power before the following, in (0, 1]; 0.5 tames the peaks of histograms.
+    merge : float
+        Neighbouring bins of a region whose correlation over the training rows is this or more become one, before
+        anything else, see `merged`; in (0, 1], 1 merges nothing.
     blocks : {"none", "region"}
         ``region``: one kernel a region, each with a width of its own, and their mean.
     keep : float
@@ -76,7 +80,7 @@ class Svm(Recipe):
         for name, allowed in ALLOWED.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"svm.{name}={getattr(self, name)}: must be one of {', '.join(allowed)}")
-        for name, most in (("C", np.inf), ("gamma", np.inf), ("tolerance", np.inf), ("power", 1), ("keep", 1)):
+        for name, most in LIMITS.items():
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not 0 < value <= most or value == np.inf:
@@ -109,7 +113,7 @@ class Svm(Recipe):
     @property
     def parameters(self) -> dict[str, Any]:
         """The settings that tell one machine from another, for folds.csv."""
-        names = ("kernel", "C", "gamma", "class_weight", "power", "keep")
+        names = ("kernel", "C", "gamma", "class_weight", "merge", "power", "keep")
         return {name: getattr(self, name) for name in names if self.uses(name)}
 
     def inner(self, side: Side, splits: Sequence[Split]) -> InnerSvm:
