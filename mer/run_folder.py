@@ -17,6 +17,7 @@ from mer import metrics, predictions
 from mer.errors import DataError
 from mer.pipeline import Features, Pipeline
 from mer.region_table import region_rows, write_regions
+from mer.trial_table import trial_table
 from mer.types import LosoResult, Manifest, Sample
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def write(
             seed=experiment.seed,
             method=experiment.evaluation.interval,
         )
+        if trials := trial_table(result.folds):
+            (staging / "trials.csv").write_text(trials, encoding="utf-8")
         _json(staging / "metrics.json", summary)
         _json(staging / "protocol.json", card)
         (staging / "config.yaml").write_text(experiment.config, encoding="utf-8")
@@ -102,12 +105,14 @@ def _excluded(path: Path, features: Features) -> None:
 def _figures(
     staging: Path, experiment: Experiment, manifest: Manifest, features: Features, summary: Mapping[str, Any]
 ) -> None:
-    from mer.report import confusion, regions
+    from mer.report import confusion, regions, search
 
     folder = staging / "figures"
     folder.mkdir()
     confusion.draw(summary, folder / "confusion.png")
     regions.draw((staging / "regions.csv").read_text(encoding="utf-8"), folder / "regions.png")
+    if (staging / "trials.csv").exists():
+        search.draw((staging / "trials.csv").read_text(encoding="utf-8"), folder / "search.png")
     draw_clip(folder / "clip.png", experiment.pipeline, _telling_clip(manifest, features))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,8 @@ class Mdmo(FlowDescriptor):
     Liu, Zhang, Yan, Wang, Zhao, Fu: A main directional mean optical flow feature for spontaneous micro-expression
     recognition. IEEE Trans. Affective Computing 7(4), 2016. doi:10.1109/TAFFC.2015.2485205
     """
+
+    amounts: ClassVar[bool] = False  # half of the entries are directions
 
     bins: int
     phase: float

@@ -25,11 +25,19 @@ Float = NDArray[np.float64]
 ALLOWED = {
     "kernel": KERNELS,
     "class_weight": tuple(CLASS_WEIGHTS),
-    "scaling": ("standard", "none"),
+    "scaling": ("standard", "within", "none"),
     "blocks": ("none", "region"),
     "keep_by": ("column", "region"),
 }
-LIMITS = {"C": np.inf, "gamma": np.inf, "tolerance": np.inf, "power": 1, "merge": 1, "keep": 1}  # all above 0
+LIMITS = {
+    "C": np.inf,
+    "gamma": np.inf,
+    "tolerance": np.inf,
+    "power": 1,
+    "merge": 1,
+    "keep": 1,
+    "shrinkage": 1,
+}  # all above 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +56,11 @@ class Svm(Recipe):
         the mean distance of the training clips.
     class_weight : {"none", "sqrt", "balanced"}
         Factor on C of each class: 1, the root of N / (classes · clips of the class), or that ratio itself.
-    scaling : {"standard", "none"}
-        ``standard`` brings each feature to mean 0 and variance 1 of the training rows.
+    scaling : {"standard", "within", "none"}
+        ``standard`` brings each feature to mean 0 and variance 1 of the training rows; ``within`` then whitens them by
+        the covariance within the classes and brings the rows to a mean squared length of 1, see `within_classes`.
+    shrinkage : float
+        Of ``within``: how far the covariance is drawn towards the same variance in all directions, in (0, 1].
     power : float
         Each feature x becomes sign(x) · |x|^power before the following, in (0, 1]; 0.5 tames the peaks of histograms.
     merge : float
@@ -104,6 +115,8 @@ class Svm(Recipe):
             raise ConfigError(f"tuning.space.{name}: the svm has no such setting; it has {', '.join(sorted(known))}")
         if name == "gamma":
             return self.kernel in WIDE_KERNELS
+        if name == "shrinkage":
+            return self.scaling == "within" and self.kernel not in HISTOGRAM_KERNELS
         return name != "scaling" or self.kernel not in HISTOGRAM_KERNELS
 
     def having(self, parameters: Mapping[str, Any]) -> Svm:
@@ -113,7 +126,7 @@ class Svm(Recipe):
     @property
     def parameters(self) -> dict[str, Any]:
         """The settings that tell one machine from another, for folds.csv."""
-        names = ("kernel", "C", "gamma", "class_weight", "merge", "power", "keep")
+        names = ("kernel", "C", "gamma", "class_weight", "merge", "power", "keep", "shrinkage")
         return {name: getattr(self, name) for name in names if self.uses(name)}
 
     def inner(self, side: Side, splits: Sequence[Split]) -> InnerSvm:

@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from mer.errors import DataError
 from mer.svm.kernels import HISTOGRAM_KERNELS, Kernel, base, unit
 from mer.svm.selection import kept, merged, region_of
+from mer.svm.whitening import whitened, within_classes
 
 __all__ = ["Recipe", "prepare", "signed_power"]
 
@@ -26,6 +27,7 @@ class Recipe:
     kernel: str
     gamma: float
     scaling: str
+    shrinkage: float
     power: float
     merge: float
     blocks: str
@@ -72,10 +74,14 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
     if recipe.keep != 1:
         steps.append(("keep", FunctionTransformer(np.take, kw_args={"indices": chosen, "axis": 1})))
     rows = values[:, chosen] if recipe.keep != 1 else values
-    if recipe.scaling == "standard" and not histogram:
+    if recipe.scaling != "none" and not histogram:
         scaler = StandardScaler().fit(rows)
         rows = (rows - scaler.mean_) / scaler.scale_
         steps.append(("scale", scaler))
+    if recipe.scaling == "within" and not histogram:
+        by = within_classes(rows, np.unique(y, return_inverse=True)[1], recipe.shrinkage)
+        rows = whitened(rows, by)
+        steps.append(("whiten", FunctionTransformer(whitened, kw_args={"by": by})))
     front = Pipeline(steps or [("as_is", FunctionTransformer())])
     if histogram and rows.min() < 0:
         raise DataError(
