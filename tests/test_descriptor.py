@@ -204,6 +204,8 @@ def test_temporal_is_an_option_that_takes_a_pair_for_a_sequence_of_one():
     one, over_time = mer.component("descriptor", "hoof"), mer.component("descriptor", "temporal")
     np.testing.assert_allclose(over_time(FlowField(uv=flows[0]), regions), one(FlowField(uv=flows[0]), regions))
     pooled = mer.component("descriptor", "temporal", pooling="sparse", segments=2)(flows, regions)
+    fields = [FlowField(uv=uv) for uv in flows]
+    np.testing.assert_array_equal(mer.component("descriptor", "temporal")(fields, regions), over_time(flows, regions))
     assert len(pooled) == 2 * 32 and 0 < np.count_nonzero(pooled) < 64
     with pytest.raises(ConfigError, match=r"angles of Mdmo; use pooling=mean"):
         Temporal(descriptor=descriptor("mdmo"), pooling="sparse", segments=1, sparsity=0.1)

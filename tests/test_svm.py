@@ -10,6 +10,7 @@ from mer.errors import ConfigError, DataError
 from mer.svm import Side, Split, Svm
 from mer.svm.kernels import base
 from mer.svm.selection import anova_f, kept, merged, region_of
+from mer.svm.whitening import whitened, within_classes
 from tests.tables import blobs
 
 SETTINGS = {
@@ -293,3 +294,53 @@ def test_the_fast_search_draws_the_clips_that_plain_fits_draw():
     data = blobs(distance=1.0)
     side, splits = side_of(data, y=np.where(data.y == 2, 0, data.y), oversample=3), inner_splits(data)
     np.testing.assert_allclose(svm().inner(side, splits).scores(svm()), plainly(svm(), side, splits), rtol=1e-9)
+
+
+def within_covariance(X, y):
+    away = X - np.stack([X[y == k].mean(axis=0) for k in np.unique(y)])[y]
+    return away.T @ away / len(X)
+
+
+def test_whitening_makes_all_directions_within_the_classes_alike():
+    rng = np.random.default_rng(3)
+    y = np.arange(300) % 3
+    X = (
+        rng.normal(size=(300, 4)) @ np.diag([3.0, 1.0, 0.5, 0.1]) @ np.linalg.qr(rng.normal(size=(4, 4)))[0]
+        + y[:, None]
+    )
+    X -= X.mean(axis=0)
+    rows = whitened(X, within_classes(X, y, 1e-8))
+    covariance = within_covariance(rows, y)
+    np.testing.assert_allclose(covariance, np.eye(4) * covariance[0, 0], atol=1e-5)
+    assert (rows**2).sum(axis=1).mean() == pytest.approx(1)
+    halfway = np.linalg.cond(within_covariance(whitened(X, within_classes(X, y, 0.3)), y))
+    assert 1.5 < halfway < np.linalg.cond(within_covariance(X, y))
+
+
+def test_full_shrinkage_only_scales_and_fewer_clips_than_features_are_no_obstacle():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(12, 50)), np.arange(12) % 3
+    X -= X.mean(axis=0)
+    alike = whitened(X, within_classes(X, y, 1.0))
+    np.testing.assert_allclose(alike, X * np.linalg.norm(alike) / np.linalg.norm(X))
+    by = within_classes(X, y, 0.4)
+    S = 0.6 * within_covariance(X, y) + 0.4 * np.trace(within_covariance(X, y)) / 50 * np.eye(50)
+    inverse_root = whitened(np.eye(50), by)
+    product = inverse_root @ S @ inverse_root
+    np.testing.assert_allclose(product, np.eye(50) * product[0, 0], atol=1e-9)
+    np.testing.assert_array_equal(whitened(np.zeros((2, 50)), within_classes(np.zeros((6, 50)), y[:6], 0.5)), 0)
+
+
+def test_a_small_cost_after_whitening_is_close_to_discriminant_analysis():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    data = blobs(subjects=30, distance=2.0)
+    ours = svm(kernel="linear", scaling="within", shrinkage=0.1, C=0.01)(data.X, data.y, 3).scores(data.X)
+    scaled = StandardScaler().fit_transform(data.X)
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1).fit(scaled, data.y).predict(scaled)
+    assert (ours.argmax(axis=1) == theirs).mean() > 0.8
+
+
+def test_shrinkage_is_searched_only_where_it_has_a_part():
+    assert svm(scaling="within").uses("shrinkage") and not svm().uses("shrinkage")
+    assert not svm(scaling="within", kernel="chi2").uses("shrinkage")

@@ -205,6 +205,14 @@ def test_the_journal_keeps_the_studies_for_the_dashboard(tmp_path):
     assert [trial.value for trial in study.trials] == [trial["inner_score"] for trial in kept.trials]
 
 
+def test_a_journal_makes_its_folder_and_one_that_cannot_be_written_is_named(tmp_path):
+    path = tmp_path / "new" / "journal.log"
+    search(nested(journal=str(path), trials=1), svm(), blobs(distance=1.0))
+    assert path.exists()
+    with pytest.raises(ConfigError, match=r"tuning\.journal=.*: the file cannot be written.*tuning\.journal=null"):
+        search(nested(journal=str(path / "inside_a_file.log"), trials=1), svm(), blobs(distance=1.0))
+
+
 def test_only_the_global_search_is_optimistic():
     assert (NoTuning().optimistic, nested().optimistic, everywhere().optimistic) == (False, False, True)
 

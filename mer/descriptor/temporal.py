@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,12 +62,12 @@ class Temporal:
             return columns
         return tuple(f"part{i + 1}:{column}" for i in range(self.segments) for column in columns)
 
-    def __call__(self, flows: Float32 | FlowField, regions: Regions) -> Float32:
+    def __call__(self, flows: Float32 | FlowField | Sequence[FlowField], regions: Regions) -> Float32:
         """Return the row of a sequence.
 
         Parameters
         ----------
-        flows : ndarray of float32, shape (T, H, W, 2), or FlowField
+        flows : ndarray of float32, shape (T, H, W, 2), or sequence of T FlowField, or FlowField
             Fields in order of time, such as onset → each frame; T ≥ segments. A single field is a sequence of one.
         regions : Regions
             Of the onset; the same for all fields.
@@ -81,7 +81,7 @@ class Temporal:
         DataError
             Where the sequence is shorter than the number of segments.
         """
-        fields = flows.uv[None] if isinstance(flows, FlowField) else flows
+        fields = _stacked(flows)
         if len(fields) < self.segments:
             raise DataError(
                 f"a sequence of {len(fields)} fields cannot be cut into {self.segments} segments: take fewer with "
@@ -96,6 +96,12 @@ class Temporal:
             "sparse": lambda: sparse(self.descriptor.batch(part, [regions]), self.sparsity),
         }
         return pool[self.pooling]()
+
+
+def _stacked(flows: Float32 | FlowField | Sequence[FlowField]) -> Float32:
+    if isinstance(flows, np.ndarray):
+        return flows
+    return np.stack([field.uv for field in ([flows] if isinstance(flows, FlowField) else flows)])
 
 
 def sparse(rows: Float32, sparsity: float) -> Float32:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from mer.metrics import importance
@@ -111,6 +111,8 @@ def _over_folds(axes: Axes, searches: Searches, name: str) -> None:
         axes.set_ylim(-0.5, len(words) - 0.5)
     elif len(height) and height.min() > 0 and height.max() > _DECADES * height.min():
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel(name)
     axes.set_xlim(-0.7, len(searches.folds) - 0.3)
     axes.xaxis.set_major_locator(NullLocator())

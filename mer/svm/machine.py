@@ -13,13 +13,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
 from mer.errors import ConfigError, DataError
+from mer.svm.fitted import FittedSvm
 from mer.svm.inner import InnerSvm
 from mer.svm.kernels import HISTOGRAM_KERNELS, KERNELS, WIDE_KERNELS
 from mer.svm.prepare import Recipe, prepare
 from mer.svm.side import Side, Split
 from mer.svm.weights import CLASS_WEIGHTS, class_factors
 
-__all__ = ["FittedSvm", "Svm"]
+__all__ = ["Svm"]
 
 Float = NDArray[np.float64]
 ALLOWED = {
@@ -168,31 +169,3 @@ class Svm(Recipe):
             break_ties=True,
         )
         return FittedSvm(pipeline=Pipeline([*front.steps, ("svm", machine.fit(rows, y))]), classes=classes)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FittedSvm:
-    """A fitted machine that knows the whole class list.
-
-    Attributes
-    ----------
-    pipeline : Pipeline
-        scikit-learn steps; predicts class indices.
-    classes : int
-    """
-
-    pipeline: Pipeline
-    classes: int
-
-    def scores(self, X: NDArray[Any]) -> Float:
-        """Return decision values, shape (n, classes), the higher the likelier; NaN for a class that was not seen.
-
-        Notes
-        -----
-        Votes of the one-against-one machines plus their confidences squeezed into (−1/3, 1/3), so that the largest
-        score is the class with most votes, ties broken by confidence; ±the distance where only two classes were seen.
-        """
-        values = self.pipeline.decision_function(np.asarray(X, dtype=np.float64))
-        full = np.full((len(values), self.classes), np.nan)
-        full[:, self.pipeline.classes_] = np.stack([-values, values], axis=1) if values.ndim == 1 else values
-        return full
