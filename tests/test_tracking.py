@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from hypothesis import strategies as st
 from mer.errors import ConfigError, TrackingError
 from mer.tracking import UI_ENVIRONMENT, Off, Server, Sqlite, study_url, ui_command
 from mer.tracking.clean import numbers, slug, steps, texts
-from mer.tracking.client import mlflow_client
+from mer.tracking.client import experiment_id, mlflow_client
 from mer.tracking.signals import exit_on_signals, undisturbed
 from mer.tracking.sqlite_file import database_uri, open_database
 
@@ -283,6 +284,39 @@ def test_two_processes_that_begin_on_a_fresh_store(tmp_path: Path, folder: Path)
 
 
 HANG = RUN.split("    run.finish")[0] + "    print(run.run_id, flush=True); sys.stdin.read()"
+
+
+def test_a_data_set_and_a_study_that_another_run_adds_in_between(
+    tracking: Sqlite, client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow looks first and adds then, without a lock; two sweeps that begin together fell into this."""
+    from mlflow.store.tracking import sqlalchemy_store
+
+    data = {"name": "synthetic", "digest": "0123", "source": "embedded"}
+    waiting = ["other"]
+
+    class Uuid:
+        @staticmethod
+        def uuid4() -> uuid.UUID:  # MLflow asks for it between its look and its insert
+            if waiting and sys._getframe(1).f_code.co_name == "_log_inputs_impl":
+                with open_run(tracking, "together", name=waiting.pop(), data=data) as other:
+                    other.finish({}, {}, folder)
+            return uuid.uuid4()
+
+    monkeypatch.setattr(sqlalchemy_store, "uuid", Uuid)
+    with open_run(tracking, "together", data=data) as run:
+        run.finish({}, {}, folder)
+    inputs = client.get_run(run.run_id).inputs.dataset_inputs
+    assert not waiting and [(one.dataset.name, one.dataset.digest) for one in inputs] == [("synthetic", "0123")]
+
+    looked = client.get_experiment_by_name
+    monkeypatch.setattr(client, "get_experiment_by_name", _blind_once(looked))
+    assert experiment_id(client, "together", "sqlite", None) == looked("together").experiment_id
+
+
+def _blind_once(look: Any) -> Any:
+    answers = iter([None])
+    return lambda study: next(answers, look(study))
 
 
 def test_a_run_whose_process_was_killed_is_closed_by_the_next(tracking: Sqlite, client: Any) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from mer.errors import ConfigError, DataError
 from mer.loso.fold import Job, Tuning, fold_seed, training_side
 from mer.loso.guards import check_classes, check_mirrored, check_split, check_twins, rows_of, sorted_table
+from mer.loso.order import in_order
 from mer.loso.store import FoldStore, fingerprint
 from mer.loso.workers import run_folds
 from mer.svm import Split
@@ -227,4 +228,5 @@ def _once_for_all(job: Job, tuning: GlobalTuning, splits: list[Split]) -> _Fixed
         raise ConfigError("tuning=global searches over folds that test every clip, which a hold-out does not")
     side = training_side(job, np.arange(len(job.table)))
     seed = fold_seed(job.seed, job.key, "global")
+    splits = in_order(splits, job.rank)
     return _Fixed(choice=tuning.search(job.learner, side, splits, seed=seed, label=f"{job.key}/global"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mer.loso.guards import check_split
+from mer.loso.order import content_rank
 from mer.loso.store import FoldStore
 from mer.svm import Side, Split
 from mer.tuning import Choice
@@ -61,6 +64,11 @@ class Job:
     key: str
     store: FoldStore | None
 
+    @cached_property
+    def rank(self) -> NDArray[np.intp]:
+        """Place of every row in the order that contents alone decide; names and ids have no part in it."""
+        return content_rank(self.table, self.mirrored)
+
 
 def fold_seed(seed: int, key: str, fold: str) -> int:
     """Return the seed of one fold's search; depends on nothing but these three.
@@ -79,8 +87,8 @@ def fold_seed(seed: int, key: str, fold: str) -> int:
 
 
 def training_side(job: Job, rows: Any) -> Side:
-    """Return these rows of the table, the only ones that the search and the fit of a fold are given."""
-    table = job.table
+    """Return these rows of the table, in order of `Job.rank`: all that the search and the fit of a fold are given."""
+    table, rows = job.table, np.asarray(rows)[np.argsort(job.rank[rows])]
     return Side(
         X=table.X[rows],
         y=table.y[rows],
@@ -111,9 +119,12 @@ def run_fold(job: Job, split: Split) -> FoldResult:
     choice = job.tuning(job.learner, side, seed=seed, label=f"{job.key}/{split.name}")
     clips = side.training(np.arange(len(side)))
     fitted = choice.learner(side.rows[clips], side.labels(clips), side.classes, side.columns)
-    scores = fitted.scores(job.table.X[split.test])
+    order = np.argsort(job.rank[split.test])  # a matrix product rounds a row by its place, too
+    test = split.test[order]
+    values = fitted.scores(job.table.X[test])
     if job.average and job.mirrored is not None:
-        scores = (scores + fitted.scores(job.mirrored.X[split.test])) / 2
+        values = (values + fitted.scores(job.mirrored.X[test])) / 2
+    scores = values[np.argsort(order)]
     result = FoldResult(
         fold=split.name,
         sample_id=tuple(job.table.sample_id[split.test].tolist()),

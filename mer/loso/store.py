@@ -17,7 +17,7 @@ from mer.types import FeatureTable, FoldResult
 
 __all__ = ["FoldStore", "fingerprint"]
 
-VERSION = 1  # of what is written; older files are computed again
+VERSION = 2  # of what is written and of how folds are computed; older files are computed again
 
 
 @dataclass(frozen=True, kw_only=True)

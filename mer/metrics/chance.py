@@ -30,7 +30,7 @@ def chance_lines(support: NDArray[np.int64], classes: Sequence[str]) -> dict[str
 def permutation(
     y_true: NDArray[np.int64],
     y_pred: NDArray[np.int64],
-    subject: NDArray[np.str_],
+    subject: NDArray[Any],
     classes: int,
     *,
     draws: int,

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mer.errors import ConfigError, DataError
 from mer.metrics.chance import chance_lines, permutation
-from mer.metrics.intervals import LEVEL, METHODS, Intervals, by_subject
+from mer.metrics.intervals import LEVEL, METHODS, Intervals, by_subject, nameless
 from mer.metrics.measures import SCORES, measures
 from mer.predictions import read_predictions
 
@@ -65,6 +65,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     true, pred, who = (np.asarray(column) for column in (y_true, y_pred, subject))
     if not len(true):
         raise DataError("there is no prediction to score: the data set holds no clip after the exclusions")
+    who = nameless(true, pred, who, len(classes))
     per_subject = by_subject(true, pred, who, len(classes))
     pooled = per_subject.sum(axis=0)
     support = pooled.sum(axis=1)

@@ -51,9 +51,16 @@ def experiment_id(client: Any, study: str, uri: str, location: str | None) -> st
     TrackingError
         Where the study was deleted: MLflow then neither uses its name nor gives it away.
     """
+    from mlflow.exceptions import MlflowException
+
     experiment = client.get_experiment_by_name(study)
     if experiment is None:
-        return str(client.create_experiment(study, artifact_location=location))
+        try:
+            return str(client.create_experiment(study, artifact_location=location))
+        except MlflowException:  # on a server, another sweep may have made it in between
+            experiment = client.get_experiment_by_name(study)
+            if experiment is None:
+                raise
     if experiment.lifecycle_stage == "deleted":
         raise TrackingError(
             f"study={study}: this study was deleted in {uri}; restore it with MLFLOW_TRACKING_URI={uri} "

@@ -143,10 +143,17 @@ def _log_data(client: Any, run_id: str, data: Mapping[str, str] | None) -> None:
     if data is None:
         return
     from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.exceptions import MlflowException
 
     source = json.dumps({"source": data["source"]})
     entity = Dataset(data["name"], data["digest"][:_DIGEST_LENGTH], "local", source)
-    client.log_inputs(run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", "evaluation")])])
+    inputs = [DatasetInput(entity, [InputTag("mlflow.data.context", "evaluation")])]
+    try:
+        client.log_inputs(run_id, inputs)
+    except MlflowException:
+        # MLflow looks whether the study knows the data set, then adds it: where two runs begin a study at once, one
+        # finds it added in between and is refused as a whole. The second time it is there.
+        client.log_inputs(run_id, inputs)
 
 
 def _user() -> dict[str, str]:

@@ -17,6 +17,7 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
     Parameters
     ----------
     y, subject : ndarray, shape (n,)
+        Subjects count in the order in which the rows show them, so that their names change nothing.
     groups : int or None
         Number of folds; None leaves out one subject at a time, as does a number of at least the subjects.
 
@@ -25,7 +26,8 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
     DataError
         Where fewer than two subjects are there.
     """
-    names, number = np.unique(subject, return_inverse=True)
+    names, first, index = np.unique(subject, return_index=True, return_inverse=True)
+    number = np.argsort(np.argsort(first))[index]
     if len(names) < 2:
         raise DataError(
             f"nested tuning leaves one more subject out, and only {names[0]} remains: use three subjects or more, "
