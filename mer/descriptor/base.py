@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -19,7 +18,10 @@ _BLOCK_PIXELS = 1 << 16  # a block of fields stays in the processor's cache; mea
 class FlowDescriptor(ABC):
     """A descriptor that computes the rows of several fields in one pass."""
 
-    amounts: ClassVar[bool] = True  # every entry is an amount, which can be averaged and shrunk
+    @property
+    def amounts(self) -> bool:
+        """Whether every entry is an amount, which can be shrunk towards 0."""
+        return True
 
     @property
     def block_pixels(self) -> int:

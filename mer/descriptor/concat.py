@@ -42,7 +42,7 @@ class Concat(FlowDescriptor):
         require_choice("descriptor.norm", self.norm, ("none", "l1", "l2"))
 
     @property
-    def amounts(self) -> bool:  # type: ignore[override]
+    def amounts(self) -> bool:
         """Whether all parts hold amounts alone."""
         return all(part.amounts for part in self.parts.values())
 

@@ -21,6 +21,7 @@ from mer.types import Float32, FlowField, Regions
 __all__ = ["Hoof"]
 
 Float64 = NDArray[np.float64]
+_Votes = tuple[Float64, Any, Any, Any]  # votes, pooling, magnitude, strain: arrays of numpy or tensors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,12 +140,13 @@ class Hoof(FlowDescriptor):
 
     def rows(self, uv: Float32, regions: Sequence[Regions]) -> Float32:
         """Return the rows (N, D) of fields (N, H, W, 2); see `FlowDescriptor.batch`."""
-        if self.device != "numpy":
+        if self.device == "numpy":
+            votes: _Votes = self._votes(uv, regions)
+        else:
             from mer.descriptor.torch_hoof import votes_on_device
 
-            histograms, pooling, magnitude, strain = votes_on_device(self, uv, regions)
-        else:
-            histograms, pooling, magnitude, strain = self._votes(uv, regions)
+            votes = votes_on_device(self, uv, regions)
+        histograms, pooling, magnitude, strain = votes
         histograms = self._folded(histograms) if self.symmetric else histograms
         histograms = self._weigh_regions(histograms, pooling, magnitude, strain)
         return normalised(histograms.reshape(len(uv), -1), self.vector_norm).astype(np.float32)
@@ -154,7 +156,7 @@ class Hoof(FlowDescriptor):
         """Pixels of a block of fields: what stays in the processor's cache, or keeps a GPU busy."""
         return super().block_pixels if self.device == "numpy" else 1 << 22
 
-    def _votes(self, uv: Float32, regions: Sequence[Regions]) -> tuple[Float64, Pooling, Float32, Float32 | None]:
+    def _votes(self, uv: Float32, regions: Sequence[Regions]) -> _Votes:
         """Return votes (N, R, bins), and what regions are weighed by: pooling, magnitude and, if needed, strain."""
         pooling = pooling_of(regions, len(uv))
         u, v = picked_components(uv, pooling)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +49,6 @@ class Mdmo(FlowDescriptor):
     recognition. IEEE Trans. Affective Computing 7(4), 2016. doi:10.1109/TAFFC.2015.2485205
     """
 
-    amounts: ClassVar[bool] = False  # half of the entries are directions
-
     bins: int
     phase: float
     beta: float
@@ -62,6 +59,11 @@ class Mdmo(FlowDescriptor):
         require_number("descriptor.phase", self.phase, low=0, high=1)
         require_number("descriptor.beta", self.beta, low=0, high=1)
         require_choice("descriptor.angle", self.angle, ("radians", "cos_sin"))
+
+    @property
+    def amounts(self) -> bool:
+        """False: half of the entries are directions."""
+        return False
 
     def columns(self, regions: Regions) -> tuple[str, ...]:
         """Return names such as ``brow_left_1:magnitude``, then ``brow_left_1:direction``."""
