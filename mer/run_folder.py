@@ -17,6 +17,7 @@ from mer import metrics, predictions
 from mer.errors import DataError
 from mer.pipeline import Features, Pipeline
 from mer.region_table import region_rows, write_regions
+from mer.trial_table import trial_table
 from mer.types import LosoResult, Manifest, Sample
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def write(
             seed=experiment.seed,
             method=experiment.evaluation.interval,
         )
+        if trials := trial_table(result.folds):
+            (staging / "trials.csv").write_text(trials, encoding="utf-8")
         _json(staging / "metrics.json", summary)
         _json(staging / "protocol.json", card)
         (staging / "config.yaml").write_text(experiment.config, encoding="utf-8")
@@ -112,10 +115,12 @@ def _confusion(staging: Path, summary: Mapping[str, Any]) -> None:
 
 
 def _more_figures(staging: Path, experiment: Experiment, manifest: Manifest, features: Features) -> None:
-    from mer.report import regions
+    from mer.report import regions, search
 
     folder = staging / "figures"
     regions.draw((staging / "regions.csv").read_text(encoding="utf-8"), folder / "regions.png")
+    if (staging / "trials.csv").exists():
+        search.draw((staging / "trials.csv").read_text(encoding="utf-8"), folder / "search.png")
     draw_clip(folder / "clip.png", experiment.pipeline, _telling_clip(manifest, features))
 
 

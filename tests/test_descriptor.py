@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 import mer
 from mer.conf_files import conf_dir, options
 from mer.config import build
-from mer.descriptor.temporal import Temporal
+from mer.descriptor.temporal import Temporal, sparse
 from mer.errors import ConfigError, DataError
 from mer.roi.names import partners
 from mer.types import FlowField, Landmarks, Regions
@@ -169,17 +169,51 @@ def test_temporal_pools_within_each_segment():
     rng = np.random.default_rng(3)
     flows, regions, one = np.stack([random_flow(rng) for _ in range(5)]), hard_regions(rng, 12, 10), descriptor("hoof")
     rows = one.batch(flows, [regions])
-    mean = Temporal(descriptor=one, pooling="mean", segments=2)
+    mean = Temporal(descriptor=one, pooling="mean", segments=2, sparsity=0.0)
     np.testing.assert_allclose(mean(flows, regions), np.r_[rows[:3].mean(axis=0), rows[3:].mean(axis=0)], rtol=1e-5)
     assert mean.columns(regions)[32] == "part2:r0:+000deg"
-    largest = Temporal(descriptor=one, pooling="max", segments=1)
+    largest = Temporal(descriptor=one, pooling="max", segments=1, sparsity=0.0)
     np.testing.assert_array_equal(largest(flows, regions), rows.max(axis=0))
     assert largest.columns(regions) == one.columns(regions)
     with pytest.raises(DataError, match="5 fields cannot be cut into 6 segments"):
-        Temporal(descriptor=one, pooling="max", segments=6)(flows, regions)
+        Temporal(descriptor=one, pooling="max", segments=6, sparsity=0.0)(flows, regions)
 
 
-@pytest.mark.parametrize("option", options("descriptor"))
+def test_sparse_pooling_keeps_what_stands_out_of_the_mean():
+    rows = np.array([[4.0, 1.0, 0.2, 0.0], [2.0, 1.0, 0.0, -2.4]], np.float32)  # mean 3, 1, 0.1, -1.2
+    np.testing.assert_allclose(sparse(rows, 0.1), [2.7, 0.7, 0.0, -0.9], rtol=1e-6)
+    np.testing.assert_allclose(sparse(rows, 0.0), rows.mean(axis=0))
+    assert not sparse(np.zeros((3, 4), np.float32), 0.5).any()
+
+
+def test_sparse_pooling_is_the_best_sparse_code():
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(6, 5)).astype(np.float32)
+    least = 0.3 * np.abs(rows.mean(axis=0)).max()
+
+    def cost(z: np.ndarray) -> float:
+        return float(0.5 * ((rows - z) ** 2).sum(axis=1).mean() + least * np.abs(z).sum())
+
+    found = sparse(rows, 0.3).astype(np.float64)
+    assert all(cost(found) <= cost(found + step) + 1e-7 for step in rng.normal(scale=0.05, size=(300, 5)))
+
+
+def test_temporal_is_an_option_that_takes_a_pair_for_a_sequence_of_one():
+    rng = np.random.default_rng(6)
+    flows, regions = np.stack([random_flow(rng) for _ in range(4)]), hard_regions(rng, 12, 10)
+    one, over_time = mer.component("descriptor", "hoof"), mer.component("descriptor", "temporal")
+    np.testing.assert_allclose(over_time(FlowField(uv=flows[0]), regions), one(FlowField(uv=flows[0]), regions))
+    pooled = mer.component("descriptor", "temporal", pooling="sparse", segments=2)(flows, regions)
+    fields = [FlowField(uv=uv) for uv in flows]
+    np.testing.assert_array_equal(mer.component("descriptor", "temporal")(fields, regions), over_time(flows, regions))
+    assert len(pooled) == 2 * 32 and 0 < np.count_nonzero(pooled) < 64
+    with pytest.raises(ConfigError, match=r"angles of Mdmo; use pooling=mean"):
+        Temporal(descriptor=descriptor("mdmo"), pooling="sparse", segments=1, sparsity=0.1)
+    with pytest.raises(ConfigError, match=r"descriptor\.sparsity=1: nothing would be left"):
+        mer.component("descriptor", "temporal", sparsity=1)
+
+
+@pytest.mark.parametrize("option", [option for option in options("descriptor") if option != "temporal"])
 def test_every_option_gives_finite_named_rows_and_zeros_for_no_motion(option):
     d, rng = mer.component("descriptor", option), np.random.default_rng(4)
     flows = np.stack([random_flow(rng) for _ in range(3)])

@@ -21,7 +21,7 @@ FENCES = {
     "mlflow": ("mer.tracking", "mer.report", "mer.model"),
     "optuna": ("mer.tuning",),
     "sklearn": ("mer.svm", "mer.tuning", "mer.loso", "mer.bench"),
-    "torch": ("mer.align", "mer.landmarks", "mer.flow"),
+    "torch": ("mer.align", "mer.landmarks", "mer.flow", "mer.descriptor.torch_hoof", "mer.descriptor.torch_pooling"),
     "kornia": ("mer.align", "mer.landmarks", "mer.flow"),
     "matplotlib": ("mer.report", "mer.bench"),
 }

@@ -15,7 +15,7 @@ from tests.tables import blobs, permuted, table
 from tests.test_svm import svm
 from tests.test_tuning import everywhere, nested
 
-COMMON = {"min_clips": 2, "mirror": "none", "draws": 100, "interval": "percentile"}
+COMMON = {"min_clips": 2, "mirror": "none", "balance": "none", "draws": 100, "interval": "percentile"}
 
 
 def loso(**changes):
@@ -440,3 +440,18 @@ def test_a_killed_run_ends_as_the_undisturbed_one(tmp_path):
     resumed = run(data, tuning=nested(trials=40), store=tmp_path)
     assert outcome(resumed) == outcome(run(data, tuning=nested(trials=40)))
     assert all(path.stat().st_mtime_ns == written for path, written in files.items())
+
+
+def test_oversampling_evens_the_classes_of_the_training_side_alone():
+    data = blobs(distance=1.0)
+    uneven = dataclasses.replace(data, y=np.where((data.y == 2) & (np.arange(36) % 2 == 0), 0, data.y))
+    result = run(uneven, scheme=loso(balance="oversample"), tuning=nested())
+    assert outcome(result) == outcome(run(uneven, scheme=loso(balance="oversample"), tuning=nested(), workers=2))
+    assert outcome(result) != outcome(run(uneven, tuning=nested()))
+    relabelled = np.array(uneven.y)
+    test = uneven.subject == result.folds[0].fold
+    relabelled[test] = (relabelled[test] + 1) % 3
+    other = run(dataclasses.replace(uneven, y=relabelled), scheme=loso(balance="oversample"), tuning=nested()).folds[0]
+    np.testing.assert_array_equal(other.scores, result.folds[0].scores)
+    with pytest.raises(ConfigError, match=r"evaluation\.balance=smote: must be one of none, oversample"):
+        loso(balance="smote")

@@ -17,7 +17,7 @@ RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")
 SMALL = ["dataset.subjects=4", "dataset.clips=7", *RARE, "flow=dis", "tuning.trials=3", "workers=2"]
 FILES = {
     *("predictions.csv", "folds.csv", "metrics.json", "protocol.json", "config.yaml", "excluded.csv", "regions.csv"),
-    "figures",
+    *("trials.csv", "figures"),
 }
 
 
@@ -55,7 +55,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def test_a_run_leaves_every_file_that_the_contract_names(first: Path) -> None:
     assert {path.name for path in first.iterdir()} == FILES
-    assert {path.name for path in (first / "figures").iterdir()} == {"confusion.png", "clip.png", "regions.png"}
+    pictures = {"confusion.png", "clip.png", "regions.png", "search.png"}
+    assert {path.name for path in (first / "figures").iterdir()} == pictures
+    trials = _rows(first / "trials.csv")
+    assert len(trials) == 4 * 3 and sum(row["chosen"] == "1" for row in trials) == 4
     regions = _rows(first / "regions.csv")
     assert len(regions) == 36 * len(json.loads((first / "metrics.json").read_text(encoding="utf-8"))["classes"])
     assert {row["unit"] for row in regions} == {"px"}

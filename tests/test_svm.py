@@ -9,7 +9,8 @@ from sklearn.svm import SVC
 from mer.errors import ConfigError, DataError
 from mer.svm import Side, Split, Svm
 from mer.svm.kernels import base
-from mer.svm.selection import anova_f, kept, region_of
+from mer.svm.selection import anova_f, kept, merged, region_of
+from mer.svm.whitening import whitened, within_classes
 from tests.tables import blobs
 
 SETTINGS = {
@@ -19,6 +20,8 @@ SETTINGS = {
     "class_weight": "none",
     "scaling": "standard",
     "power": 1.0,
+    "merge": 1.0,
+    "shrinkage": 0.5,
     "blocks": "none",
     "keep": 1.0,
     "keep_by": "column",
@@ -124,6 +127,10 @@ RECIPES = {
     "linear": {"kernel": "linear"},
     "raw": {"scaling": "none"},
     "root": {"power": 0.5},
+    "within": {"scaling": "within", "kernel": "linear"},
+    "within rbf": {"scaling": "within", "shrinkage": 0.1},
+    "merged": {"merge": 0.1},
+    "merged root": {"merge": 0.1, "power": 0.5, "keep": 0.5, "keep_by": "region"},
     "chi2": {"kernel": "chi2"},
     "intersection": {"kernel": "intersection"},
     "hellinger": {"kernel": "hellinger"},
@@ -222,3 +229,118 @@ def test_selection_keeps_what_tells_the_classes_apart():
     assert kept(X, y, 1 / 3, np.array([0, 0, 1, 1, 2, 2])).tolist() == [4, 5]
     assert kept(X, y, 1.0, None).tolist() == list(range(6))
     assert kept(X, y, 1e-9, None).tolist() == [4]
+
+
+def test_neighbouring_bins_that_rise_and_fall_together_become_one():
+    rng = np.random.default_rng(0)
+    a, b, c = rng.normal(size=(3, 200))
+    twin = a + 0.1 * rng.normal(size=200)
+    X = np.column_stack([a, twin, b, c])
+    one, two = np.zeros(4, dtype=np.intp), np.array([0, 1, 1, 1])
+    assert merged(X, one, 0.9).tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    np.testing.assert_array_equal(merged(X, two, 0.9), np.eye(4))  # twins in two regions stay two
+    np.testing.assert_array_equal(merged(X, one, 1.0), np.eye(4))
+    np.testing.assert_array_equal(merged(X[:, [0, 2, 1, 3]], one, 0.9), np.eye(4))  # no neighbours
+
+
+def test_bins_are_neighbours_around_the_circle_and_in_chains():
+    rng = np.random.default_rng(1)
+    a, b, c, noise = rng.normal(size=(4, 300))
+    X = np.column_stack([a, b, c, a + 0.05 * noise])
+    assert merged(X, np.zeros(4, dtype=np.intp), 0.9)[:, 0].tolist() == [1, 0, 0, 1]
+    chain = np.column_stack([a, a + 0.5 * b, a + b, c])
+    assert np.corrcoef(chain.T)[0, 2] < 0.8  # the ends are not alike, but each is like the middle
+    assert merged(chain, np.zeros(4, dtype=np.intp), 0.8)[:, 0].tolist() == [1, 1, 1, 0]
+
+
+def test_merging_is_learnt_from_the_training_rows_and_never_merges_constants():
+    X = np.random.default_rng(2).normal(size=(30, 6))
+    X[:, 1], X[:, 4:] = X[:, 0], 0.0
+    y = np.arange(30) % 3
+    fitted = svm(merge=0.9)(X, y, 3, tuple(f"lip:{k}" for k in range(6)))
+    assert fitted.pipeline[:-1].transform(X).shape == (30, 5)
+    with pytest.raises(DataError, match="regions are told apart by the names"):
+        svm(merge=0.9)(X, y, 3)
+    with pytest.raises(ConfigError, match=r"svm\.merge=1\.5: must be a number above 0 and up to 1"):
+        svm(merge=1.5)
+
+
+def test_oversampling_gives_every_class_as_many_rows_drawn_from_these_clips_alone():
+    data = blobs()
+    y = np.where(np.arange(len(data)) % 6 == 0, 1, np.where(np.arange(len(data)) % 4 == 1, 2, 0))
+    side = side_of(data, y=y, oversample=5)
+    clips = np.arange(3, 33)
+    rows = side.training(clips)
+    counts = np.bincount(side.labels(rows))
+    assert set(rows) == set(clips) and len(set(counts)) == 1 and counts[0] == np.bincount(y[clips]).max()
+    repeats = np.bincount(rows, minlength=len(y))[clips]
+    for k in range(3):
+        assert np.ptp(repeats[y[clips] == k]) <= 1  # no clip twice before all of its class are there once
+    np.testing.assert_array_equal(rows, side.training(clips))
+    assert not np.array_equal(rows, side_of(data, y=y, oversample=6).training(clips))
+    assert side.training(clips[:0]).size == 0
+
+
+def test_oversampled_clips_bring_their_mirror_images_and_are_scored_once():
+    data = blobs()
+    side = side_of(data, y=np.minimum(data.y, 1), mirrored=-data.X, average=True, oversample=0)
+    rows = side.training(np.arange(12))
+    np.testing.assert_array_equal(rows[: len(rows) // 2] + len(data), rows[len(rows) // 2 :])
+    assert np.ptp(np.bincount(side.labels(rows))) == 0
+    np.testing.assert_array_equal(side.scored(np.arange(12)), np.concatenate([np.arange(12), np.arange(12) + 36]))
+
+
+def test_the_fast_search_draws_the_clips_that_plain_fits_draw():
+    data = blobs(distance=1.0)
+    side, splits = side_of(data, y=np.where(data.y == 2, 0, data.y), oversample=3), inner_splits(data)
+    np.testing.assert_allclose(svm().inner(side, splits).scores(svm()), plainly(svm(), side, splits), rtol=1e-9)
+
+
+def within_covariance(X, y):
+    away = X - np.stack([X[y == k].mean(axis=0) for k in np.unique(y)])[y]
+    return away.T @ away / len(X)
+
+
+def test_whitening_makes_all_directions_within_the_classes_alike():
+    rng = np.random.default_rng(3)
+    y = np.arange(300) % 3
+    X = (
+        rng.normal(size=(300, 4)) @ np.diag([3.0, 1.0, 0.5, 0.1]) @ np.linalg.qr(rng.normal(size=(4, 4)))[0]
+        + y[:, None]
+    )
+    X -= X.mean(axis=0)
+    rows = whitened(X, within_classes(X, y, 1e-8))
+    covariance = within_covariance(rows, y)
+    np.testing.assert_allclose(covariance, np.eye(4) * covariance[0, 0], atol=1e-5)
+    assert (rows**2).sum(axis=1).mean() == pytest.approx(1)
+    halfway = np.linalg.cond(within_covariance(whitened(X, within_classes(X, y, 0.3)), y))
+    assert 1.5 < halfway < np.linalg.cond(within_covariance(X, y))
+
+
+def test_full_shrinkage_only_scales_and_fewer_clips_than_features_are_no_obstacle():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(12, 50)), np.arange(12) % 3
+    X -= X.mean(axis=0)
+    alike = whitened(X, within_classes(X, y, 1.0))
+    np.testing.assert_allclose(alike, X * np.linalg.norm(alike) / np.linalg.norm(X))
+    by = within_classes(X, y, 0.4)
+    S = 0.6 * within_covariance(X, y) + 0.4 * np.trace(within_covariance(X, y)) / 50 * np.eye(50)
+    inverse_root = whitened(np.eye(50), by)
+    product = inverse_root @ S @ inverse_root
+    np.testing.assert_allclose(product, np.eye(50) * product[0, 0], atol=1e-9)
+    np.testing.assert_array_equal(whitened(np.zeros((2, 50)), within_classes(np.zeros((6, 50)), y[:6], 0.5)), 0)
+
+
+def test_a_small_cost_after_whitening_is_close_to_discriminant_analysis():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    data = blobs(subjects=30, distance=2.0)
+    ours = svm(kernel="linear", scaling="within", shrinkage=0.1, C=0.01)(data.X, data.y, 3).scores(data.X)
+    scaled = StandardScaler().fit_transform(data.X)
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1).fit(scaled, data.y).predict(scaled)
+    assert (ours.argmax(axis=1) == theirs).mean() > 0.8
+
+
+def test_shrinkage_is_searched_only_where_it_has_a_part():
+    assert svm(scaling="within").uses("shrinkage") and not svm().uses("shrinkage")
+    assert not svm(scaling="within", kernel="chi2").uses("shrinkage")

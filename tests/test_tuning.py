@@ -99,6 +99,19 @@ def test_inner_folds_never_split_a_subject(groups):
         assert len(fold.train) + len(fold.test) == len(data)
 
 
+def test_inner_folds_are_those_of_scikit_learn():
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        y, subject = rng.integers(0, rng.integers(2, 6), 90), rng.integers(0, 15, 90).astype(str)
+        _, first, index = np.unique(subject, return_index=True, return_inverse=True)
+        met = np.argsort(np.argsort(first))[index]  # subjects in the order in which the rows show them
+        theirs = StratifiedGroupKFold(n_splits=4).split(np.zeros((90, 1)), y, met)
+        ours = inner_folds(y, subject, 4)
+        assert [fold.test.tolist() for fold in ours] == [test.tolist() for _, test in theirs]
+
+
 def test_two_subjects_are_too_few_for_a_nested_search():
     data = blobs(subjects=1)
     with pytest.raises(DataError, match=r"only db/s00 remains.*tuning=none"):
@@ -192,6 +205,14 @@ def test_the_journal_keeps_the_studies_for_the_dashboard(tmp_path):
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path))
     study = optuna.load_study(study_name="cell/fold", storage=storage)
     assert [trial.value for trial in study.trials] == [trial["inner_score"] for trial in kept.trials]
+
+
+def test_a_journal_makes_its_folder_and_one_that_cannot_be_written_is_named(tmp_path):
+    path = tmp_path / "new" / "journal.log"
+    search(nested(journal=str(path), trials=1), svm(), blobs(distance=1.0))
+    assert path.exists()
+    with pytest.raises(ConfigError, match=r"tuning\.journal=.*: the file cannot be written.*tuning\.journal=null"):
+        search(nested(journal=str(path / "inside_a_file.log"), trials=1), svm(), blobs(distance=1.0))
 
 
 def test_only_the_global_search_is_optimistic():

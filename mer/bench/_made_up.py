@@ -74,7 +74,15 @@ def made_up_table(
 def comparison_svm(**changes: Any) -> Svm:
     """Return the RBF machine that the benches vary."""
     fields = {"kernel": "rbf", "C": 10.0, "gamma": 1.0, "class_weight": "none", "scaling": "standard", "power": 1.0}
-    rest = {"blocks": "none", "keep": 1.0, "keep_by": "column", "tolerance": 1e-3, "iterations": 100_000}
+    rest = {
+        "merge": 1.0,
+        "shrinkage": 0.5,
+        "blocks": "none",
+        "keep": 1.0,
+        "keep_by": "column",
+        "tolerance": 1e-3,
+        "iterations": 100_000,
+    }
     return Svm(**{**fields, **rest, **changes})
 
 

@@ -68,7 +68,7 @@ def _cell(number: int) -> dict[str, Any]:
 
 
 def _uf1(table: FeatureTable, asked: dict[str, int], seed: int, tuning: Any, cell: dict[str, Any]) -> float:
-    evaluate = Loso(min_clips=1, mirror="none", draws=1, interval="percentile")
+    evaluate = Loso(min_clips=1, mirror="none", balance="none", draws=1, interval="percentile")
     result: LosoResult = evaluate(
         table, comparison_svm(**cell), tuning, seed=seed, key="optimism", workers=asked["workers"]
     )

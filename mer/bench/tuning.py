@@ -61,7 +61,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _loso() -> Loso:
-    return Loso(min_clips=1, mirror="none", draws=1, interval="percentile")
+    return Loso(min_clips=1, mirror="none", balance="none", draws=1, interval="percentile")
 
 
 def _ours(
@@ -76,6 +76,7 @@ def _job(table: FeatureTable, tuning: Any) -> Job:
         table=table,
         mirrored=None,
         average=False,
+        oversample=False,
         learner=comparison_svm(),
         tuning=tuning,
         seed=0,

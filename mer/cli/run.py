@@ -23,8 +23,8 @@ __all__ = ["USAGE", "main"]
 
 USAGE = """usage: mer run [-m] [--config-dir DIR] [group=option ...] [group.setting=value ...]
 
-Runs the experiment that the settings describe and writes its folder: predictions.csv, folds.csv, metrics.json,
-protocol.json, regions.csv, config.yaml, excluded.csv, figures/. Each run is one MLflow run of its study.
+Runs the experiment that the settings describe and writes its folder: predictions.csv, folds.csv, trials.csv,
+metrics.json, protocol.json, regions.csv, config.yaml, excluded.csv, figures/. Each run is one MLflow run of its study.
 
 options
   -m, --multirun      a sweep: comma-separated values span a grid, one run a cell

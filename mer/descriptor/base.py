@@ -18,6 +18,16 @@ _BLOCK_PIXELS = 1 << 16  # a block of fields stays in the processor's cache; mea
 class FlowDescriptor(ABC):
     """A descriptor that computes the rows of several fields in one pass."""
 
+    @property
+    def amounts(self) -> bool:
+        """Whether every entry is an amount, which can be shrunk towards 0."""
+        return True
+
+    @property
+    def block_pixels(self) -> int:
+        """Pixels of the block of fields that is computed at once."""
+        return _BLOCK_PIXELS
+
     @abstractmethod
     def columns(self, regions: Regions) -> tuple[str, ...]:
         """Return the D names of a row's entries."""
@@ -67,7 +77,7 @@ class FlowDescriptor(ABC):
             Where sizes, names or numbers do not fit.
         """
         _check(flows, regions)
-        step = max(1, _BLOCK_PIXELS // (flows.shape[1] * flows.shape[2]))
+        step = max(1, self.block_pixels // (flows.shape[1] * flows.shape[2]))
         blocks = (slice(start, start + step) for start in range(0, len(flows), step))
         rows = [
             self.rows(np.ascontiguousarray(flows[b], dtype=np.float32), regions if len(regions) == 1 else regions[b])

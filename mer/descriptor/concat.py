@@ -41,6 +41,11 @@ class Concat(FlowDescriptor):
                 )
         require_choice("descriptor.norm", self.norm, ("none", "l1", "l2"))
 
+    @property
+    def amounts(self) -> bool:
+        """Whether all parts hold amounts alone."""
+        return all(part.amounts for part in self.parts.values())
+
     def columns(self, regions: Regions) -> tuple[str, ...]:
         """Return names such as ``hoof:brow_left_1:+045deg``."""
         return tuple(f"{name}:{column}" for name, part in self.parts.items() for column in part.columns(regions))

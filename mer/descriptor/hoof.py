@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from mer.types import Float32, FlowField, Regions
 __all__ = ["Hoof"]
 
 Float64 = NDArray[np.float64]
+_Votes = tuple[Float64, Any, Any, Any]  # votes, pooling, magnitude, strain: arrays of numpy or tensors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,9 @@ class Hoof(FlowDescriptor):
     region_weight : {"none", "area", "strain"}
         ``area`` divides by the region's number of pixels (before its norm); ``strain`` multiplies by its sum of strain
         (after its norm).
+    device : str
+        ``numpy``, or a device of torch such as ``cuda`` or ``cpu``, which agrees with numpy to 1e-5 and pays off for
+        big sets given to `batch`.
     region_norm, vector_norm : {"none", "l1", "l2", "sqrt"}
         Norm of each region's histogram, and of the whole row. ``sqrt``: root of the L1-normalised values (Hellinger).
 
@@ -88,6 +93,7 @@ class Hoof(FlowDescriptor):
     region_weight: str
     region_norm: str
     vector_norm: str
+    device: str
 
     def __post_init__(self) -> None:
         require_integer("descriptor.bins", self.bins, low=2)
@@ -134,14 +140,30 @@ class Hoof(FlowDescriptor):
 
     def rows(self, uv: Float32, regions: Sequence[Regions]) -> Float32:
         """Return the rows (N, D) of fields (N, H, W, 2); see `FlowDescriptor.batch`."""
+        if self.device == "numpy":
+            votes: _Votes = self._votes(uv, regions)
+        else:
+            from mer.descriptor.torch_hoof import votes_on_device
+
+            votes = votes_on_device(self, uv, regions)
+        histograms, pooling, magnitude, strain = votes
+        histograms = self._folded(histograms) if self.symmetric else histograms
+        histograms = self._weigh_regions(histograms, pooling, magnitude, strain)
+        return normalised(histograms.reshape(len(uv), -1), self.vector_norm).astype(np.float32)
+
+    @property
+    def block_pixels(self) -> int:
+        """Pixels of a block of fields: what stays in the processor's cache, or keeps a GPU busy."""
+        return super().block_pixels if self.device == "numpy" else 1 << 22
+
+    def _votes(self, uv: Float32, regions: Sequence[Regions]) -> _Votes:
+        """Return votes (N, R, bins), and what regions are weighed by: pooling, magnitude and, if needed, strain."""
         pooling = pooling_of(regions, len(uv))
         u, v = picked_components(uv, pooling)
         magnitude: Float32 = np.sqrt(u * u + v * v)
         strain = pooling.pick(optical_strain(uv)) if "strain" in (self.weight, self.region_weight) else None
         gated = pooling.top(magnitude, self.gate_share) if self.gate == "top" else pooling
-        histograms = self._histograms(u, v, self._weights(magnitude, strain), gated)
-        histograms = self._weigh_regions(histograms, pooling, magnitude, strain)
-        return normalised(histograms.reshape(len(uv), -1), self.vector_norm).astype(np.float32)
+        return self._histograms(u, v, self._weights(magnitude, strain), gated), pooling, magnitude, strain
 
     def _weights(self, magnitude: Float32, strain: Float32 | None) -> Float32:
         if self.weight == "magnitude":
@@ -155,24 +177,21 @@ class Hoof(FlowDescriptor):
         return np.where(magnitude >= self.gate_px, weights, np.float32(0)) if self.gate == "absolute" else weights
 
     def _histograms(self, u: Float32, v: Float32, weights: Float32, pooling: Pooling) -> Float64:
-        """Return the votes (N, R, bins), folded where bins are symmetric."""
+        """Return the votes (N, R, bins)."""
         if self.binning == "hard":
             slots = nearest_votes(u, v, self.bins, self.phase)
-            histograms = pooling.histograms(slots, (weights,), self.bins)[0]
-        elif self.binning == "linear":
+            return pooling.histograms(slots, (weights,), self.bins)[0]
+        if self.binning == "linear":
             slots, share = linear_votes(u, v, self.bins, self.phase)
             every, moved = pooling.histograms(slots, (weights, weights * share), self.bins)
             stayed = np.maximum(every - moved, 0)  # rounding must not go below zero
-            histograms = stayed + np.roll(moved, 1, axis=2)
-        else:
-            slots = nearest_votes(u, v, self.fine_bins, self.phase * self.fine_bins / self.bins)
-            shares = smoothing_matrix(self.fine_bins, self.bins, self.phase, self.sigma)
-            histograms = pooling.smooth_histograms(slots, weights, shares)
-        return self._folded(histograms) if self.symmetric else histograms
+            return stayed + np.roll(moved, 1, axis=2)
+        slots = nearest_votes(u, v, self.fine_bins, self.phase * self.fine_bins / self.bins)
+        shares = smoothing_matrix(self.fine_bins, self.bins, self.phase, self.sigma)
+        return pooling.smooth_histograms(slots, weights, shares)
 
-    def _weigh_regions(
-        self, histograms: Float64, pooling: Pooling, magnitude: Float32, strain: Float32 | None
-    ) -> Float64:
+    def _weigh_regions(self, histograms: Float64, pooling: Any, magnitude: Any, strain: Any) -> Float64:
+        """Weigh and norm regions; `pooling` sums the other two, arrays of numpy or tensors, to arrays."""
         if self.region_weight == "area" or self.region_gate > 0:
             area = pooling.areas()
             if self.region_weight == "area":

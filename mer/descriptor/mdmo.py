@@ -60,6 +60,11 @@ class Mdmo(FlowDescriptor):
         require_number("descriptor.beta", self.beta, low=0, high=1)
         require_choice("descriptor.angle", self.angle, ("radians", "cos_sin"))
 
+    @property
+    def amounts(self) -> bool:
+        """False: half of the entries are directions."""
+        return False
+
     def columns(self, regions: Regions) -> tuple[str, ...]:
         """Return names such as ``brow_left_1:magnitude``, then ``brow_left_1:direction``."""
         kinds = ("magnitude", "direction") if self.angle == "radians" else ("magnitude", "cos", "sin")

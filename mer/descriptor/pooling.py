@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from mer.types import Float32, Regions
 
-__all__ = ["Pooling", "pooling_of"]
+__all__ = ["ROUNDING", "Pooling", "label_maps", "pooling_of", "weight_maps"]
 
 Float64 = NDArray[np.float64]
 Index = NDArray[np.intp]
-_ROUNDING = 1e-9  # so that a share of 0.7 of 10 pixels is 7 of them, not 8
+ROUNDING = 1e-9  # so that a share of 0.7 of 10 pixels is 7 of them, not 8
 
 
 class Pooling(ABC):
@@ -54,13 +54,20 @@ class Pooling(ABC):
 
 def pooling_of(regions: Sequence[Regions], fields: int) -> Pooling:
     """Return the pooling for `fields` fields, with the regions of each or one set for all."""
-    if all(r.labels is not None for r in regions):
-        labels = np.stack([r.labels.ravel() for r in regions if r.labels is not None])
-        return _hard(np.broadcast_to(labels, (fields, labels.shape[1])), len(regions[0]))
-    return _Soft(np.stack([_weights(r) for r in regions]))
+    labels = label_maps(regions)
+    if labels is None:
+        return _Soft(np.stack([weight_maps(r) for r in regions]))
+    return _hard(np.broadcast_to(labels, (fields, labels.shape[1])), len(regions[0]))
 
 
-def _weights(regions: Regions) -> Float32:
+def label_maps(regions: Sequence[Regions]) -> NDArray[np.int16] | None:
+    """Return the region of each pixel, shape (sets, pixels), −1 for none; None unless all regions are hard."""
+    labels = [r.labels.ravel() for r in regions if r.labels is not None]
+    return np.stack(labels) if len(labels) == len(regions) else None
+
+
+def weight_maps(regions: Regions) -> Float32:
+    """Return the weights (R, pixels) of soft regions, or of hard ones as 0 and 1."""
     if regions.weights is not None:
         return regions.weights.reshape(len(regions), -1)
     assert regions.labels is not None
@@ -108,7 +115,7 @@ class _Hard(Pooling):
         # floats ≥ 0 sort as their bits do, so one sort of (region, value) gives all thresholds at once
         key = (self._index.astype(np.uint64) << np.uint64(32)) | values.view(np.uint32)
         count = np.bincount(self._index, minlength=self._size)
-        kept = np.ceil(share * count - _ROUNDING).astype(np.intp)
+        kept = np.ceil(share * count - ROUNDING).astype(np.intp)
         place = (np.cumsum(count) - kept).clip(max=max(len(key) - 1, 0))
         threshold = np.sort(key)[place].astype(np.uint32).view(np.float32)
         return _Hard(self._shape, self._where, np.where(values >= threshold[self._index], self._index, self._size))
@@ -145,7 +152,7 @@ class _Soft(Pooling):
         every = np.broadcast_to(self._weights, (len(values), *self._weights.shape[1:]))
         membership = np.take_along_axis(every, order, 2)
         upto = np.cumsum(membership, axis=2, dtype=np.float64)
-        wanted = (share - _ROUNDING) * upto[..., -1:]
+        wanted = (share - ROUNDING) * upto[..., -1:]
         last = np.count_nonzero(upto - membership < wanted, axis=2)[..., None] - 1
         threshold = np.take_along_axis(np.take_along_axis(values[:, None], order, 2), last, 2)
         return _Soft(self._weights * (values[:, None] >= threshold))

@@ -22,6 +22,12 @@ from mer.types import FeatureTable, FoldResult, LosoResult
 
 __all__ = ["Evaluation"]
 
+CHOICES = {
+    "mirror": ("none", "train", "both"),
+    "balance": ("none", "oversample"),
+    "interval": ("percentile", "bca"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(ABC):
@@ -34,6 +40,10 @@ class Evaluation(ABC):
     mirror : {"none", "train", "both"}
         Use of the mirrored clips: not at all; to train beside their originals; and to score each clip together with
         its mirror image, too.
+    balance : {"none", "oversample"}
+        Against classes of unequal size: nothing, or clips of the rarer classes train more than once until all classes
+        have as many; drawn by the seed from the training side of each inner and outer fold. The class weights of svm=
+        are another way, without chance.
     draws : int
         Bootstrap draws over subjects for the intervals in metrics.json, ≥ 1.
     interval : {"percentile", "bca"}
@@ -42,6 +52,7 @@ class Evaluation(ABC):
 
     min_clips: int
     mirror: str
+    balance: str
     draws: int
     interval: str
 
@@ -52,7 +63,7 @@ class Evaluation(ABC):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"evaluation.{name}={value}: must be a whole number of 1 or more")
-        for name, allowed in (("mirror", ("none", "train", "both")), ("interval", ("percentile", "bca"))):
+        for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"evaluation.{name}={getattr(self, name)}: must be one of {', '.join(allowed)}")
 
@@ -180,6 +191,7 @@ class Evaluation(ABC):
             table=table,
             mirrored=images,
             average=self.mirror == "both",
+            oversample=self.balance == "oversample",
             learner=learner,
             tuning=tuning,
             seed=seed,

@@ -44,6 +44,8 @@ class Job:
         The mirrored clips, aligned with it.
     average : bool
         Score a clip together with its mirror image.
+    oversample : bool
+        Train clips of rarer classes more than once.
     learner, tuning
         Stage 8a and 8b.
     seed, key
@@ -55,6 +57,7 @@ class Job:
     table: FeatureTable
     mirrored: FeatureTable | None
     average: bool
+    oversample: bool
     learner: Any
     tuning: Tuning
     seed: int
@@ -94,6 +97,7 @@ def training_side(job: Job, rows: Any) -> Side:
         classes=len(table.classes),
         mirrored=None if job.mirrored is None else job.mirrored.X[rows],
         average=job.average,
+        oversample=job.seed if job.oversample else None,
     )
 
 

@@ -5,6 +5,7 @@ number, and has another name.
 """
 
 from mer.metrics.chance import permutation
+from mer.metrics.importance import importance
 from mer.metrics.measures import HEADLINE, SCORES, confusion_matrix, measures, score
 from mer.metrics.summary import from_predictions, summarise
 
@@ -13,6 +14,7 @@ __all__ = [
     "SCORES",
     "confusion_matrix",
     "from_predictions",
+    "importance",
     "measures",
     "permutation",
     "score",

@@ -58,17 +58,17 @@ def measures(confusion: NDArray[Any]) -> dict[str, Float]:
     support, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
     present = support > 0
     # 2TP + FP + FN = support + predicted, which is never 0 for a class with support
-    f1 = np.divide(2 * hit, support + predicted, out=np.full_like(hit, np.nan), where=present)
-    recall = np.divide(hit, support, out=np.full_like(hit, np.nan), where=present)
+    f1 = np.divide(2 * hit, support + predicted, out=np.zeros_like(hit), where=present)
+    recall = np.divide(hit, support, out=np.zeros_like(hit), where=present)
     total, held = support.sum(axis=-1), present.sum(axis=-1)
     return {
-        "uf1": np.nansum(f1, axis=-1) / held,
-        "uar": np.nansum(recall, axis=-1) / held,
+        "uf1": f1.sum(axis=-1) / held,
+        "uar": recall.sum(axis=-1) / held,
         "accuracy": hit.sum(axis=-1) / total,
-        "weighted_f1": np.nansum(f1 * support, axis=-1) / total,
+        "weighted_f1": (f1 * support).sum(axis=-1) / total,
         "mcc": _matthews(hit.sum(axis=-1), support, predicted, total),
-        "f1": f1,
-        "recall": recall,
+        "f1": np.where(present, f1, np.nan),
+        "recall": np.where(present, recall, np.nan),
     }
 
 

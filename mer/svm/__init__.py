@@ -2,7 +2,8 @@
 
 from mer.svm.classifier import Estimator, FittedEstimator, InnerRefits
 from mer.svm.committee import Committee, FittedCommittee
-from mer.svm.machine import FittedSvm, Svm
+from mer.svm.fitted import FittedSvm
+from mer.svm.machine import Svm
 from mer.svm.side import InnerFolds, Side, Split
 
 __all__ = [

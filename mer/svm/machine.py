@@ -8,31 +8,38 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import ConfigError, DataError
+from mer.svm.fitted import FittedSvm
 from mer.svm.inner import InnerSvm
 from mer.svm.kernels import HISTOGRAM_KERNELS, KERNELS, WIDE_KERNELS
 from mer.svm.prepare import Recipe, prepare
 from mer.svm.side import Side, Split
 from mer.svm.weights import CLASS_WEIGHTS, class_factors
 
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
-__all__ = ["FittedSvm", "Svm"]
+__all__ = ["Svm"]
 
 Float = NDArray[np.float64]
 ALLOWED = {
     "kernel": KERNELS,
     "class_weight": tuple(CLASS_WEIGHTS),
-    "scaling": ("standard", "none"),
+    "scaling": ("standard", "within", "none"),
     "blocks": ("none", "region"),
     "keep_by": ("column", "region"),
 }
+LIMITS = {
+    "C": np.inf,
+    "gamma": np.inf,
+    "tolerance": np.inf,
+    "power": 1,
+    "merge": 1,
+    "keep": 1,
+    "shrinkage": 1,
+}  # all above 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +58,16 @@ class Svm(Recipe):
         the mean distance of the training clips.
     class_weight : {"none", "sqrt", "balanced"}
         Factor on C of each class: 1, the root of N / (classes · clips of the class), or that ratio itself.
-    scaling : {"standard", "none"}
-        ``standard`` brings each feature to mean 0 and variance 1 of the training rows.
+    scaling : {"standard", "within", "none"}
+        ``standard`` brings each feature to mean 0 and variance 1 of the training rows; ``within`` then whitens them by
+        the covariance within the classes and brings the rows to a mean squared length of 1, see `within_classes`.
+    shrinkage : float
+        Of ``within``: how far the covariance is drawn towards the same variance in all directions, in (0, 1].
     power : float
-        Each feature x becomes sign(x) · |x|^power before anything else, in (0, 1]; 0.5 tames the peaks of histograms.
+        Each feature x becomes sign(x) · |x|^power before the following, in (0, 1]; 0.5 tames the peaks of histograms.
+    merge : float
+        Neighbouring bins of a region whose correlation over the training rows is this or more become one, before
+        anything else, see `merged`; in (0, 1], 1 merges nothing.
     blocks : {"none", "region"}
         ``region``: one kernel a region, each with a width of its own, and their mean.
     keep : float
@@ -80,7 +93,7 @@ class Svm(Recipe):
         for name, allowed in ALLOWED.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"svm.{name}={getattr(self, name)}: must be one of {', '.join(allowed)}")
-        for name, most in (("C", np.inf), ("gamma", np.inf), ("tolerance", np.inf), ("power", 1), ("keep", 1)):
+        for name, most in LIMITS.items():
             value = getattr(self, name)
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not 0 < value <= most or value == np.inf:
@@ -104,6 +117,8 @@ class Svm(Recipe):
             raise ConfigError(f"tuning.space.{name}: the svm has no such setting; it has {', '.join(sorted(known))}")
         if name == "gamma":
             return self.kernel in WIDE_KERNELS
+        if name == "shrinkage":
+            return self.scaling == "within" and self.kernel not in HISTOGRAM_KERNELS
         return name != "scaling" or self.kernel not in HISTOGRAM_KERNELS
 
     def having(self, parameters: Mapping[str, Any]) -> Svm:
@@ -113,7 +128,7 @@ class Svm(Recipe):
     @property
     def parameters(self) -> dict[str, Any]:
         """The settings that tell one machine from another, for folds.csv."""
-        names = ("kernel", "C", "gamma", "class_weight", "power", "keep")
+        names = ("kernel", "C", "gamma", "class_weight", "merge", "power", "keep", "shrinkage")
         return {name: getattr(self, name) for name in names if self.uses(name)}
 
     def inner(self, side: Side, splits: Sequence[Split]) -> InnerSvm:
@@ -158,31 +173,3 @@ class Svm(Recipe):
             break_ties=True,
         )
         return FittedSvm(pipeline=Pipeline([*front.steps, ("svm", machine.fit(rows, y))]), classes=classes)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FittedSvm:
-    """A fitted machine that knows the whole class list.
-
-    Attributes
-    ----------
-    pipeline : Pipeline
-        scikit-learn steps; predicts class indices.
-    classes : int
-    """
-
-    pipeline: Pipeline
-    classes: int
-
-    def scores(self, X: NDArray[Any]) -> Float:
-        """Return decision values, shape (n, classes), the higher the likelier; NaN for a class that was not seen.
-
-        Notes
-        -----
-        Votes of the one-against-one machines plus their confidences squeezed into (−1/3, 1/3), so that the largest
-        score is the class with most votes, ties broken by confidence; ±the distance where only two classes were seen.
-        """
-        values = self.pipeline.decision_function(np.asarray(X, dtype=np.float64))
-        full = np.full((len(values), self.classes), np.nan)
-        full[:, self.pipeline.classes_] = np.stack([-values, values], axis=1) if values.ndim == 1 else values
-        return full

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mer.errors import DataError
 from mer.svm.kernels import HISTOGRAM_KERNELS, Kernel, base, unit
-from mer.svm.selection import kept, region_of
+from mer.svm.selection import kept, merged, region_of
+from mer.svm.whitening import whitened, within_classes
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -29,7 +30,9 @@ class Recipe:
     kernel: str
     gamma: float
     scaling: str
+    shrinkage: float
     power: float
+    merge: float
     blocks: str
     keep: float
     keep_by: str
@@ -49,7 +52,7 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
     Returns
     -------
     front : Pipeline
-        Fitted: powers, selected columns, scaling.
+        Fitted: merged columns, powers, selected columns, scaling.
     rows : ndarray, shape (n, D')
         What it makes of `X`.
     kernel : Kernel
@@ -64,19 +67,27 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
     region = _regions(recipe, columns, X.shape[1])
+    steps: list[tuple[str, FunctionTransformer | StandardScaler]] = []
+    if recipe.merge != 1:
+        sums = merged(X, region, recipe.merge)
+        X, region = times(X, sums), region[sums.argmax(axis=0)]
+        steps.append(("merge", FunctionTransformer(times, kw_args={"matrix": sums})))
     values = signed_power(X, recipe.power)
     chosen = kept(values, y, recipe.keep, region if recipe.keep_by == "region" else None)
     histogram = recipe.kernel in HISTOGRAM_KERNELS
-    steps: list[tuple[str, FunctionTransformer | StandardScaler]] = []
     if recipe.power != 1:
         steps.append(("power", FunctionTransformer(signed_power, kw_args={"power": recipe.power})))
     if recipe.keep != 1:
         steps.append(("keep", FunctionTransformer(np.take, kw_args={"indices": chosen, "axis": 1})))
     rows = values[:, chosen] if recipe.keep != 1 else values
-    if recipe.scaling == "standard" and not histogram:
+    if recipe.scaling != "none" and not histogram:
         scaler = StandardScaler().fit(rows)
         rows = (rows - scaler.mean_) / scaler.scale_
         steps.append(("scale", scaler))
+    if recipe.scaling == "within" and not histogram:
+        by = within_classes(rows, np.unique(y, return_inverse=True)[1], recipe.shrinkage)
+        rows = whitened(rows, by)
+        steps.append(("whiten", FunctionTransformer(whitened, kw_args={"by": by})))
     front = Pipeline(steps or [("as_is", FunctionTransformer())])
     if histogram and rows.min() < 0:
         raise DataError(
@@ -91,8 +102,14 @@ def signed_power(X: Float, power: float) -> Float:
     return X if power == 1 else np.sign(X) * np.abs(X) ** power
 
 
+def times(X: Float, matrix: Float) -> Float:
+    """Return X · matrix."""
+    return X @ matrix
+
+
 def _regions(recipe: Recipe, columns: Sequence[str], count: int) -> NDArray[np.intp]:
-    if "region" not in (recipe.blocks, recipe.keep_by if recipe.keep != 1 else ""):
+    needed = recipe.merge != 1 or "region" in (recipe.blocks, recipe.keep_by if recipe.keep != 1 else "")
+    if not needed:
         return np.zeros(count, dtype=np.intp)
     if len(columns) != count:
         raise DataError(f"regions are told apart by the names of the columns: {count} needed, {len(columns)} given")

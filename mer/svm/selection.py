@@ -1,4 +1,4 @@
-"""Which features tell the classes apart, judged on the training rows alone."""
+"""Which features say the same and which tell the classes apart, judged on the training rows alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["anova_f", "kept", "region_of"]
+__all__ = ["anova_f", "kept", "merged", "region_of"]
 
 
 def region_of(columns: Sequence[str]) -> NDArray[np.intp]:
@@ -15,6 +15,52 @@ def region_of(columns: Sequence[str]) -> NDArray[np.intp]:
     names = [name.rpartition(":")[0] or name for name in columns]
     number = {name: k for k, name in enumerate(dict.fromkeys(names))}
     return np.array([number[name] for name in names], dtype=np.intp)
+
+
+def merged(X: NDArray[np.float64], region: NDArray[np.intp], least: float) -> NDArray[np.float64]:
+    """Return which columns are added up because they rise and fall together: redundant bins become a wider one.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, D)
+    region : ndarray of int, shape (D,)
+        Region of each column; only neighbours within a region are merged, and its last column is a neighbour of its
+        first, as the bins of a circle are.
+    least : float
+        Pearson's correlation from which on two neighbours are one, in (0, 1]; 1 merges nothing. Three in a row become
+        one where the first two and the last two do.
+
+    Returns
+    -------
+    ndarray of {0, 1}, shape (D, D')
+        Each column of `X` goes into one of the D' sums, in the order of their first columns.
+    """
+    count = X.shape[1]
+    after = _next_in_region(region)
+    centred = X - X.mean(axis=0)
+    spread = np.sqrt((centred**2).sum(axis=0))
+    product, scale = (centred * centred[:, after]).sum(axis=0), spread * spread[after]
+    alike = product >= least * scale if least < 1 else np.zeros(count, dtype=bool)
+    alike &= (scale > 0) & (after != np.arange(count))
+    group = _joined(np.flatnonzero(alike), after, count)
+    return np.asarray(group[:, None] == np.unique(group), dtype=np.float64)
+
+
+def _next_in_region(region: NDArray[np.intp]) -> NDArray[np.intp]:
+    after = np.arange(len(region))
+    for name in np.unique(region):
+        own = np.flatnonzero(region == name)
+        after[own] = np.roll(own, -1)
+    return after
+
+
+def _joined(pairs: NDArray[np.intp], after: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Return for each column the first of those that it is joined with, over any number of joints."""
+    group = np.arange(count)
+    for column in pairs:
+        one, other = sorted((group[column], group[after[column]]))
+        group[group == other] = one
+    return group
 
 
 def anova_f(X: NDArray[np.float64], y: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -50,6 +50,9 @@ class Side:
         Features of the mirrored clips, which train beside their originals.
     average : bool
         Score a clip by the mean of its own and its mirror image's decision values.
+    oversample : int or None
+        Seed of the clips of rarer classes that train more than once, until all classes have as many; None trains each
+        clip once.
     """
 
     X: NDArray[Any]
@@ -59,6 +62,7 @@ class Side:
     classes: int
     mirrored: NDArray[Any] | None = None
     average: bool = False
+    oversample: int | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -70,12 +74,23 @@ class Side:
         return np.asarray(both, dtype=np.float64)
 
     def training(self, clips: Rows) -> Rows:
-        """Return the rows that train for these clips."""
-        return clips if self.mirrored is None else np.concatenate([clips, clips + len(self)])
+        """Return the rows that train for these clips; what is drawn for rarer classes depends on these clips alone."""
+        clips = clips if self.oversample is None else np.concatenate([clips, self._drawn(clips, self.oversample)])
+        return clips if self.mirrored is None else self._both(clips)
+
+    def _both(self, clips: Rows) -> Rows:
+        return np.concatenate([clips, clips + len(self)])
+
+    def _drawn(self, clips: Rows, seed: int) -> Rows:
+        """Draw clips of every class until it has as many as the largest: all of them once more, as often as it goes."""
+        rng = np.random.default_rng([seed, *clips.tolist()])
+        members = [clips[self.y[clips] == k] for k in np.unique(self.y[clips])]
+        most = max(map(len, members), default=0)
+        return np.concatenate([clips[:0], *(_repeated(rng, some, most - len(some)) for some in members)])
 
     def scored(self, clips: Rows) -> Rows:
         """Return the rows that are scored for these clips."""
-        return self.training(clips) if self.average else clips
+        return self._both(clips) if self.average else clips
 
     def merged(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return one line of scores a clip from the lines of `scored`."""
@@ -84,6 +99,11 @@ class Side:
     def labels(self, rows: Rows) -> NDArray[np.int64]:
         """Return the class of each row."""
         return np.asarray(self.y[rows % len(self)])
+
+
+def _repeated(rng: np.random.Generator, clips: Rows, count: int) -> Rows:
+    rounds = -(-count // len(clips))
+    return np.concatenate([clips[:0], *(rng.permutation(clips) for _ in range(rounds))])[:count]
 
 
 class InnerFolds(ABC):

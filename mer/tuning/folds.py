@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +34,7 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
             "or tuning=none"
         )
     each = groups is None or groups >= len(names)
-    fold = number if each else _even_groups(y, number, groups or 0)
+    fold = number if each else _even_groups(y, number, groups or 0)[number]
     return [
         Split(name=str(k), train=np.flatnonzero(fold != k), test=np.flatnonzero(fold == k))
         for k in range(fold.max() + 1)
@@ -44,17 +42,36 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
 
 
 def _even_groups(y: NDArray[np.int64], subject: NDArray[np.intp], groups: int) -> NDArray[np.intp]:
-    from sklearn.model_selection import StratifiedGroupKFold
+    """Return the fold of each subject.
 
-    if np.bincount(y).max() < groups:
+    The subjects whose classes are most uneven come first; each goes where the folds' shares of the classes then
+    differ least, and of folds as good as each other to the one with fewest clips. These are the folds of scikit-learn's
+    StratifiedGroupKFold without shuffling, at a tenth of its time; a test compares them.
+    """
+    size = np.bincount(y)
+    if size.max() < groups:
         raise DataError(
             f"nested tuning with {groups} inner folds needs a class of as many clips: set tuning.inner_folds lower, "
             "or use tuning=none"
         )
-    fold = np.empty(len(y), dtype=np.intp)
-    with warnings.catch_warnings():
-        # it warns of classes with fewer clips than folds: usual here, and no obstacle to pooled predictions
-        warnings.simplefilter("ignore", UserWarning)
-        for k, (_, test) in enumerate(StratifiedGroupKFold(n_splits=groups).split(np.zeros((len(y), 1)), y, subject)):
-            fold[test] = k
+    counts = np.zeros((subject.max() + 1, len(size)))
+    np.add.at(counts, (subject, y), 1)
+    present = size > 0
+    counts, size = counts[:, present], size[present]
+    fold, held = np.zeros(len(counts), dtype=np.intp), np.zeros((groups, len(size)))
+    own = np.eye(groups)[:, :, None]
+    for k in np.argsort(-np.std(counts, axis=1), kind="stable"):
+        uneven = np.std((held + own * counts[k]) / size, axis=1).mean(axis=1)
+        fold[k] = _best_fold(uneven, held.sum(axis=1))
+        held[fold[k]] += counts[k]
     return fold
+
+
+def _best_fold(uneven: NDArray[np.float64], clips: NDArray[np.float64]) -> int:
+    best = 0
+    for k in range(1, len(uneven)):
+        least = uneven[best]
+        alike = abs(uneven[k] - least) <= 1e-8 + 1e-5 * least
+        if uneven[k] < least or (alike and clips[k] < clips[best]):
+            best = k
+    return best

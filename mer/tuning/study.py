@@ -7,8 +7,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mer.errors import ConfigError
 from mer.tuning.space import Learner, Space, grid, start, suggest
 
 if TYPE_CHECKING:
@@ -130,8 +132,20 @@ def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.S
     if journal is None:
         return optuna.create_study(direction="maximize", sampler=made)
     path, name = journal
-    backend = optuna.storages.journal.JournalFileBackend(path)
-    storage = optuna.storages.JournalStorage(backend)
+    storage = _journal(path)
     if name in [summary.study_name for summary in optuna.get_all_study_summaries(storage)]:
         optuna.delete_study(study_name=name, storage=storage)
     return optuna.create_study(direction="maximize", sampler=made, storage=storage, study_name=name)
+
+
+def _journal(path: str) -> optuna.storages.JournalStorage:
+    import optuna
+
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path))
+    except OSError as error:
+        raise ConfigError(
+            f"tuning.journal={path}: the file cannot be written ({error.strerror}); name one in a folder of your own, "
+            "or set tuning.journal=null"
+        ) from error

@@ -1,0 +1,69 @@
+"""``trials.csv``: every setting that the searches of a run tried, its score on the inner folds, and what was chosen."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mer.types import FoldResult
+
+__all__ = ["AFTER", "BEFORE", "trial_table"]
+
+BEFORE = ("subject", "trial")
+AFTER = ("inner_score", "folds", "chosen")
+_ALL = "all"  # in the place of the subject, where one search served every fold
+
+
+def trial_table(folds: Sequence[FoldResult]) -> str:
+    """Return the table as CSV; empty where nothing was searched.
+
+    Parameters
+    ----------
+    folds : sequence of FoldResult
+
+    Returns
+    -------
+    str
+        One row a trial: what was left out, the number of the trial from 1 on, its settings, its score on the pooled
+        inner predictions, the inner folds that were scored before it was left, and 1 for the trial that was chosen. A
+        setting that a trial did not have is an empty cell. Numbers have all their digits.
+    """
+    searches = _searches(folds)
+    names = list(dict.fromkeys(name for fold in searches.values() for row in fold.trials for name in _settings(row)))
+    rows = [
+        [left_out, number, *(_exact(trial.get(name, "")) for name in names), *_outcome(trial), int(number == chosen)]
+        for left_out, fold in searches.items()
+        for chosen in [_chosen(fold)]
+        for number, trial in enumerate(fold.trials, start=1)
+    ]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([[*BEFORE, *names, *AFTER], *rows])
+    return text.getvalue() if rows else ""
+
+
+def _searches(folds: Sequence[FoldResult]) -> dict[str, FoldResult]:
+    once = len(folds) > 1 and all(fold.trials == folds[0].trials for fold in folds)
+    return {_ALL: folds[0]} if once else {fold.fold: fold for fold in folds}
+
+
+def _settings(trial: Mapping[str, Any]) -> list[str]:
+    return [name for name in trial if name not in AFTER]
+
+
+def _outcome(trial: Mapping[str, Any]) -> list[str]:
+    return [_exact(trial["inner_score"]), str(trial["folds"])]
+
+
+def _chosen(fold: FoldResult) -> int:
+    """Return the number of the first trial with the fold's parameters, 0 where there is none."""
+    for number, trial in enumerate(fold.trials, start=1):
+        same = all(fold.parameters.get(name) == trial[name] for name in _settings(trial))
+        if same and trial["inner_score"] == fold.inner_score:
+            return number
+    return 0
+
+
+def _exact(value: Any) -> str:
+    return repr(float(value)) if isinstance(value, float) else str(value)
