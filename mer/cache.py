@@ -193,7 +193,7 @@ def component_key(component: object, *libraries: str) -> list[object]:
     # Not dataclasses.asdict: it would drop the class of a component inside a component.
     own = {f.name: getattr(component, f.name) for f in fields(component)} if is_dataclass(component) else {}
     read = [_file_hash(file) for file in getattr(component, "files", ())]  # such as weights of the user's own
-    return [f"{kind.__module__}.{kind.__qualname__}", own, read, code_version(kind.__module__), _versions(libraries)]
+    return [f"{kind.__module__}.{kind.__qualname__}", own, code_version(kind.__module__), _versions(libraries), read]
 
 
 def _file_hash(file: Path) -> str:

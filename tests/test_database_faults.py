@@ -290,7 +290,18 @@ def check(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[
     import csv
 
     output = root.parent / "check"
-    status = main(["data", "check", "dataset=casme2", f"dataset.root={root}", f"output={output}", "workers=1", *words])
+    status = main(
+        [
+            "data",
+            "check",
+            "dataset=casme2",
+            f"dataset.root={root}",
+            f"output={output}",
+            "workers=1",
+            "landmarks=stored",
+            *words,
+        ]
+    )
     said = capsys.readouterr()
     assert "Traceback" not in said.out + said.err
     with (output / "findings.csv").open(encoding="utf-8", newline="") as file:

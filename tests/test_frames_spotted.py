@@ -17,7 +17,9 @@ from tests import exports
 
 
 def spotter(*overrides: str) -> Any:
-    return build(compose(["frames=onset_spotted", *(f"frames.{text}" for text in overrides)]).frames)
+    return build(
+        compose(["frames=onset_spotted", "landmarks=stored", *(f"frames.{text}" for text in overrides)]).frames
+    )
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def test_quick_folds_begin_here_and_the_rest_goes_to_other_processes(monkeypatch
     monkeypatch.setattr(workers, "_side_by_side", lambda job, left, count: elsewhere.extend(left) or iter(()))
     assert len(run(data, workers=2).folds) == 6 and not elsewhere
     monkeypatch.setattr(workers, "_ALONE_S", 0.0)
-    with pytest.raises(ValueError, match="concatenate"):
+    with pytest.raises(DataError, match="every sample must be predicted exactly once"):
         run(data, workers=2)
     assert [split.name for split in elsewhere] == sorted(set(data.subject))
 

@@ -53,8 +53,12 @@ class Cnn68(ImageLandmarks):
     passes : int
         How often the points of a face that was searched for are found, each time in the crop that the last ones give;
         ≥ 1. Those of a face that is followed are found once.
+    views : sequence of float
+        In the last pass each face is looked at in crops of these sizes, 1 = that of training, and the mean is taken:
+        less trembling for each look more.
     mirror : bool
-        In the last pass the crop is looked at in a mirror too, and the mean is taken: less trembling for half a pass.
+        Look at all of them in a mirror too. Points then lie where a mirror-symmetric eye would put them: what the
+        annotators of the training set did in favour of one side drops out.
     device : str
         ``cpu``, or ``cuda`` where there is one.
     threads : int
@@ -71,12 +75,18 @@ class Cnn68(ImageLandmarks):
     threshold: float
     choose: Literal["largest", "likeliest"]
     passes: int
+    views: Sequence[float]
     mirror: bool
     device: str
     threads: int
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "searches", tuple(self.searches))
+        object.__setattr__(self, "views", tuple(self.views))
+        if not self.views:
+            raise ConfigError("landmarks.views is empty; name at least one size of the crop, such as [1.0]")
+        for view in self.views:
+            require_number("landmarks.views", view, low=0.7, high=1.4)
         if not self.searches:
             raise ConfigError("landmarks.searches is empty; name at least one length in pixels, such as [320]")
         for longest in self.searches:
@@ -143,27 +153,35 @@ class Cnn68(ImageLandmarks):
 
     def _points(self, frame: Image, matrices: Sequence[NDArray[Any]], passes: int) -> list[Landmarks]:
         """Return the face in each crop; its score is the network's, times the share of points that lie in the frame."""
-        net = self._networks
-        shapes: list[NDArray[np.float64]] = []
-        for left in reversed(range(passes)):
-            if shapes:
-                matrices = [crop_matrix(shape, net.mean, net.side) for shape in shapes]
-            crops = np.stack([cut(frame, matrix, net.side) for matrix in matrices])
-            xy, score = self._mirrored(crops) if self.mirror and not left else self._run(crops)
-            shapes = [transformed(matrix, points) for matrix, points in zip(matrices, xy, strict=True)]
+        for _ in range(passes - 1):
+            shapes, _ = self._seen(frame, matrices)
+            matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
+        looks = [self._zoomed(matrix, view) for view in self.views for matrix in matrices]
+        seen = [self._seen(frame, looks)]
+        if self.mirror:
+            seen.append(self._seen(frame, looks, mirror=True))
+        shapes = np.mean([xy.reshape(-1, len(matrices), 68, 2).mean(axis=0) for xy, _ in seen], axis=0)
+        scores = np.mean([score.reshape(-1, len(matrices)).mean(axis=0) for _, score in seen], axis=0)
         size = np.array(frame.shape[::-1])
-        inside = [((shape > -0.5) & (shape < size - 0.5)).all(axis=1).mean() for shape in shapes]
-        return [
-            Landmarks(xy=shape.astype(np.float32), score=float(s * share))
-            for shape, s, share in zip(shapes, score, inside, strict=True)
-        ]
+        inside = ((shapes > -0.5) & (shapes < size - 0.5)).all(axis=2).mean(axis=1)
+        pairs = zip(shapes.astype(np.float32), scores * inside, strict=True)
+        return [Landmarks(xy=shape, score=float(score)) for shape, score in pairs]
 
-    def _mirrored(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the mean of what is found in the crops and in their mirror images."""
-        both = np.concatenate([crops, crops[:, :, ::-1]])
-        (xy, mirrored), (score, other) = (np.split(values, 2) for values in self._run(both))
-        back = (mirrored * (-1, 1) + (self._networks.side - 1, 0))[:, SWAP]
-        return (xy + back) / 2, (score + other) / 2
+    def _zoomed(self, matrix: NDArray[Any], view: float) -> NDArray[np.float64]:
+        """Return the matrix of a crop about the same middle, `view` times as large."""
+        middle = matrix[:, :2].sum(axis=1) * (self._networks.side - 1) / 2 * (1 - view)
+        return np.column_stack([matrix[:, :2] * view, matrix[:, 2] + middle])
+
+    def _seen(
+        self, frame: Image, matrices: Sequence[NDArray[Any]], *, mirror: bool = False
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the shapes (N, 68, 2) that one look at each crop gives, pixels of the frame, and scores (N,)."""
+        side = self._networks.side
+        crops = np.stack([cut(frame, matrix, side) for matrix in matrices])
+        xy, scores = self._run(np.ascontiguousarray(crops[:, :, ::-1]) if mirror else crops)
+        if mirror:
+            xy = (xy * (-1, 1) + (side - 1, 0))[:, SWAP]
+        return np.stack([transformed(m, points) for m, points in zip(matrices, xy, strict=True)]), scores
 
     def _run(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return points (N, 68, 2) in pixels of the crops (N, S, S), and scores (N,)."""

@@ -74,7 +74,7 @@ class LandmarkTraining:
     @property
     def steps(self) -> int:
         """Steps of both networks together."""
-        return self.points.schedule.steps + self.detector.schedule.steps
+        return self.points.steps + self.detector.schedule.steps
 
     def __call__(self, output: Path, log: Log) -> Mapping[str, float]:
         """Train, write ``cnn68.npz`` into `output` and return the scores on subjects not trained on.

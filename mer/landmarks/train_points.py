@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ class PointTraining:
         How much more often a face turned by a half profile is shown than one that looks straight ahead.
     schedule : Schedule
     augmentation : Augmentation
+    ending : Schedule
+    mild : Augmentation
+        Of the ending, in which crops look as the detector and a common camera give them.
     """
 
     side: int
@@ -62,6 +66,13 @@ class PointTraining:
     turned: float
     schedule: Schedule
     augmentation: Augmentation
+    ending: Schedule
+    mild: Augmentation
+
+    @property
+    def steps(self) -> int:
+        """Steps of both phases."""
+        return self.schedule.steps + self.ending.steps
 
     def network(self) -> PointNetwork:
         """Return the network, untrained."""
@@ -100,11 +111,18 @@ class PointTraining:
         sources = [_at_crop_scale(faces, mean, self.side) for faces in (photographs, rendered)]
         weights = [_turn_weights(faces.xy, self.turned) for faces in sources]
 
-        def loss(net: nn.Module, step: int) -> Mapping[str, Tensor]:
-            images, points, shown = self._batch(sources, weights, mean, false, np.random.default_rng((seed, step)))
-            return self._loss(net, *(torch.from_numpy(a).to(device) for a in (images, points, shown)))
+        first = self.schedule.steps
+        for name, plan, augmentation, before in (
+            ("points", self.schedule, self.augmentation, 0),
+            ("points_ending", self.ending, self.mild, first),
+        ):
+            draw = partial(self._batch, sources, weights, mean, false, augmentation, plan.batch)
 
-        self.schedule.fit(network, loss, folder / "points.pt", log)
+            def loss(net: nn.Module, step: int, draw: Any = draw, before: int = before) -> Mapping[str, Tensor]:
+                batch = draw(np.random.default_rng((seed, before + step)))
+                return self._loss(net, *(torch.from_numpy(array).to(device) for array in batch))
+
+            plan.fit(network, loss, folder / f"{name}.pt", _later(log, before))
         return network
 
     def _batch(
@@ -113,9 +131,11 @@ class PointTraining:
         weights: Sequence[Array],
         mean: Array,
         false: NDArray[np.uint8],
+        augmentation: Augmentation,
+        count: int,
         rng: np.random.Generator,
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        count, side = self.schedule.batch, self.side
+        side = self.side
         images = np.empty((count, 1, side, side), dtype=np.float32)
         points = np.full((count, 68, 2), side / 2, dtype=np.float32)
         shown = rng.random(count) >= self.nothing
@@ -124,11 +144,11 @@ class PointTraining:
             chosen = int(np.searchsorted(weights[which], rng.random()))
             image, xy = sources[which].images[chosen], sources[which].xy[chosen]
             if shown[row]:
-                images[row, 0], points[row] = self.augmentation.face(rng, image, xy, mean, side)
+                images[row, 0], points[row] = augmentation.face(rng, image, xy, mean, side)
             elif len(false) and rng.random() < self.hard:
-                images[row, 0] = self.augmentation.spoilt(rng, false[int(rng.integers(len(false)))])
+                images[row, 0] = augmentation.spoilt(rng, false[int(rng.integers(len(false)))])
             else:
-                images[row, 0] = self.augmentation.nothing(rng, image, xy, mean, side)
+                images[row, 0] = augmentation.nothing(rng, image, xy, mean, side)
         return images, points, shown
 
     def _loss(self, network: nn.Module, images: Tensor, truth: Tensor, shown: Tensor) -> Mapping[str, Tensor]:
@@ -142,6 +162,10 @@ class PointTraining:
         nme = (squared.detach().sqrt().mean(dim=1) * share).sum()
         total = place + self.heat_weight * crossed + self.score_weight * score
         return {"loss": total, "nme": nme, "heat": crossed, "score": score}
+
+
+def _later(log: Log, before: int) -> Log:
+    return lambda figures, step: log(figures, before + step)
 
 
 def _gaussians(points: Tensor, side: int) -> Tensor:
