@@ -20,7 +20,9 @@ class Degradation:
     Attributes
     ----------
     noise : tuple of (float, float)
-        Standard deviation in grey levels, drawn once a pair.
+        Standard deviation in grey levels.
+    noise_differs : float
+        Probability that each frame of a pair has a standard deviation of its own.
     gain : float
         Largest relative change of contrast.
     bias : float
@@ -34,6 +36,7 @@ class Degradation:
     """
 
     noise: tuple[float, float]
+    noise_differs: float
     gain: float
     bias: float
     gamma: float
@@ -55,8 +58,9 @@ class Degradation:
         -------
         ndarray of uint8, shape (2, H, W)
         """
-        sigma = np.float32(rng.uniform(*self.noise))
-        return np.stack([self._frame(rng, frame, sigma) for frame in pair])
+        first, second = rng.uniform(*self.noise, 2)
+        sigmas = (first, second if rng.random() < self.noise_differs else first)
+        return np.stack([self._frame(rng, frame, np.float32(s)) for frame, s in zip(pair, sigmas, strict=True)])
 
     def _frame(self, rng: np.random.Generator, frame: Array, sigma: np.float32) -> NDArray[np.uint8]:
         if rng.random() < self.blur_share:

@@ -54,8 +54,8 @@ class FlowTraining:
         Share of the steps over which the rate falls to zero.
     warmup : int
         Steps over which it rises.
-    rate, weight_decay, clip : float
-        Of AdamW; largest norm of the gradient.
+    rate, weight_decay, clip, wild : float
+        Of AdamW; norm that a larger gradient is shortened to; norm from which on a step is left out.
     stage_weights : sequence of float
         Of the five stages in the loss, coarse to fine.
     floor : float
@@ -88,6 +88,7 @@ class FlowTraining:
     rate: float
     weight_decay: float
     clip: float
+    wild: float
     stage_weights: Sequence[float]
     floor: float
     average: float
@@ -140,7 +141,7 @@ class FlowTraining:
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(state.net.parameters(), self.clip)
         state.norms.append(float(norm))
-        if torch.isfinite(norm):
+        if norm < self.wild:  # a single wild or infinite gradient teaches nothing, and Adam would remember it
             state.optimiser.step()
         state.advance()
         return shown

@@ -21,10 +21,10 @@ __all__ = ["PEAKS", "Trial", "trials"]
 PEAKS = (0.2, 0.6, 1.5, 3.0)  # px
 _WIDTH, _DRIFT = (16.0, 42.0), (0.0, 1.0)  # px
 _CLEAN = Degradation(
-    noise=(0, 0), gain=0, bias=0, gamma=0, blur=0, blur_share=0, jpeg_share=0, lines_share=0
+    noise=(0, 0), noise_differs=0, gain=0, bias=0, gamma=0, blur=0, blur_share=0, jpeg_share=0, lines_share=0
 )
 _DEGRADED = Degradation(
-    noise=(1, 4), gain=0.03, bias=3, gamma=0, blur=0, blur_share=0, jpeg_share=0, lines_share=0
+    noise=(1, 4), noise_differs=0, gain=0.03, bias=3, gamma=0, blur=0, blur_share=0, jpeg_share=0, lines_share=0
 )
 
 
