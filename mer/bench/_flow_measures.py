@@ -1,4 +1,4 @@
-"""What `mer bench flow` measures: error in eight cells and over magnitude, noise, large motion, synthetic truth, time."""
+"""What `mer bench flow` measures: error by cell and by magnitude, noise, large motion, synthetic truth, time."""
 
 from __future__ import annotations
 
@@ -86,9 +86,7 @@ def unseen_faces(folder: str, stride: int) -> list[Face]:
         out = held_out({face.subject for face in known}, stride)
         return [face for face in known if face.subject in out]
     dataset = component("dataset", "synthetic", clips=1, noise=0.0, flicker=0.0, jpeg=None)
-    return [
-        Face(s.clip.read(s.onset), s.clip.landmarks(s.onset).xy, s.subject) for s in dataset.load().samples
-    ]
+    return [Face(s.clip.read(s.onset), s.clip.landmarks(s.onset).xy, s.subject) for s in dataset.load().samples]
 
 
 def noise_pairs(pool: Sequence[Face], count: int, sigma: float = 2.0) -> Iterator[Truth]:

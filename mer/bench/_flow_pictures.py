@@ -18,7 +18,7 @@ from mer.types import FlowBackbone, FlowField
 
 __all__ = ["error_curves", "gallery"]
 
-_PANEL, _HEAD = 1.5, 0.2  # inches
+_PANEL, _HEAD = 1.5, 0.28  # inches
 
 
 def error_curves(folder: Path, results: Mapping[str, Measured]) -> None:
@@ -51,6 +51,8 @@ def _curves(axes: Axes, results: Mapping[str, Measured], degraded: bool) -> None
     axes.plot(middle, middle, ":", color="#8a8a8a", linewidth=1.0, label="zero flow")
     axes.set(xscale="log", yscale="log", xlabel="true magnitude, px", title="degraded" if degraded else "clean")
     axes.set_ylim(top=2.0)
+    for axis in (axes.xaxis, axes.yaxis):  # the style of reports reads no formulas, which powers of ten would be
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
     plain(axes, grid="y")
 
 
@@ -68,7 +70,7 @@ def gallery(path: Path, pairs: Sequence[Trial], methods: Mapping[str, FlowBackbo
             axes.imshow(colours(field.uv, scale))
             axes.contour(trial.inside, levels=[0.5], colors="#8a8a8a", linewidths=0.4)
             note = f"full colour {scale:g} px" if name == "truth" else f"{trial.error(field.uv):.3f} px"
-            axes.set_title(f"{name}: {note}", fontsize=7)
+            axes.set_title(f"{name.replace(', ', chr(10))}: {note}", fontsize=6.5)
     for axes in grid.ravel():
         axes.set_axis_off()
     figure.subplots_adjust(0.005, 0.005, 0.995, 1 - _HEAD / (len(pairs) * (_PANEL + _HEAD)), 0.03, _HEAD / _PANEL)

@@ -26,7 +26,7 @@ class External:
     ----------
     path : str
         ``package.module:name`` of what is importable.
-    settings : mapping
+    settings : mapping or None
         Keyword arguments.
     factory : bool
         False: ``name(onset, apex, **settings)`` is the flow. True: ``name(**settings)`` is called once, at the first
@@ -43,7 +43,7 @@ class External:
     """
 
     path: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] | None
     factory: bool
     channels: str
     layout: str
@@ -87,9 +87,9 @@ class External:
     def _function(self) -> Callable[..., Any]:
         made = self._imported()
         if self.factory:
-            function: Callable[..., Any] = made(**self.settings)
+            function: Callable[..., Any] = made(**(self.settings or {}))
             return function
-        return lambda onset, apex: made(onset, apex, **self.settings)
+        return lambda onset, apex: made(onset, apex, **(self.settings or {}))
 
     def _imported(self) -> Callable[..., Any]:
         module, _, name = self.path.partition(":")

@@ -1,4 +1,4 @@
-"""Motions with known truth: action-unit-like bumps, smooth random fields, head drift, lid and lip edges, none at all."""
+"""Motions with known truth: bumps like action units, smooth random fields, head drift, edges, none at all."""
 
 from __future__ import annotations
 
@@ -81,9 +81,7 @@ class Fields:
             flow = flow + _drift(rng, size, rng.uniform(*self.drift))
         return np.asarray(flow, dtype=np.float32)
 
-    def _bumps(
-        self, rng: np.random.Generator, size: int, places: NDArray[np.floating] | None, edges: bool
-    ) -> Array:
+    def _bumps(self, rng: np.random.Generator, size: int, places: NDArray[np.floating] | None, edges: bool) -> Array:
         flow = np.zeros((size, size, 2), np.float32)
         for _ in range(rng.integers(self.bumps[0], self.bumps[1] + 1)):
             at = rng.uniform(0, size, 2) if places is None else places[rng.integers(len(places))] + rng.normal(0, 4, 2)

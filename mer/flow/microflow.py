@@ -40,8 +40,8 @@ class Microflow:
 
     Notes
     -----
-    Equal frames give exactly zero. Frames of any shape from 16 px a side; the border is continued to a multiple of 16.
-    Values of a batch and of single pairs differ by rounding only (below 1e-3 px).
+    Equal frames give zero but for rounding (1e-6 px). Frames of any shape from 16 px a side; the border is continued
+    to a multiple of 16. Values of a batch and of single pairs differ by rounding only (below 1e-3 px).
     """
 
     weights: str | None

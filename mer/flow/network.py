@@ -21,7 +21,8 @@ __all__ = ["GRID", "MicroflowNet", "normalised", "upsampled"]
 
 GRID = 4  # pixels of a stage between two knots of its flow
 _CELL, _FLOOR = 4, 4.0  # px of a cell of the local mean; grey levels added to the local deviation
-_DAMPING, _LONGEST, _SILENCE = 1e-3, 2.0, 1e-6  # of the 2×2 systems; px an increment may have; difference that is none
+_DAMPING, _LONGEST, _REACH = 1e-3, 2.0, 4.0  # of the 2×2 systems; px that an increment and a step of a stage may have
+_SILENCE = 1e-6  # mean square of a difference that is none
 
 
 class MicroflowNet(nn.Module):
@@ -39,7 +40,8 @@ class MicroflowNet(nn.Module):
     Notes
     -----
     Frames in, flow out: float32 (B, 1, H, W) twice, grey levels, H and W multiples of 16 → (B, 2, H, W) pixels and
-    log scale of the error (B, 1, H, W). Equal frames have exactly zero flow: a stage is silent where nothing differs.
+    log scale of the error (B, 1, H, W). Equal frames have no flow but for rounding: a stage is silent where nothing
+    differs.
     """
 
     scales = (4, 2, 2, 1, 1)
@@ -84,7 +86,7 @@ class _Stage(nn.Module):
         steps = [self._solved(s) for s in (products, near, middle, wide)]
         left = products[:, -self.damping.numel() :].mean(dim=(1, 2, 3), keepdim=True)
         step, log_scale = self.regulariser(steps, flow.detach())
-        return step * (left / (left + _SILENCE)), log_scale
+        return _bounded(step) * (left / (left + _SILENCE)), log_scale
 
     def _products(self, first: Tensor, moved: Tensor) -> Tensor:
         """Return gxx, gxy, gyy, gx·d, gy·d, d·d of every mixture on the knots, (B, 6·M, h, w)."""
@@ -140,8 +142,10 @@ class _Regulariser(nn.Module):
         out = self.leave(level_0)
         step, log_scale, gates = out[:, :2], out[:, 2:3], out[:, 3:]
         m = gates.shape[1] // 2
-        gated = [torch.stack([(g * s[:, :m]).sum(1), (g * s[:, m:]).sum(1)], dim=1)
-                 for g, s in ((gates[:, :m], near), (gates[:, m:], _grown(middle, near)))]
+        gated = [
+            torch.stack([(g * s[:, :m]).sum(1), (g * s[:, m:]).sum(1)], dim=1)
+            for g, s in ((gates[:, :m], near), (gates[:, m:], _grown(middle, near)))
+        ]
         return step + gated[0] + gated[1], log_scale.clamp(-7, 4)
 
 
@@ -206,6 +210,11 @@ def _halved(image: Tensor) -> Tensor:
         image = functional.pad(image, (0, w % 2, 0, h % 2), mode="replicate")
     rows = image[..., ::2, :] + image[..., 1::2, :]
     return 0.25 * (rows[..., ::2] + rows[..., 1::2])
+
+
+def _bounded(step: Tensor) -> Tensor:
+    """Leave small steps as they are and let none pass the reach, so that no frame can send the later stages astray."""
+    return step * torch.rsqrt(1 + (step * (1 / _REACH)).square())
 
 
 def _box(products: Tensor) -> Tensor:

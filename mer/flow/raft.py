@@ -1,4 +1,4 @@
-"""RAFT from torchvision, an extra: recurrent refinement over all-pairs correlation, trained on motions of tens of pixels."""
+"""RAFT from torchvision, an extra: recurrent refinement over all-pairs correlation, made for tens of pixels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,15 +90,19 @@ def _network(size: str, weights: str | None, device: str) -> Any:
         models = importlib.import_module("torchvision.models.optical_flow")
     except (ImportError, RuntimeError, OSError) as error:
         raise ConfigError(
-            f"flow=raft_{size} needs torchvision, which {'is not installed' if isinstance(error, ImportError) else 'does not load'}"
-            f" ({error}): pip install 'mer[raft]', the build (CPU or CUDA) that fits torch {torch.__version__}"
+            f"flow=raft_{size} needs torchvision, which does not load ({error}): pip install 'mer[raft]', "
+            f"the build (CPU or CUDA) that fits torch {torch.__version__}"
         ) from error
     kind = getattr(models, f"Raft_{size.title()}_Weights").DEFAULT
     network = getattr(models, f"raft_{size}")(weights=None)
     try:
-        state = torch.load(weights, weights_only=True) if weights else kind.get_state_dict(progress=False, check_hash=True)
+        state = (
+            torch.load(weights, weights_only=True) if weights else kind.get_state_dict(progress=False, check_hash=True)
+        )
         network.load_state_dict(state)
     except Exception as error:
         source = weights or kind.url
-        raise DataError(f"{source}: no weights of raft_{size} ({error}); fetch {kind.url} and set flow.weights=FILE") from error
+        raise DataError(
+            f"{source}: no weights of raft_{size} ({error}); fetch {kind.url} and set flow.weights=FILE"
+        ) from error
     return network.eval().requires_grad_(False).to(device)

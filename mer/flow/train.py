@@ -1,4 +1,4 @@
-"""Trains `microflow`: `mer train flow` composes ``conf/train/flow.yaml`` and calls this."""
+"""Trains `microflow`: ``mer train flow`` composes ``conf/train/flow.yaml`` and calls this."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from mer.checks import require_integer, require_number
+from mer.checks import require_choice, require_integer, require_number
+from mer.errors import ConfigError
 from mer.flow.material import Face, faces, generated, held_out
 from mer.flow.network import GRID, MicroflowNet, upsampled
 from mer.flow.pairs import Pairs
+from mer.flow.training_state import TrainingState
 from mer.flow.trials import trials
-from mer.flow.weights_file import save_weights
 from mer.types import Dataset
 
 __all__ = ["FlowTraining"]
 
 Log = Callable[[Mapping[str, float], int], None]
+_SAY, _GLANCE = 50, 4  # steps between two lines; pairs a cell of the scores on the way
+_ROUND, _SELF = 1e-2, 0.02  # px below which the error counts by its square; share of the confidence in the loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ class FlowTraining:
 
     Attributes
     ----------
-    folder : Path
+    folder : str
         Faces: ``keypoints.csv`` and ``images/``.
     held_out_stride : int
         Every n-th subject of the sorted names is kept out and scored on.
@@ -44,6 +47,8 @@ class FlowTraining:
         Pairs of it, rendered once at the start.
     pairs : Pairs
         The distribution of motions and degradations.
+    start : str or None
+        An ``.npz`` of an earlier training to begin from; None: random weights.
     filters, mixtures, widths
         Size of the network, see `MicroflowNet`.
     size, batch : int
@@ -54,8 +59,8 @@ class FlowTraining:
         Share of the steps over which the rate falls to zero.
     warmup : int
         Steps over which it rises.
-    rate, weight_decay, clip, wild : float
-        Of AdamW; norm that a larger gradient is shortened to; norm from which on a step is left out.
+    rate, weight_decay, clip : float
+        Of AdamW; norm that a larger gradient is shortened to.
     stage_weights : sequence of float
         Of the five stages in the loss, coarse to fine.
     floor : float
@@ -77,9 +82,10 @@ class FlowTraining:
     synthetic: Dataset
     synthetic_pairs: int
     pairs: Pairs
+    start: str | None
     filters: int
     mixtures: int
-    widths: Any
+    widths: Sequence[Sequence[int]]
     size: int
     batch: int
     steps: int
@@ -88,7 +94,6 @@ class FlowTraining:
     rate: float
     weight_decay: float
     clip: float
-    wild: float
     stage_weights: Sequence[float]
     floor: float
     average: float
@@ -98,110 +103,106 @@ class FlowTraining:
     threads: int
     device: str
 
+    def __post_init__(self) -> None:
+        require_choice("train.device", self.device, ("cpu", "cuda"))
+        require_integer("train.held_out_stride", self.held_out_stride, low=2)
+        for name in ("batch", "steps", "warmup", "snapshot", "score_pairs", "threads", "frames_per_subject"):
+            require_integer(f"train.{name}", getattr(self, name), low=1)
+        for name in ("rate", "clip", "floor"):
+            require_number(f"train.{name}", getattr(self, name), low=0, above=True)
+        require_number("train.decay", self.decay, low=0, high=1, above=True)
+        if self.size % 16:
+            raise ConfigError(f"train.size={self.size}: must be a multiple of 16")
+
     def __call__(self, output: Path, log: Log) -> Mapping[str, float]:
+        """Train, or go on where a stopped training was.
+
+        Parameters
+        ----------
+        output : Path
+            Folder for ``microflow.npz`` and ``checkpoint.pt``.
+        log : callable
+            Called now and then with measures and the step.
+
+        Returns
+        -------
+        mapping
+            Mean end-point errors (px) on people held out, by cell, and their mean ``epe``.
+
+        Raises
+        ------
+        DataError
+            Where the faces cannot be read, or `output` holds the training of another network.
+        """
         torch.set_num_threads(self.threads)
         output.mkdir(parents=True, exist_ok=True)
         known = faces(Path(self.folder), self.frames_per_subject)
         out = held_out({face.subject for face in known}, self.held_out_stride)
-        seen = [face for face in known if face.subject not in out]
         unseen = [face for face in known if face.subject in out]
-        ready = generated(self.synthetic, self.synthetic_pairs, np.random.default_rng([self.seed, 1]))
-        state = _State(self)
+        size = (self.filters, self.mixtures, self.widths)
+        state = TrainingState(size, self.seed, self.device, self.average, self.weight_decay)
+        if self.start:
+            state.begin_from(Path(self.start))
         state.resume(output)
-        begun, shown, losses = time.monotonic(), state.step, []
-        while state.step < self.steps:
-            losses.append(self._step(state, self._drawn(state.step, seen, ready)))
-            if state.step % 50 == 0:
-                speed = (state.step - shown) / (time.monotonic() - begun)
-                log({"loss": float(np.mean(losses)), "steps_a_second": speed, "rate": self.rate_at(state.step), "norm": float(np.median(state.norms)), "norm_max": float(np.max(state.norms))}, state.step)
-                state.norms.clear()
-                begun, shown, losses = time.monotonic(), state.step, []
-            if state.step % self.snapshot == 0 or state.step == self.steps:
-                state.save(output)
-                scores = self._scores(state.averaged, unseen, 4)
-                log(scores, state.step)
-        return self._scores(state.averaged, unseen, self.score_pairs)
+        self._train(state, [face for face in known if face.subject not in out], unseen, output, log)
+        return self.scores(state.averaged, unseen, self.score_pairs)
 
     def rate_at(self, step: int) -> float:
+        """Return the learning rate of a step: up, level, and down to zero along straight lines."""
         left = (self.steps - step) / (self.decay * self.steps)
         return self.rate * min(1.0, (step + 1) / self.warmup, left)
 
-    def _drawn(self, step: int, seen: Sequence[Face], ready: Any) -> tuple[Tensor, Tensor]:
+    def scores(self, net: MicroflowNet, unseen: Sequence[Face], each: int) -> dict[str, float]:
+        """Return the mean end-point error (px) of every cell, see `mer.flow.trials`, and of all as ``epe``."""
+        cells: dict[str, list[float]] = {}
+        for trial in trials(unseen, each, self.seed):
+            frames = torch.from_numpy(np.stack([trial.onset, trial.apex])).to(self.device).float()[:, None, None]
+            with torch.no_grad():
+                uv = net(frames[0], frames[1])[0][0].permute(1, 2, 0).cpu().numpy()
+            name = f"epe_{'degraded' if trial.degraded else 'clean'}_{trial.peak}"
+            cells.setdefault(name, []).append(trial.error(uv))
+        means = {name: float(np.mean(errors)) for name, errors in sorted(cells.items())}
+        return means | {"epe": float(np.mean(list(means.values())))}
+
+    def _train(
+        self, state: TrainingState, seen: Sequence[Face], unseen: Sequence[Face], output: Path, log: Log
+    ) -> None:
+        ready = generated(self.synthetic, self.synthetic_pairs, np.random.default_rng([self.seed, 1]))
+        begun, losses = time.monotonic(), []
+        while state.step < self.steps:
+            frames, truth = self._drawn(state.step, seen, ready)
+            loss, shown = self._loss(state.net.knots(frames[:, :1], frames[:, 1:]), truth)
+            state.descend(loss, self.rate_at(state.step), self.clip)
+            losses.append(shown)
+            if state.step % _SAY == 0:
+                speed = len(losses) / (time.monotonic() - begun)
+                log({"loss": float(np.median(losses)), "steps_a_second": speed}, state.step)
+                begun, losses = time.monotonic(), []
+            if state.step % self.snapshot == 0 or state.step == self.steps:
+                state.save(output)
+                log(self.scores(state.averaged, unseen, _GLANCE), state.step)
+
+    def _drawn(self, step: int, seen: Sequence[Face], ready: Sequence[tuple[Any, Any]]) -> tuple[Tensor, Tensor]:
+        """Draw the pairs of a step: the same ones whenever that step is taken."""
         rng = np.random.default_rng([self.seed, 2, step])
         drawn = [self.pairs(rng, self.size, seen, ready) for _ in range(self.batch)]
         frames, flows = (np.stack(part) for part in zip(*drawn, strict=True))
         return torch.from_numpy(frames).to(self.device).float(), torch.from_numpy(flows).to(self.device)
 
-    def _step(self, state: Any, drawn: tuple[Tensor, Tensor]) -> float:
-        frames, truth = drawn
-        for group in state.optimiser.param_groups:
-            group["lr"] = self.rate_at(state.step)
-        loss, shown = self._loss(state.net.knots(frames[:, :1], frames[:, 1:]), truth)
-        state.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(state.net.parameters(), self.clip)
-        state.norms.append(float(norm))
-        if norm < self.wild:  # a single wild or infinite gradient teaches nothing, and Adam would remember it
-            state.optimiser.step()
-        state.advance()
-        return shown
-
-    def _loss(self, stages: Any, truth: Tensor) -> tuple[Tensor, float]:
+    def _loss(self, stages: Sequence[tuple[Tensor, Tensor]], truth: Tensor) -> tuple[Tensor, float]:
+        """Return the loss of all stages, and the relative error of the last."""
         weight = 1 / (torch.linalg.vector_norm(truth, dim=1).mean(dim=(1, 2)) + self.floor)
-        total = truth.new_zeros(())
-        for share, (knots, log_scale) in zip(self.stage_weights, stages, strict=True):
-            step = truth.shape[-1] // knots.shape[-1]
-            fine = min(step, GRID)
-            target = truth if step == fine else torch.nn.functional.avg_pool2d(truth, step // fine)
-            error = torch.sqrt((upsampled(knots, fine) - target).square().sum(dim=1) + 1e-4) - 1e-2
-            relative = (error.mean(dim=(1, 2)) * weight).mean()
-            total = total + share * relative
-        width = upsampled(log_scale, fine)[:, 0]
-        surprise = (error.detach() + 1e-2) * torch.exp(-width) + width
-        return total + 0.02 * surprise.mean(), float(relative.detach())
-
-    def _scores(self, net: MicroflowNet, unseen: Sequence[Face], each: int) -> dict[str, float]:
-        cells: dict[str, list[float]] = {}
-        with torch.no_grad():
-            for trial in trials(unseen, each, self.seed):
-                onset, apex = (torch.from_numpy(f)[None, None].float().to(self.device) for f in (trial.onset, trial.apex))
-                uv = net(onset, apex)[0][0].permute(1, 2, 0).cpu().numpy()
-                cells.setdefault(f"epe_{'degraded' if trial.degraded else 'clean'}_{trial.peak}", []).append(trial.error(uv))
-        means = {name: float(np.mean(errors)) for name, errors in sorted(cells.items())}
-        return means | {"epe": float(np.mean(list(means.values())))}
+        errors = [_error(knots, truth) for knots, _ in stages]
+        relative = [(error.mean(dim=(1, 2)) * weight).mean() for error in errors]
+        total = sum(share * part for share, part in zip(self.stage_weights, relative, strict=True))
+        width = upsampled(stages[-1][1], GRID)[:, 0]
+        surprise = (errors[-1].detach() + _ROUND) * torch.exp(-width) + width
+        return total + _SELF * surprise.mean(), float(relative[-1].detach())
 
 
-class _State:
-    """Network, running average and optimiser, with the file that a stopped training goes on from."""
-
-    def __init__(self, training: FlowTraining) -> None:
-        torch.manual_seed(training.seed)
-        size = {"filters": training.filters, "mixtures": training.mixtures, "widths": training.widths}
-        self.net, self.averaged = (
-            MicroflowNet(**size).to(training.device, memory_format=torch.channels_last) for _ in range(2)
-        )
-        self.averaged.load_state_dict(self.net.state_dict())
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=1.0, weight_decay=training.weight_decay)
-        self.average, self.step, self.norms = training.average, 0, []
-
-    def advance(self) -> None:
-        self.step += 1
-        keep = min(self.average, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            mine, own = list(self.averaged.parameters()), list(self.net.parameters())
-            torch._foreach_lerp_(mine, own, 1 - keep)
-
-    def resume(self, output: Path) -> None:
-        path = output / "checkpoint.pt"
-        if path.is_file():
-            kept = torch.load(path, weights_only=True)
-            self.step = kept["step"]
-            self.net.load_state_dict(kept["net"])
-            self.averaged.load_state_dict(kept["averaged"])
-            self.optimiser.load_state_dict(kept["optimiser"])
-
-    def save(self, output: Path) -> None:
-        kept = {"step": self.step, "net": self.net.state_dict(), "averaged": self.averaged.state_dict()}
-        torch.save(kept | {"optimiser": self.optimiser.state_dict()}, output / "checkpoint.new")
-        (output / "checkpoint.new").replace(output / "checkpoint.pt")
-        save_weights(output / "microflow.npz", self.averaged.state_dict())
+def _error(knots: Tensor, truth: Tensor) -> Tensor:
+    """Return the end-point error (B, H, W) in px, on the grid of the stage's frames, quadratic near zero."""
+    coarser = truth.shape[-1] // knots.shape[-1] // GRID
+    target = functional.avg_pool2d(truth, coarser) if coarser > 1 else truth
+    difference = upsampled(knots, GRID) - target
+    return torch.sqrt(difference.square().sum(dim=1) + _ROUND**2) - _ROUND

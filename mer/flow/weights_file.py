@@ -40,7 +40,7 @@ def load_network(path: Path) -> MicroflowNet:
         network.load_state_dict(state)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such weights; flow.weights=null takes the bundled ones") from error
-    except (OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not weights that `mer train flow` writes; flow.weights=null takes ours") from error
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
