@@ -39,7 +39,7 @@ def training(folder, **changes):
     """Compose what ships, made small."""
     node = yaml.safe_load((conf_dir() / "train" / "flow.yaml").read_text(encoding="utf-8"))
     node["synthetic"] |= {"subjects": 1, "clips": 1, "size": 64}
-    small = {"synthetic_pairs": 1, "filters": 2, "mixtures": 2, "widths": [[8, 8, 8]] * 5, "size": 64, "batch": 2}
+    small = {"synthetic_pairs": 1, "filters": 2, "mixtures": 2, "widths": [[8, 8, 8]] * 4, "size": 64, "batch": 2}
     short = {"steps": 4, "warmup": 1, "snapshot": 2, "score_pairs": 1, "held_out_stride": 3}
     return build(node | small | short | {"folder": str(folder)} | changes)
 

@@ -122,7 +122,7 @@ def test_normalised_frames_do_not_know_the_brightness():
 
 def test_weights_come_back_from_disk_as_a_network_of_their_size(tmp_path):
     torch.manual_seed(0)
-    network = MicroflowNet(filters=3, mixtures=2, widths=[(8, 8, 8), (8, 12, 16), (8, 8, 8), (8, 8, 8), (12, 8, 16)])
+    network = MicroflowNet(filters=3, mixtures=2, widths=[(8, 8, 8), (8, 12, 16), (8, 8, 8), (12, 8, 16)])
     save_weights(tmp_path / "small.npz", network.state_dict())
     again = load_network(tmp_path / "small.npz")
     for name, value in network.state_dict().items():

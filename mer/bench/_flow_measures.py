@@ -85,7 +85,7 @@ def unseen_faces(folder: str, stride: int) -> list[Face]:
         known = faces(Path(folder), 6)
         out = held_out({face.subject for face in known}, stride)
         return [face for face in known if face.subject in out]
-    dataset = component("dataset", "synthetic", clips=1, noise=0.0, flicker=0.0, jpeg=None)
+    dataset = component("dataset", "synthetic", subjects=8, clips=1, noise=0.0, flicker=0.0, jpeg=None)
     return [Face(s.clip.read(s.onset), s.clip.landmarks(s.onset).xy, s.subject) for s in dataset.load().samples]
 
 

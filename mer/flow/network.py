@@ -26,7 +26,7 @@ _SILENCE = 1e-6  # mean square of a difference that is none
 
 
 class MicroflowNet(nn.Module):
-    """Five stages: once on frames of a quarter size, twice on half size and twice on full size.
+    """Four stages: on frames of a quarter size, of half size, and twice on full size.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class MicroflowNet(nn.Module):
     differs.
     """
 
-    scales = (4, 2, 2, 1, 1)
+    scales = (4, 2, 1, 1)
 
     def __init__(self, filters: int, mixtures: int, widths: Any) -> None:
         super().__init__()

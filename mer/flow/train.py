@@ -62,7 +62,7 @@ class FlowTraining:
     rate, weight_decay, clip : float
         Of AdamW; norm that a larger gradient is shortened to.
     stage_weights : sequence of float
-        Of the five stages in the loss, coarse to fine.
+        Of the four stages in the loss, coarse to fine.
     floor : float
         Pixels; the error of a pair counts divided by its mean motion plus this.
     average : float
