@@ -115,7 +115,7 @@ def large_motion(count: int) -> Iterator[Truth]:
         scene = spline_filter(texture(rng, SIDE + 32), output=np.float32, mode="mirror")
         flow = fields(rng, SIDE, None)
         flow *= min(1.0, 8.0 / float(np.hypot(*np.moveaxis(flow, -1, 0)).max()))
-        first, second = np.clip(np.rint(sampled(scene, np.float32([[1, 0, 16], [0, 1, 16]]), flow)), 0, 255)
+        first, second = np.clip(np.rint(sampled(scene, np.array([[1, 0, 16], [0, 1, 16]], np.float32), flow)), 0, 255)
         yield first.astype(np.uint8), second.astype(np.uint8), flow
 
 

@@ -36,7 +36,7 @@ def error_curves(folder: Path, results: Mapping[str, Measured]) -> None:
 def _curves(axes: Axes, results: Mapping[str, Measured], degraded: bool) -> None:
     middle = np.concatenate([[EDGES[1] / 1.5], np.sqrt(EDGES[1:-1] * EDGES[2:])])
     for k, (name, found) in enumerate(results.items()):
-        own = {"linewidth": 2.0, "zorder": 5} if name == "microflow" else {"linewidth": 1.0}
+        ours = name == "microflow"
         style = "-" if k < len(PALETTE) else "--"
         axes.plot(
             middle,
@@ -46,7 +46,8 @@ def _curves(axes: Axes, results: Mapping[str, Measured], degraded: bool) -> None
             markersize=3,
             color=PALETTE[k % len(PALETTE)],
             label=name,
-            **own,
+            linewidth=2.0 if ours else 1.0,
+            zorder=5 if ours else 2,
         )
     axes.plot(middle, middle, ":", color="#8a8a8a", linewidth=1.0, label="zero flow")
     axes.set(xscale="log", yscale="log", xlabel="true magnitude, px", title="degraded" if degraded else "clean")

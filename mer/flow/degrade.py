@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,17 +65,17 @@ class Degradation:
 
     def _frame(self, rng: np.random.Generator, frame: Array, sigma: np.float32) -> NDArray[np.uint8]:
         if rng.random() < self.blur_share:
-            frame = cv2.GaussianBlur(frame, (0, 0), max(rng.uniform(0, self.blur), 0.2))
+            frame = np.asarray(cv2.GaussianBlur(frame, (0, 0), max(rng.uniform(0, self.blur), 0.2)))
         if self.gamma:
-            frame = 255 * (np.clip(frame, 0, 255) / 255) ** np.float32(1 + rng.uniform(-self.gamma, self.gamma))
-        frame = frame * np.float32(1 + rng.uniform(-self.gain, self.gain)) + np.float32(
-            rng.uniform(-self.bias, self.bias)
-        )
+            gamma = np.float32(1 + rng.uniform(-self.gamma, self.gamma))
+            frame = np.asarray(255 * (np.clip(frame, 0, 255) / 255) ** gamma, dtype=np.float32)
+        gain, bias = np.float32(1 + rng.uniform(-self.gain, self.gain)), np.float32(rng.uniform(-self.bias, self.bias))
+        frame = frame * gain + bias
         if rng.random() < self.lines_share:
             frame = frame + rng.normal(0, 1.5, (len(frame), 1)).astype(np.float32)
         if sigma > 0:
             frame = frame + sigma * rng.standard_normal(frame.shape, dtype=np.float32)
-        seen = np.clip(np.rint(frame), 0, 255).astype(np.uint8)
+        seen: Any = np.clip(np.rint(frame), 0, 255).astype(np.uint8)
         if rng.random() < self.jpeg_share:
             quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))]
             seen = cv2.imdecode(cv2.imencode(".jpg", seen, quality)[1], cv2.IMREAD_GRAYSCALE)

@@ -89,7 +89,7 @@ class Fields:
             turn, way = rng.uniform(0, 2 * np.pi, 2)
             strength = np.exp(rng.normal(0, 0.5))
             bump = _bump(size, at, across, along, turn, cut=edges and rng.random() < 0.7)
-            flow += (strength * bump)[..., None] * np.float32([np.cos(way), np.sin(way)])
+            flow += (strength * bump)[..., None] * np.array([np.cos(way), np.sin(way)], np.float32)
         return flow
 
 

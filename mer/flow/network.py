@@ -130,7 +130,7 @@ class _Regulariser(nn.Module):
         self.leave = nn.Conv2d(a, 3 + 2 * mixtures, 3, padding=1)
         with torch.no_grad():
             self.leave.weight.mul_(0.3)
-            self.leave.bias.copy_(torch.tensor([0, 0, -2] + [0.3 / mixtures] * (2 * mixtures)))
+        self.leave.bias = nn.Parameter(torch.tensor([0, 0, -2] + [0.3 / mixtures] * (2 * mixtures)))
 
     def forward(self, steps: list[tuple[Tensor, Tensor]], flow: Tensor) -> tuple[Tensor, Tensor]:
         (finest, f0), (near, f1), (middle, f2), (wide, f3) = steps

@@ -71,13 +71,13 @@ class Pairs:
         """
         material = _chosen(rng, self.materials)
         if material == "generated":
-            pair, flow = _cut(rng, size, *ready[rng.integers(len(ready))])
+            pair, flow = _cut(rng, size, *ready[int(rng.integers(len(ready)))])
         elif material == "face":
-            pair, flow = self._of_face(rng, size, faces[rng.integers(len(faces))])
+            pair, flow = self._of_face(rng, size, faces[int(rng.integers(len(faces)))])
         else:
             flow = self.texture_fields(rng, size, None)
             scene = spline_filter(texture(rng, size + 32), output=np.float32, mode="mirror")
-            pair = sampled(scene, np.float32([[1, 0, 16], [0, 1, 16]]), flow)
+            pair = sampled(scene, np.array([[1, 0, 16], [0, 1, 16]], np.float32), flow)
         degradation = self.degradations[_chosen(rng, self.degradation_shares)]
         return degradation(rng, pair.astype(np.float32)), np.ascontiguousarray(np.moveaxis(flow, -1, 0))
 
@@ -134,7 +134,7 @@ def _cut(rng: np.random.Generator, size: int, frames: Array, flow: Array) -> tup
     window = np.s_[top : top + size, left : left + size]
     pair, flow = frames[(slice(None), *window)], flow[window]
     if rng.random() < 0.5:
-        pair, flow = pair[..., ::-1], flow[:, ::-1] * np.float32([-1, 1])
+        pair, flow = pair[..., ::-1], flow[:, ::-1] * np.array([-1, 1], np.float32)
     return pair, flow
 
 

@@ -131,9 +131,13 @@ class FlowTraining:
 
         Raises
         ------
+        ConfigError
+            Where no folder is given.
         DataError
             Where the faces cannot be read, or `output` holds the training of another network.
         """
+        if not self.folder:
+            raise ConfigError("train.folder is not set: give train.folder=FOLDER with keypoints.csv and images/")
         torch.set_num_threads(self.threads)
         output.mkdir(parents=True, exist_ok=True)
         known = faces(Path(self.folder), self.frames_per_subject)

@@ -42,7 +42,7 @@ def load_network(path: Path) -> MicroflowNet:
         raise DataError(f"{path}: no such weights; flow.weights=null takes the bundled ones") from error
     except (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not weights that `mer train flow` writes; flow.weights=null takes ours") from error
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _size(state: Mapping[str, Tensor]) -> dict[str, Any]:
