@@ -85,14 +85,17 @@ class Microflow:
 
     def with_error(self, onset: Image, apex: Image) -> tuple[FlowField, Float32]:
         """Return the flow and, for every pixel (H, W), the error in px that the network expects of itself."""
-        ((uv, expected),) = self._computed([onset], [apex])
-        return FlowField(uv=uv), expected
+        from mer.flow.network import GRID, upsampled
 
-    def _computed(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[tuple[Float32, Float32]]:
+        ((uv, log_scale),) = self._computed([onset], [apex])
+        expected = upsampled(log_scale[None, None], GRID)[0, 0, : uv.shape[0], : uv.shape[1]].exp()
+        return FlowField(uv=uv), expected.numpy()
+
+    def _computed(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[tuple[Float32, Any]]:
         check_batch(onsets, apexes)
         for onset, apex in zip(onsets, apexes, strict=True):
             check_pair(onset, apex)
-        found: list[tuple[Float32, Float32]] = []
+        found: list[tuple[Float32, Any]] = []
         while len(found) < len(onsets):
             rest = onsets[len(found) : len(found) + self.pairs]
             alike = next((k for k, frame in enumerate(rest) if frame.shape != rest[0].shape), len(rest))
@@ -100,8 +103,8 @@ class Microflow:
             found += self._forward(np.stack([np.stack(onsets[window]), np.stack(apexes[window])]))
         return found
 
-    def _forward(self, frames: Any) -> list[tuple[Float32, Float32]]:
-        """Compute (2, B, H, W) at once."""
+    def _forward(self, frames: Any) -> list[tuple[Float32, Any]]:
+        """Compute (2, B, H, W) at once: the flow of each pair, and the log scale of its error on the knots."""
         import torch
 
         device = _device(self.device)
@@ -112,8 +115,7 @@ class Microflow:
         with torch.inference_mode(), torch.autocast(device, torch.float16, enabled=self.half and device == "cuda"):
             flow, log_scale = network(tensor[0], tensor[1])
         uv = flow[..., :height, :width].permute(0, 2, 3, 1).float().cpu().numpy()
-        expected = log_scale[:, 0, :height, :width].float().exp().cpu().numpy()
-        return list(zip(uv, expected, strict=True))
+        return list(zip(uv, log_scale[:, 0].float().cpu(), strict=True))
 
 
 @lru_cache(maxsize=4)

@@ -40,7 +40,7 @@ class MicroflowNet(nn.Module):
     Notes
     -----
     Frames in, flow out: float32 (B, 1, H, W) twice, grey levels, H and W multiples of 16 → (B, 2, H, W) pixels and
-    log scale of the error (B, 1, H, W). Equal frames have no flow but for rounding: a stage is silent where nothing
+    log scale of the error (B, 1, H/4, W/4). Equal frames have no flow but for rounding: a stage is silent where nothing
     differs.
     """
 
@@ -51,9 +51,9 @@ class MicroflowNet(nn.Module):
         self.stages = nn.ModuleList(_Stage(filters, mixtures, tuple(width)) for width in widths)
 
     def forward(self, onset: Tensor, apex: Tensor) -> tuple[Tensor, Tensor]:
-        """Return flow and log scale of its error, both in full size."""
+        """Return the flow in full size, and the log scale of its error on the knots."""
         knots, log_scale = self.knots(onset, apex)[-1]
-        return upsampled(knots, GRID), upsampled(log_scale, GRID)
+        return upsampled(knots, GRID), log_scale
 
     def knots(self, onset: Tensor, apex: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Return flow (full-size pixels) and log scale on the knots of every stage, coarse to fine."""
