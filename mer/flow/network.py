@@ -9,6 +9,7 @@ channels run at a quarter and below, which is what a CPU can afford.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -83,7 +84,7 @@ class _Stage(nn.Module):
         near = _box(products)
         middle = _box(_halved(near))
         wide = _box(_halved(middle))
-        steps = [self._solved(s) for s in (products, near, middle, wide)]
+        steps = self._solved((products, near, middle, wide))
         left = products[:, -self.damping.numel() :].mean(dim=(1, 2, 3), keepdim=True)
         step, log_scale = self.regulariser(steps, flow.detach())
         return _bounded(step) * (left / (left + _SILENCE)), log_scale
@@ -101,17 +102,21 @@ class _Stage(nn.Module):
         mixed = torch.matmul(functional.softplus(self.mixing), products.reshape(batch * 6, -1, h * w))
         return mixed.view(batch, -1, h, w)
 
-    def _solved(self, products: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the increments (B, 2·M, h, w) and what tells their worth (B, 3·M, h, w)."""
-        gxx, gxy, gyy, bx, by, dd = products.chunk(6, dim=1)
-        damping = (_DAMPING * torch.exp(self.damping.clamp(-3, 6)))[:, None, None]
+    def _solved(self, levels: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """Return for every level the increments (B, 2·M, h, w) and what tells their worth (B, 3·M, h, w)."""
+        # All levels in one go: on a CPU a call costs more than what it computes here.
+        gxx, gxy, gyy, bx, by, dd = torch.cat([level.flatten(2) for level in levels], dim=2).chunk(6, dim=1)
+        damping = (_DAMPING * torch.exp(self.damping.clamp(-3, 6)))[:, None]
         a, c = gxx + damping, gyy + damping
         # Rounding may leave less than the damping guarantees; a system without any would never be trained out of.
         determinant = torch.maximum(a * c - gxy * gxy, damping * damping)
         x, y = (c * bx - gxy * by) / determinant, (a * by - gxy * bx) / determinant
         trace = a + c
-        worth = [torch.log(determinant / trace), torch.log(trace), torch.log(dd + 1e-4)]
-        return torch.cat([x, y], dim=1).clamp(-_LONGEST, _LONGEST), torch.cat(worth, dim=1) * 0.25 + 1
+        worth = torch.log(torch.cat([determinant / trace, trace, dd + 1e-4], dim=1)) * 0.25 + 1
+        steps = torch.cat([x, y], dim=1).clamp(-_LONGEST, _LONGEST)
+        shapes = [level.shape[-2:] for level in levels]
+        parts = [part.split([h * w for h, w in shapes], dim=2) for part in (steps, worth)]
+        return [(s.unflatten(2, hw), w.unflatten(2, hw)) for s, w, hw in zip(*parts, shapes, strict=True)]
 
 
 class _Regulariser(nn.Module):
