@@ -11,7 +11,7 @@ from mer.config import component
 from mer.errors import ConfigError, DataError
 from mer.flow.base import local_contrast
 
-BACKBONES = ["farneback", "dis", "tvl1"]
+BACKBONES = ["farneback", "dis", "tvl1", "deepflow", "pcaflow"]
 
 
 @cache

@@ -15,7 +15,7 @@ from mer.checks import require_choice, require_number
 from mer.errors import DataError
 from mer.types import FlowField, Image
 
-__all__ = ["PairwiseFlow", "local_contrast"]
+__all__ = ["PairwiseFlow", "check_batch", "check_pair", "local_contrast"]
 
 _SMALLEST = 16  # px: below this the pyramids of OpenCV have no level left
 
@@ -65,7 +65,7 @@ class PairwiseFlow(ABC):
         DataError
             Where the images are of another kind or differ in shape.
         """
-        _check_pair(onset, apex)
+        check_pair(onset, apex)
         if self.contrast == "local":
             onset, apex = self._normalised(onset), self._normalised(apex)
         return FlowField(uv=self._compute(onset, apex))
@@ -78,8 +78,7 @@ class PairwiseFlow(ABC):
         DataError
             Where there are not as many onsets as apexes, or a pair is refused.
         """
-        if len(onsets) != len(apexes):
-            raise DataError(f"flow needs one apex for each onset, got {len(onsets)} onsets and {len(apexes)} apexes")
+        check_batch(onsets, apexes)
         return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
 
     def _normalised(self, image: Image) -> Image:
@@ -115,7 +114,14 @@ def local_contrast(image: Image, sigma: float, floor: float, gain: float) -> Ima
     return np.asarray(np.clip(np.rint(128 + gain * deviation / (spread + floor)), 0, 255), dtype=np.uint8)
 
 
-def _check_pair(onset: Image, apex: Image) -> None:
+def check_batch(onsets: Sequence[Image], apexes: Sequence[Image]) -> None:
+    """Raise a `DataError` unless there is one apex for each onset."""
+    if len(onsets) != len(apexes):
+        raise DataError(f"flow needs one apex for each onset, got {len(onsets)} onsets and {len(apexes)} apexes")
+
+
+def check_pair(onset: Image, apex: Image) -> None:
+    """Raise a `DataError` unless both are grey uint8 images of one shape that is large enough."""
     for name, image in (("onset", onset), ("apex", apex)):
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 2:
             kind = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__

@@ -1,0 +1,138 @@
+"""Our own network for motions of a pixel and less, with its weights: small, sub-pixel, blind to light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mer.checks import require_choice, require_integer
+from mer.errors import ConfigError
+from mer.flow.base import check_batch, check_pair
+from mer.types import Float32, FlowField, Image
+
+__all__ = ["BUNDLED", "Microflow"]
+
+BUNDLED = Path(__file__).parent / "weights" / "microflow.npz"
+_STEP = 16  # px: the network takes multiples of it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Microflow:
+    """Coarse-to-fine network of learned Lucas-Kanade steps, see `mer.flow.network`.
+
+    Attributes
+    ----------
+    weights : str or None
+        An ``.npz`` of ``mer train flow``; None: the bundled ones, whose card lies beside them.
+    device : {"cpu", "cuda", "auto"}
+        Where it runs; auto: on a GPU where there is one.
+    half : bool
+        Convolutions in half precision; on a GPU only.
+    compile : bool
+        Through ``torch.compile``; on a GPU only, worth it for many pairs of one shape.
+    pairs : int
+        How many pairs `batch` computes at once.
+
+    Notes
+    -----
+    Equal frames give zero but for rounding (1e-6 px). Frames of any shape from 16 px a side; the border is continued
+    to a multiple of 16. Values of a batch and of single pairs differ by rounding only (below 1e-3 px).
+    """
+
+    weights: str | None
+    device: str
+    half: bool
+    compile: bool
+    pairs: int
+
+    def __post_init__(self) -> None:
+        require_choice("flow.device", self.device, ("cpu", "cuda", "auto"))
+        require_integer("flow.pairs", self.pairs, low=1)
+        if self.device == "cpu" and (self.half or self.compile):
+            name = "half" if self.half else "compile"
+            raise ConfigError(f"flow.{name}=true: is for a GPU; choose flow.device=cuda, or flow.{name}=false")
+
+    def __call__(self, onset: Image, apex: Image) -> FlowField:
+        """Return the flow from onset to apex.
+
+        Parameters
+        ----------
+        onset, apex : ndarray of uint8, shape (H, W)
+            Grey images of one shape, at least 16 pixels a side.
+
+        Returns
+        -------
+        FlowField
+            float32 pixels, x to the right, y downwards.
+
+        Raises
+        ------
+        DataError
+            Where the images are of another kind or differ in shape, or the weights cannot be read.
+        ConfigError
+            Where the device is not there.
+        """
+        return self.batch([onset], [apex])[0]
+
+    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
+        """Return the flow of several pairs; neighbours of one shape go through the network together."""
+        return [FlowField(uv=uv) for uv, _ in self._computed(onsets, apexes)]
+
+    def with_error(self, onset: Image, apex: Image) -> tuple[FlowField, Float32]:
+        """Return the flow and, for every pixel (H, W), the error in px that the network expects of itself."""
+        from mer.flow.network import GRID, upsampled
+
+        ((uv, log_scale),) = self._computed([onset], [apex])
+        expected = upsampled(log_scale[None, None], GRID)[0, 0, : uv.shape[0], : uv.shape[1]].exp()
+        return FlowField(uv=uv), expected.numpy()
+
+    def _computed(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[tuple[Float32, Any]]:
+        check_batch(onsets, apexes)
+        for onset, apex in zip(onsets, apexes, strict=True):
+            check_pair(onset, apex)
+        found: list[tuple[Float32, Any]] = []
+        while len(found) < len(onsets):
+            rest = onsets[len(found) : len(found) + self.pairs]
+            alike = next((k for k, frame in enumerate(rest) if frame.shape != rest[0].shape), len(rest))
+            window = slice(len(found), len(found) + alike)
+            found += self._forward(np.stack([np.stack(onsets[window]), np.stack(apexes[window])]))
+        return found
+
+    def _forward(self, frames: Any) -> list[tuple[Float32, Any]]:
+        """Compute (2, B, H, W) at once: the flow of each pair, and the log scale of its error on the knots."""
+        import torch
+
+        device = _device(self.device)
+        network = _network(self.weights or str(BUNDLED), device, self.compile and device == "cuda")
+        height, width = frames.shape[-2:]
+        padding = [(0, 0), (0, 0), (0, -height % _STEP), (0, -width % _STEP)]
+        tensor = torch.from_numpy(np.pad(frames, padding, mode="edge")).to(device).float()[:, :, None]
+        with torch.inference_mode(), torch.autocast(device, torch.float16, enabled=self.half and device == "cuda"):
+            flow, log_scale = network(tensor[0], tensor[1])
+        uv = flow[..., :height, :width].permute(0, 2, 3, 1).float().cpu().numpy()
+        return list(zip(uv, log_scale[:, 0].float().cpu(), strict=True))
+
+
+@lru_cache(maxsize=4)
+def _network(weights: str, device: str, compiled: bool) -> Any:
+    import torch
+
+    from mer.flow.weights_file import load_network
+
+    network = load_network(Path(weights).expanduser()).to(device)
+    return torch.compile(network) if compiled else network
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    if wanted != "cpu" and torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        raise ConfigError("flow.device=cuda: torch finds no GPU here; choose cpu or auto")
+    return "cpu"

@@ -1,0 +1,108 @@
+"""RAFT from torchvision, an extra: recurrent refinement over all-pairs correlation, made for tens of pixels."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from mer.checks import require_choice, require_integer
+from mer.errors import ConfigError, DataError
+from mer.flow.base import check_batch, check_pair
+from mer.types import FlowField, Image
+
+__all__ = ["Raft"]
+
+_LEAST, _STEP = 128, 8  # px: the correlation pyramid needs so much; the network takes multiples of 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raft:
+    """RAFT (torchvision), small or large.
+
+    Attributes
+    ----------
+    size : {"small", "large"}
+    weights : str or None
+        A state dict of torchvision's model on disk; None: torchvision's own, fetched at first use, its name carrying
+        the checksum that is verified. They are under torchvision's licence (BSD-3-Clause) and were trained on
+        FlyingChairs and FlyingThings3D (and more, for large), which have terms of their own.
+    updates : int
+        Refinements.
+    device : {"cpu", "cuda"}
+
+    References
+    ----------
+    Teed, Deng: RAFT: recurrent all-pairs field transforms for optical flow. ECCV 2020.
+    doi:10.1007/978-3-030-58536-5_24
+    """
+
+    size: str
+    weights: str | None
+    updates: int
+    device: str
+
+    def __post_init__(self) -> None:
+        require_choice("flow.size", self.size, ("small", "large"))
+        require_choice("flow.device", self.device, ("cpu", "cuda"))
+        require_integer("flow.updates", self.updates, low=1)
+
+    def __call__(self, onset: Image, apex: Image) -> FlowField:
+        """Return the flow from onset to apex, two grey uint8 images (H, W) of one shape.
+
+        Raises
+        ------
+        DataError
+            Where the images are of another kind, or the weights cannot be read.
+        ConfigError
+            Where torchvision is not installed.
+        """
+        import torch
+
+        check_pair(onset, apex)
+        network = _network(self.size, self.weights, self.device)
+        frames = torch.from_numpy(np.stack([_padded(onset), _padded(apex)])).to(self.device)
+        images = (frames.float() / 127.5 - 1)[:, None, None].expand(-1, 1, 3, -1, -1)
+        with torch.inference_mode():
+            flow = network(images[0], images[1], num_flow_updates=self.updates)[-1]
+        return FlowField(uv=flow[0, :, : onset.shape[0], : onset.shape[1]].permute(1, 2, 0).cpu().numpy())
+
+    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
+        """Return the flow of several pairs, computed one by one."""
+        check_batch(onsets, apexes)
+        return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
+
+
+def _padded(frame: Image) -> Image:
+    height, width = (max(-(-n // _STEP) * _STEP, _LEAST) for n in frame.shape)
+    return np.pad(frame, [(0, height - frame.shape[0]), (0, width - frame.shape[1])], mode="edge")
+
+
+@lru_cache(maxsize=2)
+def _network(size: str, weights: str | None, device: str) -> Any:
+    import torch
+
+    try:
+        models = importlib.import_module("torchvision.models.optical_flow")
+    except (ImportError, RuntimeError, OSError) as error:
+        raise ConfigError(
+            f"flow=raft_{size} needs torchvision, which does not load ({error}): pip install 'mer[raft]', "
+            f"the build (CPU or CUDA) that fits torch {torch.__version__}"
+        ) from error
+    kind = getattr(models, f"Raft_{size.title()}_Weights").DEFAULT
+    network = getattr(models, f"raft_{size}")(weights=None)
+    try:
+        state = (
+            torch.load(weights, weights_only=True) if weights else kind.get_state_dict(progress=False, check_hash=True)
+        )
+        network.load_state_dict(state)
+    except Exception as error:
+        source = weights or kind.url
+        raise DataError(
+            f"{source}: no weights of raft_{size} ({error}); fetch {kind.url} and set flow.weights=FILE"
+        ) from error
+    return network.eval().requires_grad_(False).to(device)
