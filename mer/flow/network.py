@@ -21,7 +21,7 @@ from torch.nn import functional
 __all__ = ["GRID", "MicroflowNet", "normalised", "upsampled"]
 
 GRID = 4  # pixels of a stage between two knots of its flow
-_CELL, _FLOOR = 4, 4.0  # px of a cell of the local mean; grey levels added to the local deviation
+_CELL, _FLOOR = 4, 4.0  # px of a cell of the local mean (halved twice); grey levels added to the local deviation
 _DAMPING, _LONGEST, _REACH = 1e-3, 2.0, 4.0  # of the 2×2 systems; px that an increment and a step of a stage may have
 _SILENCE = 1e-6  # mean square of a difference that is none
 
@@ -182,7 +182,7 @@ def _spline(knots: int, factor: int, device: torch.device, dtype: torch.dtype) -
 
 
 def _local_mean(image: Tensor) -> Tensor:
-    cells = functional.avg_pool2d(image, _CELL)
+    cells = _halved(_halved(image))
     for _ in range(2):
         cells = functional.avg_pool2d(cells, 5, stride=1, padding=2, count_include_pad=False)
     return upsampled(cells, _CELL)
