@@ -49,13 +49,16 @@ examples
 
 # What OpenCV's decoders say of a broken file, `mer` says in a sentence with the file's name.
 _QUIET = {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
+# Clips and folds run side by side already; threads of torch inside each spin while they wait for a core. Training sets
+# its own number.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    for name, quiet in _QUIET.items():
-        os.environ.setdefault(name, quiet)
+    for name, value in (_QUIET | _ONE_THREAD).items():
+        os.environ.setdefault(name, value)
     try:
         return _dispatch(arguments)
     except MerError as error:

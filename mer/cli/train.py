@@ -57,7 +57,8 @@ def _prepare(output: Path, cfg: DictConfig) -> None:
     kept = output / "config.yaml"
     try:
         output.mkdir(parents=True, exist_ok=True)
-        if kept.is_file() and kept.read_text(encoding="utf-8") != settings:
+        begun = any(file.suffix in (".npz", ".pt") for file in output.iterdir())
+        if begun and kept.is_file() and kept.read_text(encoding="utf-8") != settings:
             raise ConfigError(f"output={output}: holds a training with other settings; choose another or remove it")
         kept.write_text(settings, encoding="utf-8")
     except OSError as error:
