@@ -216,7 +216,7 @@ def code_version(module: str) -> str:
     assert spec is not None and spec.origin is not None
     origin = Path(spec.origin)
     found = origin.parent.rglob("*") if origin.name == "__init__.py" else [origin]
-    files = sorted(file for file in found if file.is_file() and file.suffix != ".pyc")
+    files = sorted(file for file in found if file.is_file() and file.suffix not in (".pyc", ".md"))
     return hashlib.blake2b(b"\0".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
 
 

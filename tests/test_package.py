@@ -50,7 +50,7 @@ def test_the_command_works_from_any_folder(installed: Path, tmp_path: Path) -> N
     assert _mer(installed, tmp_path, "--version").stdout.startswith("mer ")
     page = _mer(installed, tmp_path, "run", "--help")
     assert page.returncode == 0
-    assert "flow                dis, farneback" in page.stdout
+    assert "flow                deepflow, dis, external, farneback" in page.stdout
     shown = _mer(installed, tmp_path, "run", "--cfg", "job", "roi=grid")
     assert shown.returncode == 0, shown.stderr
     assert "mer.roi" in shown.stdout

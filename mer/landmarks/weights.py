@@ -69,7 +69,7 @@ def load(path: Path, device: str) -> Weights:
         Where the file is missing or not of this kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(str(arrays["about"]))
         faces, points = FaceNetwork(**about["faces"]), PointNetwork(**about["points"])
