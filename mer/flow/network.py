@@ -23,6 +23,7 @@ __all__ = ["GRID", "MicroflowNet", "normalised", "upsampled"]
 GRID = 4  # pixels of a stage between two knots of its flow
 _CELL, _FLOOR = 4, 4.0  # px of a cell of the local mean (halved twice); grey levels added to the local deviation
 _DAMPING, _LONGEST, _REACH = 1e-3, 2.0, 4.0  # of the 2×2 systems; px that an increment and a step of a stage may have
+_PLACES = 4  # of the kernels around a knot
 _SILENCE = 1e-6  # mean square of a difference that is none
 
 
@@ -91,16 +92,14 @@ class _Stage(nn.Module):
 
     def _products(self, first: Tensor, moved: Tensor) -> Tensor:
         """Return gxx, gxy, gyy, gx·d, gy·d, d·d of every mixture on the knots, (B, 6·M, h, w)."""
-        kernels = _with_derivatives(self.kernels)
-        (f0, gx0, gy0), (f1, gx1, gy1) = (
-            functional.conv2d(image, kernels, stride=2, padding=kernels.shape[-1] // 2).chunk(3, dim=1)
-            for image in (first, moved)
-        )
+        frames = functional.pad(torch.cat([first, moved]), (3, 3, 3, 3))  # the convolution itself is slow at it
+        maps = functional.conv2d(frames, _at_four_places(self.kernels), stride=GRID)
+        (f0, gx0, gy0), (f1, gx1, gy1) = (part.chunk(3, dim=1) for part in maps.flatten(2).chunk(2))
         gx, gy, d = 0.5 * (gx0 + gx1), 0.5 * (gy0 + gy1), f0 - f1
-        products = _halved(torch.cat([gx * gx, gx * gy, gy * gy, gx * d, gy * d, d * d], dim=1))
-        batch, _, h, w = products.shape
-        mixed = torch.matmul(functional.softplus(self.mixing), products.reshape(batch * 6, -1, h * w))
-        return mixed.view(batch, -1, h, w)
+        mixing = (0.25 * functional.softplus(self.mixing)).repeat(1, _PLACES)  # the mean over the places at once
+        products = ((gx, gx), (gx, gy), (gy, gy), (gx, d), (gy, d), (d, d))
+        mixed = torch.cat([mixing @ (one * other) for one, other in products], dim=1)
+        return mixed.unflatten(2, maps.shape[-2:])
 
     def _solved(self, levels: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
         """Return for every level the increments (B, 2·M, h, w) and what tells their worth (B, 3·M, h, w)."""
@@ -183,9 +182,17 @@ def _spline(knots: int, factor: int, device: torch.device, dtype: torch.dtype) -
 
 def _local_mean(image: Tensor) -> Tensor:
     cells = _halved(_halved(image))
-    for _ in range(2):
-        cells = functional.avg_pool2d(cells, 5, stride=1, padding=2, count_include_pad=False)
-    return upsampled(cells, _CELL)
+    rows, columns = (_smoothing(n, image.device, image.dtype) for n in cells.shape[-2:])
+    return upsampled(rows @ cells @ columns.T, _CELL)
+
+
+@lru_cache(maxsize=64)
+def _smoothing(cells: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Return the matrix (n, n) that averages five neighbours twice, fewer at the border."""
+    near = np.abs(np.subtract.outer(np.arange(cells), np.arange(cells))) <= 2
+    once = near / near.sum(axis=1, keepdims=True)
+    with torch.inference_mode(False):  # the cached matrix serves training too
+        return torch.tensor(once @ once, device=device, dtype=dtype)
 
 
 def _start(knots: Tensor | None, first: Tensor, scale: int) -> Tensor:
@@ -251,9 +258,17 @@ def _first_kernels(filters: int) -> Tensor:
     return torch.tensor(bank[:, None], dtype=torch.float32)
 
 
-def _with_derivatives(kernels: Tensor) -> Tensor:
-    """Return each kernel and its central differences along x and y, (3·K, 1, 7, 7)."""
+def _at_four_places(kernels: Tensor) -> Tensor:
+    """Return each kernel and its central differences along x and y at four places, (3·4·K, 1, 9, 9).
+
+    The places lie two pixels apart, so that one convolution with the stride of the knots gives what a knot averages.
+    """
     padded = functional.pad(kernels, (2, 2, 2, 2))
     x = 0.5 * (padded[..., 1:-1, :-2] - padded[..., 1:-1, 2:])
     y = 0.5 * (padded[..., :-2, 1:-1] - padded[..., 2:, 1:-1])
-    return torch.cat([padded[..., 1:-1, 1:-1], x, y])
+    places = [
+        functional.pad(torch.stack([padded[..., 1:-1, 1:-1], x, y]), (right, 2 - right, down, 2 - down))
+        for down in (0, 2)
+        for right in (0, 2)
+    ]
+    return torch.stack(places, dim=1).flatten(0, 2)
