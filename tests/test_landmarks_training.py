@@ -23,7 +23,7 @@ QUICK = [
     "train.synthetic.size=64",
     *("train.points.side=32", "train.points.widths=[4,4,8,8]", "train.points.decoder=8", "train.points.blocks=[0,0,1]"),
     *("train.points.schedule.batch=3", "train.points.schedule.checkpoint=2", "train.points.schedule.steps=4"),
-    *("train.points.ending.batch=3", "train.points.ending.checkpoint=2", "train.points.ending.steps=2"),
+    *("train.points.ending.batch=2", "train.points.ending.checkpoint=2", "train.points.ending.steps=2"),
     *("train.detector.widths=[4,4,4,8,8]", "train.detector.decoder=8", "train.detector.scenes.side=64"),
     *("train.detector.schedule.batch=2", "train.detector.schedule.checkpoint=2", "train.detector.schedule.steps=3"),
 ]
@@ -140,3 +140,21 @@ def test_a_table_without_a_column_and_a_missing_image_are_named(tmp_path: Path, 
     (tmp_path / "keypoints.csv").write_text(text)
     with pytest.raises(DataError, match=r"0\.png: missing or not an image"):
         read_faces(str(tmp_path))
+
+
+def test_twins_differ_by_the_motion_that_their_points_tell() -> None:
+    still = [f"train.points.mild.{key}=0" for key in ("hide", "blur", "noise", "squeeze", "gamma", "gain", "bias")]
+    part = build(compose(["train=landmarks", *still], root="training").train).points
+    y, x = np.mgrid[:200, :200]
+    moved = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        xy = np.vstack([rng.uniform(50, 150, (30, 2)), [[100, 100]], rng.uniform(50, 150, (37, 2))])
+        dot = np.rint(20 + 200 * np.exp(-((x - xy[30, 0]) ** 2 + (y - xy[30, 1]) ** 2) / 18)).astype(np.uint8)
+        crops, points = part.twins(rng, part.mild, dot, xy, (xy - 50) / 100, 112)
+        rows, columns = np.mgrid[:112, :112]
+        weight = np.clip(crops.astype(float) - 30, 0, None)
+        centre = np.stack([(weight * axis).sum(axis=(1, 2)) / weight.sum(axis=(1, 2)) for axis in (columns, rows)], -1)
+        assert centre == pytest.approx(points[:, 30], abs=0.15)
+        moved.append(np.linalg.norm(points[1, 30] - points[0, 30]))
+    assert 0.05 < np.median(moved) < 3

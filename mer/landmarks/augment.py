@@ -63,14 +63,23 @@ class Augmentation:
 
     def face(self, rng: Generator, image: Grey, xy: Array, mean: Array, side: int) -> tuple[Grey, Array]:
         """Return a crop (side, side) of a face and its points (68, 2) in pixels of the crop."""
-        jitter = self.wide_jitter if rng.random() < self.wide else self.near_jitter
-        matrix = jittered(rng, crop_matrix(xy, mean, side), side, jitter)
-        bumps = self._bumps(rng, side) if rng.random() < self.bend else np.zeros((0, 5))
-        points = _unbent(transformed(inverse(matrix), xy), bumps)
-        crop = self.spoilt(rng, _bent_crop(image, matrix, bumps, side))
+        crop, points = self.shown(rng, image, xy, *self.placed(rng, xy, mean, side), side)
         if rng.random() < self.mirror:
             return np.ascontiguousarray(crop[:, ::-1]), (points * (-1, 1) + (side - 1, 0))[SWAP]
         return crop, points
+
+    def placed(self, rng: Generator, xy: Array, mean: Array, side: int) -> tuple[Array, Array]:
+        """Draw where the crop lies and how it is bent: matrix crop → image (2, 3), bumps (N, 5) in crop pixels."""
+        jitter = self.wide_jitter if rng.random() < self.wide else self.near_jitter
+        matrix = jittered(rng, crop_matrix(xy, mean, side), side, jitter)
+        return matrix, self._bumps(rng, side) if rng.random() < self.bend else np.zeros((0, 5))
+
+    def shown(
+        self, rng: Generator, image: Grey, xy: Array, matrix: Array, bumps: Array, side: int
+    ) -> tuple[Grey, Array]:
+        """Return the crop that lies so and is bent so, as some camera gives it, and the points in it."""
+        points = _unbent(transformed(inverse(matrix), xy), bumps)
+        return self.spoilt(rng, _bent_crop(image, matrix, bumps, side)), points
 
     def nothing(self, rng: Generator, image: Grey, xy: Array, mean: Array, side: int) -> Grey:
         """Return a crop that shows no well-framed face: a texture, or a photograph looked at in a wrong place."""

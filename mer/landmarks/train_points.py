@@ -20,6 +20,7 @@ from mer.landmarks.crop import crop_matrix
 from mer.landmarks.faces import Faces
 from mer.landmarks.network import PointNetwork
 from mer.landmarks.schedule import Log, Schedule
+from mer.landmarks.twins import Twins
 
 __all__ = ["PointTraining"]
 
@@ -51,6 +52,8 @@ class PointTraining:
     ending : Schedule
     mild : Augmentation
         Of the ending, in which crops look as the detector and a common camera give them.
+    twins : Twins
+        Of the ending: every face is shown twice, and how its points differ is learnt too.
     """
 
     side: int
@@ -68,6 +71,7 @@ class PointTraining:
     augmentation: Augmentation
     ending: Schedule
     mild: Augmentation
+    twins: Twins
 
     @property
     def steps(self) -> int:
@@ -112,11 +116,11 @@ class PointTraining:
         weights = [_turn_weights(faces.xy, self.turned) for faces in sources]
 
         first = self.schedule.steps
-        for name, plan, augmentation, before in (
-            ("points", self.schedule, self.augmentation, 0),
-            ("points_ending", self.ending, self.mild, first),
+        for name, plan, augmentation, twins, before in (
+            ("points", self.schedule, self.augmentation, None, 0),
+            ("points_ending", self.ending, self.mild, self.twins, first),
         ):
-            draw = partial(self._batch, sources, weights, mean, false, augmentation, plan.batch)
+            draw = partial(self._batch, sources, weights, mean, false, augmentation, twins, plan.batch)
 
             def loss(net: nn.Module, step: int, draw: Any = draw, before: int = before) -> Mapping[str, Tensor]:
                 batch = draw(np.random.default_rng((seed, before + step)))
@@ -125,43 +129,54 @@ class PointTraining:
             plan.fit(network, loss, folder / f"{name}.pt", _later(log, before))
         return network
 
-    def _batch(
+    def _batch(  # noqa: PLR0913 (what is drawn from, and how)
         self,
         sources: Sequence[Faces],
         weights: Sequence[Array],
         mean: Array,
         false: NDArray[np.uint8],
         augmentation: Augmentation,
+        twins: Twins | None,
         count: int,
         rng: np.random.Generator,
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        side = self.side
-        images = np.empty((count, 1, side, side), dtype=np.float32)
-        points = np.full((count, 68, 2), side / 2, dtype=np.float32)
+        """Draw images (1 or 2 looks, N, S, S), points (looks, N, 68, 2), and whether a face is shown (N,)."""
+        side, looks = self.side, 1 if twins is None else 2
+        images = np.empty((looks, count, side, side), dtype=np.float32)
+        points = np.full((looks, count, 68, 2), side / 2, dtype=np.float32)
         shown = rng.random(count) >= self.nothing
         for row in range(count):
             which = int(rng.random() < self.rendered_share)
             chosen = int(np.searchsorted(weights[which], rng.random()))
             image, xy = sources[which].images[chosen], sources[which].xy[chosen]
-            if shown[row]:
-                images[row, 0], points[row] = augmentation.face(rng, image, xy, mean, side)
+            if shown[row] and twins is not None:
+                images[:, row], points[:, row] = twins(rng, augmentation, image, xy, mean, side)
+            elif shown[row]:
+                images[0, row], points[0, row] = augmentation.face(rng, image, xy, mean, side)
             elif len(false) and rng.random() < self.hard:
-                images[row, 0] = augmentation.spoilt(rng, false[int(rng.integers(len(false)))])
+                images[:, row] = augmentation.spoilt(rng, false[int(rng.integers(len(false)))])
             else:
-                images[row, 0] = augmentation.nothing(rng, image, xy, mean, side)
+                images[:, row] = augmentation.nothing(rng, image, xy, mean, side)
         return images, points, shown
 
     def _loss(self, network: nn.Module, images: Tensor, truth: Tensor, shown: Tensor) -> Mapping[str, Tensor]:
-        found, logits, heat = network(images.contiguous(memory_format=torch.channels_last))
-        eyes = (truth[:, 36] - truth[:, 45]).norm(dim=1).clamp(min=0.2 * self.side)
-        squared = (found - truth).square().sum(dim=2) / eyes[:, None].square()
+        found, logits, heat = network(images.flatten(0, 1)[:, None].contiguous(memory_format=torch.channels_last))
+        off = found.view(truth.shape) - truth
+        eyes = (truth[..., 36, :] - truth[..., 45, :]).norm(dim=-1, keepdim=True).clamp(min=0.2 * self.side)
         share = shown.float() / shown.sum().clamp(min=1)
-        place = ((squared + self.softness**2).sqrt().mean(dim=1) * share).sum()
-        crossed = (-(_gaussians(truth, self.side) * heat).sum(dim=2).mean(dim=1) * share).sum()
-        score = functional.binary_cross_entropy_with_logits(logits, shown.float())
-        nme = (squared.detach().sqrt().mean(dim=1) * share).sum()
+        squared = off.square().sum(dim=-1) / eyes.square()
+        place = ((squared + self.softness**2).sqrt().mean(dim=(0, 2)) * share).sum()
+        likely = (_gaussians(truth, self.side) * heat.unflatten(0, truth.shape[:2])).sum(dim=-1)
+        crossed = (-likely.mean(dim=(0, 2)) * share).sum()
+        score = functional.binary_cross_entropy_with_logits(logits, shown.float().repeat(len(images)))
+        nme = (squared.detach().sqrt().mean(dim=(0, 2)) * share).sum()
         total = place + self.heat_weight * crossed + self.score_weight * score
-        return {"loss": total, "nme": nme, "heat": crossed, "score": score}
+        terms = {"nme": nme, "heat": crossed, "score": score}
+        if len(images) == 2:
+            moved = ((off[1] - off[0]).square().sum(dim=-1) / eyes[0].square() + self.twins.softness**2).sqrt()
+            terms["motion"] = (moved.mean(dim=1) * share).sum()
+            total = total + self.twins.weight * terms["motion"]
+        return {"loss": total, **terms}
 
 
 def _later(log: Log, before: int) -> Log:
@@ -169,11 +184,11 @@ def _later(log: Log, before: int) -> Log:
 
 
 def _gaussians(points: Tensor, side: int) -> Tensor:
-    """Return for points (N, P, 2) the heat maps (N, P, h·w) that peak there, one cell wide, each of sum 1."""
+    """Return for points (..., P, 2) the heat maps (..., P, h·w) that peak there, one cell wide, each of sum 1."""
     cells = torch.arange(side // 4, device=points.device) * 4 + 1.5
     x, y = (torch.exp(-((points[..., i, None] - cells) / 4).square() / 2) for i in (0, 1))
-    mass = (y[..., :, None] * x[..., None, :]).flatten(2)
-    return mass / mass.sum(dim=2, keepdim=True).clamp(min=1e-6)
+    mass = (y[..., :, None] * x[..., None, :]).flatten(-2)
+    return mass / mass.sum(dim=-1, keepdim=True).clamp(min=1e-6)
 
 
 def _at_crop_scale(faces: Faces, mean: Array, side: int) -> Faces:
