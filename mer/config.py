@@ -199,12 +199,18 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     dataset = build(cfg.dataset)
     idle = {"classifier" if choices["classifier"] == "none" else "svm"}
     idle |= set(FLOW_STAGES) if dataset.entry == "flow" else set()
+    idle |= set() if _over_time(cfg, choices, dataset) else {"sequence"}
     used = [stage for stage in STAGES if stage not in idle]
     for stage in used:
         if "_target_" not in cfg[stage]:
             fitting = ", ".join(option for option in options(stage) if option != choices[stage])
             raise ConfigError(f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; it can be {fitting}")
     built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
+    if "sequence" in used and not hasattr(built["descriptor"], "sequence"):
+        raise ConfigError(
+            f"descriptor={choices['descriptor']} describes one flow field, and frames={choices['frames']} gives "
+            "several: write it a method sequence(flows, regions), or take frames=onset_apex"
+        )
     svm, classifier = built.pop("svm"), built.pop("classifier")
     evaluated = {"svm": classifier or svm} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
     resolved = _plain(cfg)
@@ -228,6 +234,19 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
         command=command,
         cache_limit=None if cfg.cache_gb is None else int(cfg.cache_gb * 1e9),
     )
+
+
+def _over_time(cfg: DictConfig, choices: Mapping[str, str], dataset: Any) -> bool:
+    """Return whether a clip gives a sequence of frames rather than a pair."""
+    frames = build(cfg.frames) if "_target_" in cfg.frames else None
+    if getattr(frames, "gives", "pair") != "sequence":
+        return False
+    if dataset.entry == "flow":
+        raise ConfigError(
+            f"frames={choices['frames']}: dataset={dataset.name} holds one ready-made flow field a clip and no frames; "
+            "leave frames= away"
+        )
+    return True
 
 
 def _cores() -> int:

@@ -1,8 +1,9 @@
 """The stages in order, for every clip of a data set: the only file that knows them all.
 
 dataset → frames → landmarks → align → flow → head motion → ROI → descriptor; what follows (SVM, evaluation) sees only
-the table of features. Ready-made flow enters after the flow stage. The results of align, flow and descriptor are kept
-in the cache, each under a key made of the bytes it read, its settings, its code and the key of the stage before.
+the table of features. Ready-made flow enters after the flow stage. A clip gives one flow field, or one for each frame
+of a sequence. The results of align, flow and descriptor are kept in the cache, each under a key made of the bytes it
+read, its settings, its code and the key of the stage before.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from mer.types import (
     Regions,
     RegionScheme,
     Sample,
+    SequenceBackbone,
 )
 
 __all__ = ["ClipView", "Features", "Pipeline", "outline", "without_classes"]
@@ -63,7 +65,8 @@ class Features:
     regions : tuple of str
         Names of the R regions.
     motion : ndarray of float32, shape (N, R, 5)
-        Of every clip and region the `mer.region_table.QUANTITIES`, after the head's motion was taken out.
+        Of every clip and region the `mer.region_table.QUANTITIES`, after the head's motion was taken out; of a
+        sequence at its apex.
     excluded : tuple of Exclusion
         Clips left out, by the data set or because a stage could not use them.
     computed : mapping of str to list of float
@@ -80,7 +83,7 @@ class Features:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClipView:
-    """Everything that the pipeline saw of one clip, for a picture; `pair` is None where the flow came ready-made."""
+    """What the pipeline saw of one clip at its apex, for a picture; `pair` is None where the flow came ready-made."""
 
     sample: Sample
     pair: AlignedPair | None
@@ -99,6 +102,8 @@ class Pipeline:
     cache : Cache
     protocol : Protocol or None
         Class map and clip list that is laid over the data set; None takes all clips as they are.
+    sequence : SequenceBackbone or None
+        Computes the flow where `frames` gives sequences; None where it gives pairs.
     """
 
     dataset: Dataset
@@ -111,6 +116,7 @@ class Pipeline:
     descriptor: Descriptor
     cache: Cache
     protocol: Protocol | None = None
+    sequence: SequenceBackbone | None = None
     computed: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list), repr=False, compare=False)
 
     def manifest(self, *, bad_clips: str, drop: Sequence[str] = ()) -> Manifest:
@@ -171,11 +177,16 @@ class Pipeline:
         )
 
     def view(self, sample: Sample) -> ClipView:
-        """Return frames, landmarks, flow (head motion removed) and regions of one clip."""
-        flow, landmarks = self._flow_entry(sample)
+        """Return onset, apex, landmarks, the flow between them (head motion removed) and regions of one clip."""
+        flow = self._flow_entry(sample)
         pair = None if self.dataset.entry == "flow" else self._pair(self._align_entry(sample))
-        field = self.motion(flow, landmarks)
-        return ClipView(sample=sample, pair=pair, flow=field, regions=self.roi(landmarks, field.shape))
+        field = self.motion(flow.apex, flow.landmarks)
+        return ClipView(sample=sample, pair=pair, flow=field, regions=self.roi(flow.landmarks, field.shape))
+
+    @property
+    def estimator(self) -> FlowBackbone | SequenceBackbone | None:
+        """What computes the flow of a clip, as a whole."""
+        return self.sequence or self.flow
 
     def row_key(self, sample: Sample, *, mirror: bool = False) -> str:
         """Return the hash of all that a clip's feature row depends on: bytes, settings, code, libraries."""
@@ -218,30 +229,38 @@ class Pipeline:
 
     def _row(self, sample: Sample, moving: _Moving, *, mirror: bool, wait: bool) -> np.ndarray[Any, Any]:
         def make() -> Entry:
-            _, landmarks = moving.raw  # before the watch starts: the flow has its own
+            landmarks = moving.raw.landmarks  # before the watch starts: the flow has its own
             with self._timed("descriptor"):
-                field = moving.field
+                fields = moving.fields
                 if mirror:
-                    field = mirrored_flow(field)
-                    regions = self.roi(landmarks and mirrored_landmarks(landmarks, field.shape[1]), field.shape)
+                    fields, shape = tuple(mirrored_flow(field) for field in fields), fields[0].shape
+                    regions = self.roi(landmarks and mirrored_landmarks(landmarks, shape[1]), shape)
                 else:
                     regions = moving.regions
-                row = self.descriptor(field, regions)
+                row = self._described(sample, fields, regions)
             return Entry(array=row)
 
         return self.cache.compute("descriptor", self.row_key(sample, mirror=mirror), make, wait=wait).array
+
+    def _described(self, sample: Sample, fields: Sequence[FlowField], regions: Regions) -> np.ndarray[Any, Any]:
+        if self.sequence is None:
+            return self.descriptor(fields[0], regions)
+        try:
+            return self.descriptor.sequence(np.stack([field.uv for field in fields]), regions)
+        except DataError as error:  # such as a clip that is too short
+            raise DataError(f"{sample.dataset} {sample.id}: {error}") from error
 
     def _statistics(self, sample: Sample, moving: _Moving, *, wait: bool) -> np.ndarray[Any, Any]:
         def make() -> Entry:
             _ = moving.raw
             with self._timed("statistics"):
-                row = _STATISTICS(moving.field, moving.regions)
+                row = _STATISTICS(moving.apex, moving.regions)
             return Entry(array=row)
 
         key = digest(self.flow_key(sample), self._statistics_key)
         return self.cache.compute("statistics", key, make, wait=wait).array
 
-    def _flow_entry(self, sample: Sample, *, wait: bool = True) -> tuple[FlowField, Landmarks | None]:
+    def _flow_entry(self, sample: Sample, *, wait: bool = True) -> _Flow:
         def make() -> Entry:
             if self.dataset.entry == "flow":
                 with self._timed("read"):
@@ -249,14 +268,19 @@ class Pipeline:
                 assert ready is not None
                 return Entry(array=ready.uv)
             aligned = self._align_entry(sample, wait=wait)
-            pair = self._pair(aligned)
-            assert self.flow is not None
             with self._timed("flow"):
-                field = self.flow(pair.onset, pair.apex)
-            return Entry(array=field.uv, facts=aligned.facts)
+                uv = self._estimated(aligned.array)
+            return Entry(array=uv, facts=aligned.facts)
 
         entry = self.cache.compute("flow", self.flow_key(sample), make, wait=wait)
-        return FlowField(uv=entry.array), _landmarks(entry)
+        return _Flow(uv=entry.array, peak=entry.facts.get("peak", 0), landmarks=_landmarks(entry))
+
+    def _estimated(self, frames: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Return the flow (H, W, 2) between two frames, or that (T, H, W, 2) from the first to each of a sequence."""
+        if self.sequence is not None:
+            return np.stack([field.uv for field in self.sequence(list(frames))])
+        assert self.flow is not None
+        return self.flow(frames[0], frames[1]).uv
 
     def _align_entry(self, sample: Sample, *, wait: bool = True) -> Entry:
         def make() -> Entry:
@@ -271,23 +295,31 @@ class Pipeline:
                 "landmarks": pair.landmarks.xy.tolist(),
                 "score": float(pair.landmarks.score),
                 "matrix": pair.matrix.tolist(),
+                "peak": len(pair.between),
             }
-            return Entry(array=np.stack([pair.onset, pair.apex]), facts=facts)
+            return Entry(array=np.stack(pair.frames), facts=facts)
 
         return self.cache.compute("align", self._align_key(sample), make, wait=wait)
 
     def _pair(self, entry: Entry) -> AlignedPair:
         landmarks = _landmarks(entry)
         assert landmarks is not None
-        matrix = np.array(entry.facts["matrix"])
-        return AlignedPair(onset=entry.array[0], apex=entry.array[1], landmarks=landmarks, matrix=matrix)
+        apex = entry.array[1 + entry.facts["peak"]]
+        return AlignedPair(onset=entry.array[0], apex=apex, landmarks=landmarks, matrix=np.array(entry.facts["matrix"]))
 
     def _timed(self, stage: str) -> _Stopwatch:
         return _Stopwatch(self.computed[stage].append)
 
     def _align_key(self, sample: Sample) -> str:
         assert self.frames is not None
-        return digest(_clip_key(sample, self.frames.indices(sample)), self._frame_stages_key)
+        numbers = self.frames.indices(sample)
+        try:
+            clip = _clip_key(sample, numbers)
+        except DataError as error:
+            if len(numbers) <= 2:
+                raise
+            raise DataError(f"{error}; where there are onset and apex alone, take frames=onset_apex") from error
+        return digest(clip, self._frame_stages_key)
 
     def flow_key(self, sample: Sample) -> str:
         """Return the hash of all that a clip's flow depends on."""
@@ -302,7 +334,7 @@ class Pipeline:
 
     @cached_property
     def _flow_stage_key(self) -> str:
-        return digest(component_key(self.flow, "opencv-contrib-python-headless", "torch", "kornia"))
+        return digest(component_key(self.estimator, "opencv-contrib-python-headless", "torch", "kornia"))
 
     @cached_property
     def _row_key(self) -> str:
@@ -334,28 +366,51 @@ class _ClipRows:
     motion: np.ndarray[Any, Any]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Flow:
+    """The flow of one clip as it was estimated: one field (H, W, 2), or a sequence (T, H, W, 2)."""
+
+    uv: np.ndarray[Any, Any]
+    peak: int
+    landmarks: Landmarks | None
+
+    @cached_property
+    def fields(self) -> tuple[FlowField, ...]:
+        """All fields in order of time."""
+        height, width = self.uv.shape[-3:-1]
+        return tuple(FlowField(uv=uv) for uv in self.uv.reshape(-1, height, width, 2))
+
+    @property
+    def apex(self) -> FlowField:
+        """Field of the apex."""
+        return self.fields[self.peak]
+
+
 class _Moving:
     """The motion of one clip and its regions, worked out when first asked for, once for all that is made of them."""
 
-    def __init__(
-        self, load: Callable[[], tuple[FlowField, Landmarks | None]], motion: MotionRemoval, roi: RegionScheme
-    ) -> None:
+    def __init__(self, load: Callable[[], _Flow], motion: MotionRemoval, roi: RegionScheme) -> None:
         self._load, self._motion, self._roi = load, motion, roi
 
     @cached_property
-    def raw(self) -> tuple[FlowField, Landmarks | None]:
+    def raw(self) -> _Flow:
         """Flow as it was estimated, and landmarks."""
         return self._load()
 
     @cached_property
-    def field(self) -> FlowField:
-        """Flow without the head's motion."""
-        return self._motion(*self.raw)
+    def fields(self) -> tuple[FlowField, ...]:
+        """Flow without the head's motion, in order of time."""
+        return tuple(self._motion(field, self.raw.landmarks) for field in self.raw.fields)
+
+    @property
+    def apex(self) -> FlowField:
+        """The one of these fields that leads to the apex."""
+        return self.fields[self.raw.peak]
 
     @cached_property
     def regions(self) -> Regions:
         """Regions of interest."""
-        return self._roi(self.raw[1], self.field.shape)
+        return self._roi(self.raw.landmarks, self.fields[0].shape)
 
 
 class _Stopwatch:

@@ -87,7 +87,8 @@ def _apex_source(experiment: Experiment, manifest: Manifest) -> str:
 
 def _oracle(experiment: Experiment) -> str:
     """Say what a test clip brings that only an annotator can know."""
-    if experiment.choices.get("frames", "onset_apex") == "onset_apex":
+    until_apex = getattr(experiment.pipeline.frames, "until", None) == "apex"
+    if until_apex or experiment.choices.get("frames", "onset_apex") == "onset_apex":
         return "the annotated onset and apex (where the apex is not annotated, the offset) of the test clips are used"
     return "the annotated onset and offset of the test clips are used"
 

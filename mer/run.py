@@ -11,13 +11,14 @@ from typing import Any
 from mer import run_folder, run_record
 from mer.cache import code_version, component_key, digest
 from mer.cache_upkeep import trim
+from mer.errors import DataError
 from mer.peak_memory import peak_memory_mb, reset_peak_memory
 from mer.pipeline import Features, Pipeline, outline
 from mer.progress import progress
 from mer.protocol_card import clip_list_hash, protocol_card
 from mer.sweep.results import Results
 from mer.sweep.times import STEPS, Times
-from mer.types import LosoResult, Manifest
+from mer.types import LosoResult, Manifest, Sample
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared", "execute", "prepare"]
 
@@ -27,6 +28,7 @@ STAGES = (
     "landmarks",
     "align",
     "flow",
+    "sequence",
     "motion",
     "roi",
     "descriptor",
@@ -35,7 +37,7 @@ STAGES = (
     "tuning",
     "evaluation",
 )
-FLOW_STAGES = ("frames", "landmarks", "align", "flow")
+FLOW_STAGES = ("frames", "landmarks", "align", "flow", "sequence")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,11 +162,21 @@ def prepare(experiment: Experiment) -> Prepared:
     clips = clip_list_hash(manifest.samples)
     key = digest(experiment.settings, clips)
     left_out = [[exclusion.sample_id, exclusion.reason] for exclusion in manifest.excluded]
-    rows = sorted(pipeline.row_key(sample) for sample in manifest.samples)
+    rows = sorted(_row_key(pipeline, sample, experiment.bad_clips) for sample in manifest.samples)
     stages = (experiment.svm, experiment.tuning, experiment.evaluation)
     code = [component_key(stage, "numpy", "scikit-learn", "optuna") for stage in stages]
     result = digest(key, rows, left_out, experiment.bad_clips, manifest.classes, code, code_version("mer.metrics"))
     return Prepared(manifest=manifest, clip_list=clips, key=key, result=result)
+
+
+def _row_key(pipeline: Pipeline, sample: Sample, bad_clips: str) -> str:
+    """Return the clip's key, or, where it will be left out because it cannot be read, the reason."""
+    try:
+        return pipeline.row_key(sample)
+    except DataError as error:
+        if bad_clips == "stop":
+            raise
+        return str(error)
 
 
 def execute(

@@ -40,6 +40,7 @@ __all__ = [
     "RegionScheme",
     "Regions",
     "Sample",
+    "SequenceBackbone",
     "frozen_array",
 ]
 
@@ -60,6 +61,15 @@ def _freeze(owner: object, name: str, dtype: DTypeLike) -> NDArray[Any]:
     array = frozen_array(getattr(owner, name), dtype)
     object.__setattr__(owner, name, array)
     return array
+
+
+def _freeze_further(owner: object, shape: tuple[int, ...]) -> None:
+    """Make the fields `between` and `after` tuples of read-only images of one shape."""
+    for name in ("between", "after"):
+        frames = tuple(frozen_array(frame, np.uint8) for frame in getattr(owner, name))
+        odd = [frame.shape for frame in frames if frame.shape != shape]
+        _require(not odd, f"all frames of a sequence must have one size, got {[shape, *odd][:2]}")
+        object.__setattr__(owner, name, frames)
 
 
 def _require(condition: bool, message: str) -> None:
@@ -196,12 +206,16 @@ class FramePair:
     ----------
     onset, apex : ndarray of uint8, shape (H, W)
     onset_landmarks, apex_landmarks : Landmarks or None
+    between, after : tuple of ndarray of uint8, shape (H, W)
+        Further frames of a sequence, in order of time: those between onset and apex, and those after the apex.
     """
 
     onset: Image
     apex: Image
     onset_landmarks: Landmarks | None = None
     apex_landmarks: Landmarks | None = None
+    between: tuple[Image, ...] = ()
+    after: tuple[Image, ...] = ()
 
     def __post_init__(self) -> None:
         onset, apex = _freeze(self, "onset", np.uint8), _freeze(self, "apex", np.uint8)
@@ -209,11 +223,17 @@ class FramePair:
             onset.ndim == 2 and onset.shape == apex.shape,
             f"onset and apex must be grey images of one size, got {onset.shape} and {apex.shape}",
         )
+        _freeze_further(self, onset.shape)
+
+    @property
+    def frames(self) -> tuple[Image, ...]:
+        """All frames in order of time."""
+        return self.onset, *self.between, self.apex, *self.after
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AlignedPair:
-    """Both frames in the template's coordinates, moved by one matrix, so that only the face's own motion remains.
+    """All frames in the template's coordinates, moved by one matrix, so that only the face's own motion remains.
 
     Attributes
     ----------
@@ -222,17 +242,27 @@ class AlignedPair:
         Of the onset, in aligned pixels.
     matrix : ndarray of float64, shape (2, 3)
         Source pixels → aligned pixels.
+    between, after : tuple of ndarray of uint8, shape (S, S)
+        Further frames of a sequence, see `FramePair`.
     """
 
     onset: Image
     apex: Image
     landmarks: Landmarks
     matrix: NDArray[np.float64]
+    between: tuple[Image, ...] = ()
+    after: tuple[Image, ...] = ()
 
     def __post_init__(self) -> None:
         onset, apex = _freeze(self, "onset", np.uint8), _freeze(self, "apex", np.uint8)
         _require(onset.shape == apex.shape, f"onset and apex must have one size, got {onset.shape} and {apex.shape}")
         _require(_freeze(self, "matrix", np.float64).shape == (2, 3), "matrix must have shape (2, 3)")
+        _freeze_further(self, onset.shape)
+
+    @property
+    def frames(self) -> tuple[Image, ...]:
+        """All frames in order of time."""
+        return self.onset, *self.between, self.apex, *self.after
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -424,8 +454,12 @@ class Dataset(Protocol):
 class FrameSampler(Protocol):
     """Stage 2: `Sample` → `FramePair`."""
 
+    @property
+    def gives(self) -> Literal["pair", "sequence"]:
+        """Whether a clip gives onset and apex alone, or further frames between and after them."""
+
     def __call__(self, sample: Sample) -> FramePair:
-        """Read the two frames."""
+        """Read the frames."""
 
     def indices(self, sample: Sample) -> tuple[int, ...]:
         """Return the numbers of the frames that a call reads (for the cache's key)."""
@@ -445,7 +479,7 @@ class Aligner(Protocol):
     """Stage 4: frames and landmarks → `AlignedPair`."""
 
     def __call__(self, pair: FramePair, landmarks: Landmarks) -> AlignedPair:
-        """Move both frames by one matrix."""
+        """Move all frames by one matrix."""
 
 
 class FlowBackbone(Protocol):
@@ -456,6 +490,13 @@ class FlowBackbone(Protocol):
 
     def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
         """Return the flow of several pairs; the same values as one by one."""
+
+
+class SequenceBackbone(Protocol):
+    """Stage 5 for sequences: frames → one `FlowField` for each after the first."""
+
+    def __call__(self, frames: Sequence[Image]) -> list[FlowField]:
+        """Return the flow from the first frame to each of the others."""
 
 
 class MotionRemoval(Protocol):
@@ -477,6 +518,9 @@ class Descriptor(Protocol):
 
     def __call__(self, flow: FlowField, regions: Regions) -> Float32:
         """Return the row, shape (D,)."""
+
+    def sequence(self, flows: Float32, regions: Regions) -> Float32:
+        """Return the row, shape (D,), of a sequence of fields (T, H, W, 2) in the regions of its onset."""
 
     def columns(self, regions: Regions) -> tuple[str, ...]:
         """Return the D names of the row's entries."""

@@ -95,6 +95,20 @@ def test_pixels_move_by_the_matrix(option, scale):
     assert np.abs(aligned.apex.astype(float) - (255 - aligned.onset))[inside].max() <= 1
 
 
+@pytest.mark.parametrize("option", ["similarity", "crop", "none"])
+def test_all_frames_of_a_sequence_move_by_the_onsets_matrix(option):
+    images = [np.roll(np.rint(smooth_image()).astype(np.uint8), k, axis=1) for k in range(5)]
+    align = component("align", option)
+    sequence = FramePair(onset=images[0], between=(images[1], images[2]), apex=images[3], after=(images[4],))
+    found = align(sequence, face(degrees=7))
+    assert len(found.between) == 2 and len(found.after) == 1
+    for frame, image in zip(found.frames[1:], images[1:], strict=True):
+        alone = align(FramePair(onset=images[0], apex=image), face(degrees=7))
+        np.testing.assert_array_equal(frame, alone.apex)
+        np.testing.assert_array_equal(found.matrix, alone.matrix)
+    assert not found.between[0].flags.writeable
+
+
 @pytest.mark.parametrize("option", ["similarity", "crop"])
 def test_landmarks_move_with_the_matrix(option):
     landmarks = face(degrees=-20)

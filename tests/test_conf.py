@@ -55,7 +55,8 @@ def test_every_experiment_composes(experiment: str) -> None:
 
 
 def test_the_groups_come_in_the_order_of_the_pipeline() -> None:
-    assert list(groups())[:8] == ["dataset", "frames", "landmarks", "align", "flow", "motion", "roi", "descriptor"]
+    pipeline = ["dataset", "frames", "landmarks", "align", "flow", "sequence", "motion", "roi", "descriptor"]
+    assert list(groups())[:9] == pipeline
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 import mer
 from mer.conf_files import conf_dir, options
 from mer.config import build
+from mer.descriptor.concat import Concat
 from mer.descriptor.temporal import Temporal, sparse
 from mer.errors import ConfigError, DataError
 from mer.roi.names import partners
@@ -165,18 +166,31 @@ def test_concat_puts_parts_side_by_side_each_of_unit_length():
     np.testing.assert_allclose([np.linalg.norm(row[:32]), np.linalg.norm(row[32:])], 1, rtol=1e-5)
 
 
+def test_concat_over_a_sequence_takes_each_parts_own_mean():
+    """Motion to the lower left, then to the upper left, points left on the mean; its angles' mean would point right."""
+    flows = np.tile(np.float32([-1, 0.9]), (2, 12, 10, 1))
+    flows[1, ..., 1] = -0.9
+    parts = {"hoof": descriptor("hoof"), "mdmo": descriptor("mdmo", angle="radians", beta=0.5)}
+    row = Concat(parts=parts, norm="none").sequence(flows, whole(12, 10))
+    expected = [part.sequence(flows, whole(12, 10)) for part in parts.values()]
+    np.testing.assert_array_equal(row, np.concatenate(expected))
+    assert abs(np.cos(row[-1] / 0.5) + 1) < 1e-5
+
+
 def test_temporal_pools_within_each_segment():
     rng = np.random.default_rng(3)
     flows, regions, one = np.stack([random_flow(rng) for _ in range(5)]), hard_regions(rng, 12, 10), descriptor("hoof")
     rows = one.batch(flows, [regions])
     mean = Temporal(descriptor=one, pooling="mean", segments=2, sparsity=0.0)
-    np.testing.assert_allclose(mean(flows, regions), np.r_[rows[:3].mean(axis=0), rows[3:].mean(axis=0)], rtol=1e-5)
+    np.testing.assert_allclose(
+        mean.sequence(flows, regions), np.r_[rows[:3].mean(axis=0), rows[3:].mean(axis=0)], rtol=1e-5
+    )
     assert mean.columns(regions)[32] == "part2:r0:+000deg"
     largest = Temporal(descriptor=one, pooling="max", segments=1, sparsity=0.0)
-    np.testing.assert_array_equal(largest(flows, regions), rows.max(axis=0))
+    np.testing.assert_array_equal(largest.sequence(flows, regions), rows.max(axis=0))
     assert largest.columns(regions) == one.columns(regions)
     with pytest.raises(DataError, match="5 fields cannot be cut into 6 segments"):
-        Temporal(descriptor=one, pooling="max", segments=6, sparsity=0.0)(flows, regions)
+        Temporal(descriptor=one, pooling="max", segments=6, sparsity=0.0).sequence(flows, regions)
 
 
 def test_sparse_pooling_keeps_what_stands_out_of_the_mean():
@@ -202,10 +216,14 @@ def test_temporal_is_an_option_that_takes_a_pair_for_a_sequence_of_one():
     rng = np.random.default_rng(6)
     flows, regions = np.stack([random_flow(rng) for _ in range(4)]), hard_regions(rng, 12, 10)
     one, over_time = mer.component("descriptor", "hoof"), mer.component("descriptor", "temporal")
-    np.testing.assert_allclose(over_time(FlowField(uv=flows[0]), regions), one(FlowField(uv=flows[0]), regions))
-    pooled = mer.component("descriptor", "temporal", pooling="sparse", segments=2)(flows, regions)
-    fields = [FlowField(uv=uv) for uv in flows]
-    np.testing.assert_array_equal(mer.component("descriptor", "temporal")(fields, regions), over_time(flows, regions))
+    np.testing.assert_array_equal(over_time(FlowField(uv=flows[0]), regions), one(FlowField(uv=flows[0]), regions))
+    pooled = mer.component("descriptor", "temporal", pooling="sparse", segments=2).sequence(flows, regions)
+    np.testing.assert_array_equal(over_time.sequence(flows, regions), one.sequence(flows, regions))
+    assert over_time.roses is not None
+    np.testing.assert_array_equal(
+        over_time.roses(FlowField(uv=flows[0]), regions)[0], one.roses(FlowField(uv=flows[0]), regions)[0]
+    )
+    assert Temporal(descriptor=descriptor("strain"), pooling="max", segments=1, sparsity=0).roses is None
     assert len(pooled) == 2 * 32 and 0 < np.count_nonzero(pooled) < 64
     with pytest.raises(ConfigError, match=r"angles of Mdmo; use pooling=mean"):
         Temporal(descriptor=descriptor("mdmo"), pooling="sparse", segments=1, sparsity=0.1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pytest
 
 import mer
 from mer.errors import DataError
-from mer.frames import OnsetApex, OnsetMiddle
+from mer.frames import FrameSequence, OnsetApex, OnsetMiddle
 from mer.types import Image, Landmarks, Sample
 
 
@@ -95,6 +96,49 @@ def test_two_sizes_are_refused() -> None:
         OnsetApex()(sample(clip))
 
 
+@pytest.mark.parametrize(
+    ("until", "count", "step", "later", "peak"),
+    [
+        ("apex", 3, None, (4, 6, 8), 8),
+        ("apex", 4, None, (4, 5, 7, 8), 8),  # 3.5, 5, 6.5 and 8, halves upwards
+        ("apex", 1, None, (8,), 8),
+        ("apex", 50, None, (3, 4, 5, 6, 7, 8), 8),  # all there are, none twice
+        ("offset", 3, None, (5, 9, 12), 9),
+        ("offset", None, 1, tuple(range(3, 13)), 8),
+        ("offset", None, 3, (5, 8, 11, 12), 8),
+        ("apex", None, 4, (6, 8), 8),
+        ("apex", None, 99, (8,), 8),
+    ],
+)
+def test_a_sequence_is_spread_evenly_or_takes_every_few(
+    until: Literal["apex", "offset"], count: int | None, step: int | None, later: tuple[int, ...], peak: int
+) -> None:
+    sampler = FrameSequence(until=until, count=count, step=step)
+    clip = sample(Frames(images={n: grey(10 * n) for n in range(2, 13)}), apex=8, offset=12)
+    assert sampler.later(clip) == later
+    assert sampler.indices(clip) == (2, peak, *(number for number in later if number != peak))
+    pair = sampler(clip)
+    assert [int(frame[0, 0]) // 10 for frame in pair.frames] == [2, *later]
+    assert pair.apex[0, 0] == 10 * peak
+
+
+def test_a_sequence_needs_a_frame_after_the_onset_and_one_size() -> None:
+    sampler = FrameSequence(until="apex", count=8, step=None)
+    with pytest.raises(DataError, match=r"mine c1: apex equals onset \(frame 2\), so there is no motion"):
+        sampler(sample(Frames(images={2: grey(1)}), apex=2))
+    assert sampler.indices(sample(Frames(images={}), apex=2)) == (2, 2)
+    images = {2: grey(1), 3: grey(1, (8, 3)), 4: grey(1), 5: grey(1)}
+    with pytest.raises(DataError, match=r"mine c1: frame 2 is 6×4 pixels and frame 3 is 3×8; .* one size"):
+        sampler(sample(Frames(images=images)))
+
+
+def test_a_sequence_keeps_the_landmarks_of_the_onset() -> None:
+    points = Landmarks(xy=np.zeros((68, 2), np.float32))
+    clip = Frames(images={n: grey(n) for n in range(2, 6)}, points={2: points})
+    assert FrameSequence(until="apex", count=8, step=None)(sample(clip)).onset_landmarks is points
+
+
 def test_the_options_build_them() -> None:
     assert mer.component("frames", "onset_apex") == OnsetApex()
     assert mer.component("frames", "onset_middle") == OnsetMiddle()
+    assert mer.component("frames", "sequence") == FrameSequence(until="apex", count=8, step=None)

@@ -96,6 +96,28 @@ def test_another_bin_count_computes_no_flow(first: Path, tmp_path: Path, capsys:
     assert "computed  28 descriptor; the rest came from the cache" in capsys.readouterr().out
 
 
+def test_a_run_over_sequences_leaves_the_same_files_and_computes_nothing_twice(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    over_time = ["frames=sequence", "frames.count=3", "descriptor=temporal", "evaluation.mirror=both"]
+    over_time = [*SMALL[:-2], "tuning=none", *over_time, "study=small"]
+    for name in ("one", "two"):
+        assert main(["run", *over_time, f"hydra.run.dir={tmp_path / name}"]) == 0
+    out = capsys.readouterr().out
+    assert "28 flow, 56 descriptor, 28 statistics" in out
+    assert "computed  nothing; the rest came from the cache" in out
+    assert {path.name for path in (tmp_path / "one").iterdir()} == FILES - {"trials.csv"}
+    for name in ("predictions.csv", "metrics.json", "regions.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    card = json.loads((tmp_path / "one" / "protocol.json").read_text(encoding="utf-8"))
+    assert card["frames"] == "sequence"
+    assert "annotated onset and apex" in card["oracle"]
+    # The apex is the last of the three frames, so what the regions do there is what it was for the pair.
+    assert (tmp_path / "one" / "regions.csv").read_bytes() == (first / "regions.csv").read_bytes()
+    assert main(["run", *over_time, "descriptor.segments=4", f"hydra.run.dir={tmp_path / 'short'}"]) == 1
+    assert re.search(r"synthetic sub.*: a sequence of 3 fields cannot be cut into 4 seg", capsys.readouterr().err)
+
+
 def test_every_cell_of_a_sweep_is_one_finished_mlflow_run(
     first: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

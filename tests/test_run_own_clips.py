@@ -127,6 +127,17 @@ def test_a_row_at_fault_stops_the_run_or_is_left_out(
     assert len(_read(Path("out/predictions.csv"))) == 19
 
 
+def test_clips_of_onset_and_apex_alone_are_no_sequence(table: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    given = f"dataset.table='{table}'"
+    assert _run(given, "frames=sequence") == 1
+    err = capfd.readouterr().err
+    assert re.search(r"frame \d+ is not in .* holds 2 frames .*; where there are onset and apex alone, take", err), err
+    assert "Traceback" not in err
+    assert _run(given, "frames=sequence", "bad_clips=exclude") == 1
+    assert "no clip is left of 20" in capfd.readouterr().err
+    assert _run(given, "frames=sequence", "frames.count=1") == 0
+
+
 @pytest.mark.parametrize("damage", ["empty", "half", "text"])
 def test_an_unreadable_image_is_named(table: Path, damage: str, capfd: pytest.CaptureFixture[str]) -> None:
     row = _read(table)[0]

@@ -1,4 +1,4 @@
-"""Stage 4: brings every face to one place and size; both frames of a pair move by one matrix.
+"""Stage 4: brings every face to one place and size; all frames of a clip move by one matrix.
 
 Convention
 ----------

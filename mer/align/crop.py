@@ -37,7 +37,7 @@ class Crop:
         require_number("align.antialias", self.antialias, low=0)
 
     def __call__(self, pair: FramePair, landmarks: Landmarks) -> AlignedPair:
-        """Cut the square out of both frames.
+        """Cut the square out of all frames.
 
         Raises
         ------
@@ -58,4 +58,11 @@ class Identity:
 
     def __call__(self, pair: FramePair, landmarks: Landmarks) -> AlignedPair:
         """Return the frames and landmarks unchanged."""
-        return AlignedPair(onset=pair.onset, apex=pair.apex, landmarks=landmarks, matrix=np.eye(2, 3))
+        return AlignedPair(
+            onset=pair.onset,
+            apex=pair.apex,
+            landmarks=landmarks,
+            matrix=np.eye(2, 3),
+            between=pair.between,
+            after=pair.after,
+        )

@@ -56,7 +56,7 @@ class Similarity:
             raise ConfigError("align.template must spread its points over the image, they lie in one place")
 
     def __call__(self, pair: FramePair, landmarks: Landmarks) -> AlignedPair:
-        """Move both frames and the landmarks by the matrix that fits the onset's landmarks to the template.
+        """Move all frames and the landmarks by the matrix that fits the onset's landmarks to the template.
 
         Raises
         ------

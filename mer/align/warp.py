@@ -1,4 +1,4 @@
-"""What the options share: checks of the landmarks, and the sampling of both frames by one matrix."""
+"""What the options share: checks of the landmarks, and the sampling of all frames by one matrix."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_landmarks(points: NDArray[Any], shape: tuple[int, ...]) -> None:
 
 
 def moved(pair: FramePair, landmarks: Landmarks, matrix: Matrix, size: int, antialias: float) -> AlignedPair:
-    """Move both frames and the landmarks by one matrix.
+    """Move all frames and the landmarks by one matrix.
 
     Parameters
     ----------
@@ -60,14 +60,16 @@ def moved(pair: FramePair, landmarks: Landmarks, matrix: Matrix, size: int, anti
     The cubic kernel of torch (a = −¾) places a ramp up to 0.05 px amiss, depending on where between two pixels a sample
     falls. That is the same at a pixel of both frames, so the flow between them does not see it.
     """
-    onset, apex = _warp((pair.onset, pair.apex), matrix, size, antialias)
+    onset, *later = _warp(pair.frames, matrix, size, antialias)
     xy = landmarks.xy @ matrix[:, :2].T + matrix[:, 2]
     aligned = Landmarks(xy=xy.astype(np.float32), score=landmarks.score)
-    return AlignedPair(onset=onset, apex=apex, landmarks=aligned, matrix=matrix)
+    peak = len(pair.between)
+    between, apex, after = tuple(later[:peak]), later[peak], tuple(later[peak + 1 :])
+    return AlignedPair(onset=onset, apex=apex, landmarks=aligned, matrix=matrix, between=between, after=after)
 
 
 def _warp(frames: Sequence[Image], matrix: Matrix, size: int, antialias: float) -> list[Image]:
-    """Sample both frames bicubically at the places that `matrix` brings to the pixels of a square."""
+    """Sample all frames bicubically at the places that `matrix` brings to the pixels of a square."""
     import torch
     from kornia.filters import gaussian_blur2d
     from kornia.geometry.transform import warp_affine

@@ -52,5 +52,12 @@ class Concat(FlowDescriptor):
 
     def rows(self, uv: Float32, regions: Sequence[Regions]) -> Float32:
         """Return the rows (N, D) of fields (N, H, W, 2); see `FlowDescriptor.batch`."""
-        rows = [normalised(part.rows(uv, regions).astype(np.float64), self.norm) for part in self.parts.values()]
-        return np.concatenate(rows, axis=1).astype(np.float32)
+        return self._joined([part.rows(uv, regions) for part in self.parts.values()])
+
+    def sequence(self, flows: Float32, regions: Regions) -> Float32:
+        """Return one row for a sequence of fields (T, H, W, 2): each part's own, so that angles are not averaged."""
+        return self._joined([part.sequence(flows, regions) for part in self.parts.values()])
+
+    def _joined(self, rows: Sequence[Float32]) -> Float32:
+        normed = [normalised(row.astype(np.float64), self.norm) for row in rows]
+        return np.concatenate(normed, axis=-1).astype(np.float32)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,13 +63,22 @@ class Temporal:
             return columns
         return tuple(f"part{i + 1}:{column}" for i in range(self.segments) for column in columns)
 
-    def __call__(self, flows: Float32 | FlowField | Sequence[FlowField], regions: Regions) -> Float32:
+    @property
+    def roses(self) -> Callable[[FlowField, Regions], Any] | None:
+        """What draws the histograms of one field, where the descriptor has it."""
+        return getattr(self.descriptor, "roses", None)
+
+    def __call__(self, flow: FlowField, regions: Regions) -> Float32:
+        """Return the row of a single field, which is a sequence of one."""
+        return self.sequence(flow.uv[None], regions)
+
+    def sequence(self, flows: Float32, regions: Regions) -> Float32:
         """Return the row of a sequence.
 
         Parameters
         ----------
-        flows : ndarray of float32, shape (T, H, W, 2), or sequence of T FlowField, or FlowField
-            Fields in order of time, such as onset → each frame; T ≥ segments. A single field is a sequence of one.
+        flows : ndarray of float32, shape (T, H, W, 2)
+            Fields in order of time, such as onset → each frame; T ≥ segments.
         regions : Regions
             Of the onset; the same for all fields.
 
@@ -81,13 +91,13 @@ class Temporal:
         DataError
             Where the sequence is shorter than the number of segments.
         """
-        fields = _stacked(flows)
-        if len(fields) < self.segments:
+        if len(flows) < self.segments:
             raise DataError(
-                f"a sequence of {len(fields)} fields cannot be cut into {self.segments} segments: take fewer with "
-                "descriptor.segments, or clips with more frames"
+                f"a sequence of {len(flows)} fields cannot be cut into {self.segments} segments: take fewer with "
+                "descriptor.segments, or more frames (frames=sequence, frames.count or frames.step, clips that have "
+                "them)"
             )
-        return np.concatenate([self._pooled(part, regions) for part in np.array_split(fields, self.segments)])
+        return np.concatenate([self._pooled(part, regions) for part in np.array_split(flows, self.segments)])
 
     def _pooled(self, part: Float32, regions: Regions) -> Float32:
         pool: dict[str, Callable[[], Float32]] = {
@@ -96,12 +106,6 @@ class Temporal:
             "sparse": lambda: sparse(self.descriptor.batch(part, [regions]), self.sparsity),
         }
         return pool[self.pooling]()
-
-
-def _stacked(flows: Float32 | FlowField | Sequence[FlowField]) -> Float32:
-    if isinstance(flows, np.ndarray):
-        return flows
-    return np.stack([field.uv for field in ([flows] if isinstance(flows, FlowField) else flows)])
 
 
 def sparse(rows: Float32, sparsity: float) -> Float32:

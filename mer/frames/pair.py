@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import cv2
 
 from mer.errors import DataError
 from mer.types import FramePair, Image, Sample
 
-__all__ = ["OnsetApex", "OnsetMiddle", "read_pair", "to_grey"]
+__all__ = ["OnsetApex", "OnsetMiddle", "read_alike", "read_pair", "to_grey"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnsetApex:
     """Onset and apex frame as the annotation gives them."""
+
+    gives: ClassVar[Literal["pair", "sequence"]] = "pair"
 
     def __call__(self, sample: Sample) -> FramePair:
         """Read both frames as grey images, with the landmarks that the data set stores for them.
@@ -49,6 +52,8 @@ class OnsetMiddle:
     against an annotated apex has to be measured on a data set that has one.
     """
 
+    gives: ClassVar[Literal["pair", "sequence"]] = "pair"
+
     def __call__(self, sample: Sample) -> FramePair:
         """Read both frames as grey images, see `OnsetApex`."""
         return read_pair(sample, _middle(sample), "the middle frame")
@@ -64,24 +69,29 @@ def _middle(sample: Sample) -> int:
 
 def read_pair(sample: Sample, late: int, what: str) -> FramePair:
     """Read the onset and a later frame, called `what` in messages, see `OnsetApex`."""
-    clip = f"{sample.dataset} {sample.id}"
     if late == sample.onset:
         raise DataError(
-            f"{clip}: {what} equals onset (frame {late}), so there is no motion between them; correct the annotation "
-            "or leave the clip out"
+            f"{sample.dataset} {sample.id}: {what} equals onset (frame {late}), so there is no motion between them; "
+            "correct the annotation or leave the clip out"
         )
-    onset, apex = to_grey(sample.clip.read(sample.onset)), to_grey(sample.clip.read(late))
-    if onset.shape != apex.shape:
-        raise DataError(
-            f"{clip}: frame {sample.onset} is {_size(onset)} pixels and frame {late} is {_size(apex)}; frames of a "
-            "clip must have one size: crop or resize them alike"
-        )
+    onset = to_grey(sample.clip.read(sample.onset))
     return FramePair(
         onset=onset,
-        apex=apex,
+        apex=read_alike(sample, late, onset),
         onset_landmarks=sample.clip.landmarks(sample.onset),
         apex_landmarks=sample.clip.landmarks(late),
     )
+
+
+def read_alike(sample: Sample, number: int, onset: Image) -> Image:
+    """Read a frame as a grey image of the onset's size."""
+    frame = to_grey(sample.clip.read(number))
+    if frame.shape != onset.shape:
+        raise DataError(
+            f"{sample.dataset} {sample.id}: frame {sample.onset} is {_size(onset)} pixels and frame {number} is "
+            f"{_size(frame)}; frames of a clip must have one size: crop or resize them alike"
+        )
+    return frame
 
 
 def to_grey(image: Image) -> Image:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -64,6 +64,7 @@ class OnsetSpotted:
     step: int
     smooth: int
     side: int
+    gives: ClassVar[Literal["pair", "sequence"]] = "pair"
 
     def __post_init__(self) -> None:
         require_choice("frames.measure", self.measure, ("flow", "strain"))

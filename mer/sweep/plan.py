@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mer.errors import DataError
 from mer.sweep.cell import Sweep
 from mer.sweep.ledger import duration
 from mer.sweep.times import STEPS
@@ -90,7 +91,10 @@ def _work(ready: Experiment, prepared: Prepared, coming: set[str]) -> Counter[st
     pipeline, work = ready.pipeline, Counter[str]()
     sides = (False, True) if ready.evaluation.mirrors else (False,)
     for sample in prepared.manifest.samples:
-        keys = [(("descriptor"), pipeline.row_key(sample, mirror=side)) for side in sides]
+        try:
+            keys = [(("descriptor"), pipeline.row_key(sample, mirror=side)) for side in sides]
+        except DataError:  # a clip that bad_clips=exclude will leave out
+            continue
         missing = [key for key in keys if key[1] not in coming and not pipeline.cache.holds(*key)]
         if missing:
             keys = [("flow", pipeline.flow_key(sample)), *missing]

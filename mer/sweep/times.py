@@ -17,7 +17,7 @@ STEPS = {
     "read": "dataset",
     "landmarks": "landmarks",
     "align": "align",
-    "flow": "flow",
+    "flow": "estimator",
     "descriptor": "descriptor",
     "statistics": "roi",
     "evaluation": "tuning",
