@@ -96,7 +96,7 @@ def test_a_second_after_the_end_is_named(steady: Path) -> None:
 def test_what_is_no_video_is_refused(steady: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"dataset\.file: which video\? Give dataset\.file=FILE"):
         mer.component("dataset", "video").load()
-    with pytest.raises(DataError, match=r"x\.mp4: no such video; correct dataset\.file"):
+    with pytest.raises(DataError, match=r"x\.mp4: no such video; correct the path"):
         video(tmp_path / "x.mp4")
     (tmp_path / "x.mp4").write_bytes(b"no video" * 99)
     with pytest.raises(DataError, match=r"no video can be decoded from it; .* convert it"):

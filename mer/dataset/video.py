@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -155,17 +156,10 @@ def frame_times(file: Path) -> NDArray[np.float64]:
     DataError
         Where the file is missing or no frame can be decoded.
     """
-    if not file.is_file():
-        raise DataError(f"{file}: no such video; correct dataset.file")
-    video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    times = []
-    try:
+    with _opened(file) as video:
+        times = [video.get(cv2.CAP_PROP_POS_MSEC) / 1000]
         while video.grab():
             times.append(video.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-    finally:
-        video.release()
-    if not times:
-        raise DataError(f"{file}: no video can be decoded from it; it is broken or of an unknown format: convert it")
     return np.array(times)
 
 
@@ -177,18 +171,25 @@ def frames_of(file: Path) -> Iterator[Image]:
     DataError
         Where the file is missing or no frame can be decoded.
     """
+    with _opened(file) as video:
+        decoded, frame = video.retrieve()
+        while decoded:
+            yield np.asarray(frame, dtype=np.uint8)
+            decoded, frame = video.read()
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[cv2.VideoCapture]:
+    """Open a video and stand at its first frame."""
     if not file.is_file():
         raise DataError(f"{file}: no such video; correct the path")
     video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     try:
-        decoded, frame = video.read()
-        if not decoded:
+        if not video.grab():
             raise DataError(
                 f"{file}: no video can be decoded from it; it is broken or of an unknown format: convert it"
             )
-        while decoded:
-            yield np.asarray(frame, dtype=np.uint8)
-            decoded, frame = video.read()
+        yield video
     finally:
         video.release()
 
