@@ -37,11 +37,12 @@ def run_folds(job: Job, splits: Sequence[Split], workers: int) -> Iterator[FoldR
 def _here(job: Job, left: list[Split], *, seconds: float) -> Iterator[FoldResult]:
     """Run folds in this process until `seconds` are over, and take them from the list."""
     import sklearn.svm  # noqa: F401 - takes seconds, which are no fold's own
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
+    threads = ThreadpoolController()  # looks through all libraries: once, not in every fold
     began = time.perf_counter()
     while left and time.perf_counter() - began < seconds:
-        with threadpool_limits(limits=1):
+        with threads.limit(limits=1):
             fold = run_fold(job, left.pop(0))
         yield fold
 

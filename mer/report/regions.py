@@ -23,7 +23,7 @@ _ARROW = (0.07, 0.17)  # of an arrow where nothing agrees, and where all does
 _LETTER = 0.064  # mean width at the size of the labels
 _DARK = 0.62  # share of the scale above which ink on a cell is white
 _AGREED = 0.1  # agreement below which an arrow would show chance
-_DPI = 220
+_DPI = 150
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,9 +97,8 @@ def picture(motion: RegionMotion) -> Figure:
     crowded = max(len(name) for name in motion.classes) * _LETTER > _WIDE
     head = (_LETTER * 0.7 * max(map(len, motion.classes)) if crowded else 0.12) + 0.3
     width = max(left + _WIDE * columns + 0.85, 3.6)
-    figure = style.empty(width, head + _HIGH * rows + 0.52)
+    figure = style.empty(width, head + _HIGH * rows + 0.52, laid_out=False)
     high, wide = figure.get_figheight(), figure.get_figwidth()
-    figure.set_layout_engine("none")
     bottom = 0.46
     place = (left / wide, bottom / high, _WIDE * columns / wide, _HIGH * rows / high)
     axes = figure.add_axes(place)

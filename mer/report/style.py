@@ -59,10 +59,10 @@ def undated(path: Path) -> dict[str, Any]:
     return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
 
 
-def empty(width: float, height: float) -> Figure:
-    """Return an empty figure, inches."""
+def empty(width: float, height: float, *, laid_out: bool = True) -> Figure:
+    """Return an empty figure, inches; one that is not laid out by matplotlib is drawn once, not twice."""
     # Laid out in fine pixels: in coarse ones, hinting makes letters narrower than they will be.
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=_DPI)
+    figure = Figure(figsize=(width, height), layout="constrained" if laid_out else None, dpi=_DPI)
     FigureCanvasAgg(figure)
     return figure
 
