@@ -194,6 +194,7 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     from mer.cache import Cache
     from mer.pipeline import Pipeline
     from mer.run import FLOW_STAGES, STAGES, Experiment
+    from mer.tracking import beside
 
     _check_general(cfg)
     dataset = build(cfg.dataset)
@@ -222,7 +223,7 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
             **built,
         ),
         **evaluated,
-        tracking=build(cfg.tracking),
+        tracking=beside(build(cfg.tracking)),
         study=str(cfg.study),
         seed=cfg.seed,
         workers=cfg.workers or _cores(),

@@ -142,7 +142,15 @@ class Pipeline:
             )
         return manifest
 
-    def features(self, manifest: Manifest, *, workers: int, bad_clips: str, mirror: bool = False) -> Features:
+    def features(
+        self,
+        manifest: Manifest,
+        *,
+        workers: int,
+        bad_clips: str,
+        mirror: bool = False,
+        heed: Callable[[], None] | None = None,
+    ) -> Features:
         """Compute the feature row of every clip, clips side by side in threads.
 
         Parameters
@@ -153,13 +161,15 @@ class Pipeline:
             What to do with a clip that a stage refuses; one without a face is always left out.
         mirror : bool
             Also give every clip's row as a mirror would show it.
+        heed : callable, optional
+            Called after every clip; what it raises ends the work.
 
         Raises
         ------
         DataError
             For the first clip that is at fault, where `bad_clips` is ``stop``.
         """
-        rows, dropped = self._rows(manifest.samples, workers, bad_clips, mirror)
+        rows, dropped = self._rows(manifest.samples, workers, bad_clips, mirror, heed or _nothing)
         kept = [sample for sample in manifest.samples if sample.id in rows]
         if not kept:
             raise DataError(f"no clip is left of {len(manifest.samples)}; the first: {dropped[0].reason}")
@@ -193,7 +203,7 @@ class Pipeline:
         return digest(self.flow_key(sample), self._row_key, mirror)
 
     def _rows(
-        self, samples: Sequence[Sample], workers: int, bad_clips: str, mirror: bool
+        self, samples: Sequence[Sample], workers: int, bad_clips: str, mirror: bool, heed: Callable[[], None]
     ) -> tuple[dict[str, _ClipRows], list[Exclusion]]:
         cv2.setNumThreads(1)  # clips run side by side; threads inside each would only get in each other's way
         rows: dict[str, _ClipRows] = {}
@@ -215,6 +225,7 @@ class Pipeline:
                                 raise
                             dropped.append(Exclusion(sample_id=sample.id, reason=str(error), fault=True))
                         advance()
+                        heed()
                 except BaseException:
                     pool.shutdown(cancel_futures=True)
                     raise
@@ -343,6 +354,10 @@ class Pipeline:
     @cached_property
     def _statistics_key(self) -> str:
         return digest([component_key(stage, "numpy") for stage in (self.motion, self.roi, _STATISTICS)])
+
+
+def _nothing() -> None:
+    """Heed nothing."""
 
 
 def outline(manifest: Manifest, samples: Sequence[Sample]) -> FeatureTable:

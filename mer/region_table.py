@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mer.types import FeatureTable
 
-__all__ = ["COLUMNS", "QUANTITIES", "region_rows", "write_regions"]
+__all__ = ["COLUMNS", "QUANTITIES", "region_rows", "region_text"]
 
 QUANTITIES = ("u", "v", "magnitude", "coherence", "strain")
 """What is measured of every region of a clip, in this order."""
@@ -67,12 +67,13 @@ def region_rows(
     return rows
 
 
-def write_regions(path: Path, rows: Sequence[dict[str, object]]) -> None:
-    """Write the rows as CSV, numbers to six digits; a direction that there is not is an empty cell."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([_text(row[column]) for column in COLUMNS] for row in rows)
+def region_text(rows: Sequence[dict[str, object]]) -> str:
+    """Return the rows as CSV, numbers to six digits; a direction that there is not is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_text(row[column]) for column in COLUMNS] for row in rows)
+    return text.getvalue()
 
 
 def _text(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from mer.peak_memory import peak_memory_mb, reset_peak_memory
 from mer.pipeline import Features, Pipeline, outline
 from mer.progress import progress
 from mer.protocol_card import clip_list_hash, protocol_card
+from mer.report.drawing import drawing
 from mer.sweep.results import Results
 from mer.sweep.times import STEPS, Times
-from mer.types import LosoResult, Manifest, Sample
+from mer.types import FoldResult, LosoResult, Manifest, Sample
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared", "execute", "prepare"]
 
@@ -202,23 +203,20 @@ def execute(
     start = time.perf_counter()
     reset_peak_memory()
     prepared = prepared or prepare(experiment)
-    manifest, clips, key = prepared.manifest, prepared.clip_list, prepared.key
-    with experiment.tracking.run(
-        study=experiment.study,
-        name=run_record.name(experiment),
-        params=run_record.params(experiment, STAGES),
-        tags=run_record.tags(experiment, manifest, cell=key, clip_list=clips) | {"result": prepared.result},
-        data=run_record.data(experiment, clip_list=clips),
-    ) as record:
+    manifest = prepared.manifest
+    with _recorded(experiment, prepared) as record, drawing() as figures:
         features = experiment.pipeline.features(
             manifest,
             workers=experiment.workers,
             bad_clips=experiment.bad_clips,
             mirror=experiment.evaluation.mirrors,
+            heed=record.check,
         )
-        result = _evaluate(experiment, features, store=experiment.pipeline.cache.root / "folds" / key)
-        card = protocol_card(experiment, manifest, features, key=key)
-        summary = run_folder.write(folder, experiment, manifest, features, result, card, every_figure=every_figure)
+        if every_figure:
+            run_folder.begin_figures(figures, experiment, manifest, features)
+        result = _evaluate(experiment, features, experiment.pipeline.cache.root / "folds" / prepared.key, record.check)
+        card = protocol_card(experiment, manifest, features, key=prepared.key)
+        summary = run_folder.write(folder, experiment, features, result, card, figures, every_figure=every_figure)
         # Before the record is closed: a run that MLflow calls finished must have its result kept.
         experiment.results.save(prepared.result, folder)
         cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
@@ -242,9 +240,25 @@ def execute(
     )
 
 
-def _evaluate(experiment: Experiment, features: Features, *, store: Path) -> LosoResult:
+def _recorded(experiment: Experiment, prepared: Prepared) -> Any:
+    tags = run_record.tags(experiment, prepared.manifest, cell=prepared.key, clip_list=prepared.clip_list)
+    return experiment.tracking.run(
+        study=experiment.study,
+        name=run_record.name(experiment),
+        params=run_record.params(experiment, STAGES),
+        tags=tags | {"result": prepared.result},
+        data=run_record.data(experiment, clip_list=prepared.clip_list),
+    )
+
+
+def _evaluate(experiment: Experiment, features: Features, store: Path, heed: Callable[[], None]) -> LosoResult:
     evaluate, table = experiment.evaluation, features.table
     with progress("folds", evaluate.folds(table)) as advance:
+
+        def ended(_: FoldResult) -> None:
+            advance()
+            heed()
+
         result: LosoResult = evaluate(
             table,
             experiment.svm,
@@ -252,7 +266,7 @@ def _evaluate(experiment: Experiment, features: Features, *, store: Path) -> Los
             seed=experiment.seed,
             key=digest([experiment.settings.get(stage) for stage in ("svm", "classifier", "tuning")]),
             workers=experiment.workers,
-            progress=lambda _: advance(),
+            progress=ended,
             mirrored=features.mirrored,
             store=store,
         )

@@ -16,27 +16,30 @@ import numpy as np
 from mer import metrics, predictions
 from mer.errors import DataError
 from mer.pipeline import Features, Pipeline
-from mer.region_table import region_rows, write_regions
+from mer.region_table import region_rows, region_text
+from mer.report.drawing import Drawing
 from mer.trial_table import trial_table
 from mer.types import LosoResult, Manifest, Sample
 
 if TYPE_CHECKING:
     from mer.run import Experiment
 
-__all__ = ["draw_clip", "write"]
+__all__ = ["begin_figures", "draw_clip", "write"]
 
 
 def write(
     folder: Path,
     experiment: Experiment,
-    manifest: Manifest,
     features: Features,
     result: LosoResult,
     card: Mapping[str, Any],
+    figures: Drawing,
     *,
     every_figure: bool,
 ) -> dict[str, Any]:
-    """Write everything that a user keeps of a run; without `every_figure` the confusion matrix is the only figure.
+    """Write everything that a user keeps of a run, with the figures that were begun.
+
+    Without `every_figure`, the confusion matrix is the only one that is drawn here.
 
     Returns
     -------
@@ -57,20 +60,30 @@ def write(
             seed=experiment.seed,
             method=experiment.evaluation.interval,
         )
+        figures.begin("confusion.png", "confusion", metrics=summary)
         if trials := trial_table(result.folds):
             (staging / "trials.csv").write_text(trials, encoding="utf-8")
+            if every_figure:
+                figures.begin("search.png", "search", text=trials)
         _json(staging / "metrics.json", summary)
         _json(staging / "protocol.json", card)
         (staging / "config.yaml").write_text(experiment.config, encoding="utf-8")
         _excluded(staging / "excluded.csv", features)
-        unit = _unit(experiment.pipeline)
-        write_regions(
-            staging / "regions.csv", region_rows(features.table, features.regions, features.motion, unit=unit)
-        )
-        _confusion(staging, summary)
-        if every_figure:
-            _more_figures(staging, experiment, manifest, features)
+        (staging / "regions.csv").write_text(_regions(experiment, features), encoding="utf-8")
+        (staging / "figures").mkdir()
+        figures.write(staging / "figures")
     return summary
+
+
+def begin_figures(figures: Drawing, experiment: Experiment, manifest: Manifest, features: Features) -> None:
+    """Begin what can be drawn before anything is predicted: the motion of the regions, and a clip."""
+    figures.begin("regions.png", "regions", text=_regions(experiment, features))
+    figures.begin("clip.png", "clip", **_clip(experiment.pipeline, _telling_clip(manifest, features)))
+
+
+def _regions(experiment: Experiment, features: Features) -> str:
+    unit = _unit(experiment.pipeline)
+    return region_text(region_rows(features.table, features.regions, features.motion, unit=unit))
 
 
 @contextlib.contextmanager
@@ -106,43 +119,29 @@ def _excluded(path: Path, features: Features) -> None:
         writer.writerows([exclusion.sample_id, exclusion.reason] for exclusion in features.excluded)
 
 
-def _confusion(staging: Path, summary: Mapping[str, Any]) -> None:
-    from mer.report import confusion
-
-    folder = staging / "figures"
-    folder.mkdir()
-    confusion.draw(summary, folder / "confusion.png")
-
-
-def _more_figures(staging: Path, experiment: Experiment, manifest: Manifest, features: Features) -> None:
-    from mer.report import regions, search
-
-    folder = staging / "figures"
-    regions.draw((staging / "regions.csv").read_text(encoding="utf-8"), folder / "regions.png")
-    if (staging / "trials.csv").exists():
-        search.draw((staging / "trials.csv").read_text(encoding="utf-8"), folder / "search.png")
-    draw_clip(folder / "clip.png", experiment.pipeline, _telling_clip(manifest, features))
-
-
 def draw_clip(path: Path, pipeline: Pipeline, sample: Sample) -> None:
     """Draw one clip as the pipeline sees it: frames, landmarks and regions, flow, histograms."""
     from mer.report import clip
 
+    clip.draw(path, **_clip(pipeline, sample))
+
+
+def _clip(pipeline: Pipeline, sample: Sample) -> dict[str, Any]:
+    """Return what `mer.report.clip.draw` shows of a clip."""
     view = pipeline.view(sample)
     roses = getattr(pipeline.descriptor, "roses", None)
     drawn, angles = roses(view.flow, view.regions) if roses else (None, None)
-    clip.draw(
-        path,
-        title=f"{view.sample.id} · {view.sample.label}",
-        onset=view.pair.onset if view.pair else None,
-        apex=view.pair.apex if view.pair else None,
-        landmarks=view.pair.landmarks if view.pair else None,
-        flow=view.flow,
-        regions=view.regions,
-        roses=drawn,
-        angles=angles,
-        unit=_unit(pipeline),
-    )
+    return {
+        "title": f"{view.sample.id} · {view.sample.label}",
+        "onset": view.pair.onset if view.pair else None,
+        "apex": view.pair.apex if view.pair else None,
+        "landmarks": view.pair.landmarks if view.pair else None,
+        "flow": view.flow,
+        "regions": view.regions,
+        "roses": drawn,
+        "angles": angles,
+        "unit": _unit(pipeline),
+    }
 
 
 def _unit(pipeline: Pipeline) -> str:

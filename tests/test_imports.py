@@ -30,6 +30,7 @@ LEAVES = {
     "mer",
     "mer.types",
     "mer.errors",
+    "mer.helper",
     "mer.strain",
     "mer.checks",
     "mer.metrics",

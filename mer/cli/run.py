@@ -103,11 +103,15 @@ def _build_stages(cfg: DictConfig) -> None:
 
 
 def _run(overrides: Sequence[str]) -> int:
-    from mer.run import execute
+    from mer.tracking import warm
 
     several = [word for word in overrides if parse(word).is_sweep_override()]
     if several:
         raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
+    if not any(word.startswith("tracking=") for word in overrides):
+        warm()
+    from mer.run import execute  # MLflow is imported beside it
+
     composed = compose(overrides, with_hydra=True)
     folder = Path(composed.hydra.run.dir).absolute()
     _build_stages(composed)

@@ -1,8 +1,9 @@
 """Stage 9: what a run keeps in MLflow. One run an evaluation, on a local SQLite store by default.
 
-MLflow takes seconds to import, so nothing here does before a run is opened.
+MLflow takes seconds to import, so nothing here does before a run is opened, and a run has it done by another process.
 """
 
+from mer.tracking.beside import beside, warm
 from mer.tracking.health import store_problems
 from mer.tracking.read import reading
 from mer.tracking.record import Record
@@ -15,8 +16,10 @@ __all__ = [
     "Record",
     "Server",
     "Sqlite",
+    "beside",
     "reading",
     "store_problems",
     "study_url",
     "ui_command",
+    "warm",
 ]

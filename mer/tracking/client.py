@@ -11,7 +11,7 @@ from typing import Any
 from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 
-__all__ = ["experiment_id", "mlflow_client", "quieten", "telling"]
+__all__ = ["experiment_id", "import_mlflow", "mlflow_client", "quieten", "telling"]
 
 
 def mlflow_client(uri: str) -> Any:
@@ -20,6 +20,12 @@ def mlflow_client(uri: str) -> Any:
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri)
+
+
+def import_mlflow() -> None:
+    """Import all that a client of a local store needs, which takes seconds."""
+    quieten()
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
 
 def quieten() -> None:

@@ -43,6 +43,9 @@ class Record:
         self.url_line = url_line
         self.complete = False
 
+    def check(self) -> None:
+        """Do nothing: the run is open, see `mer.tracking.beside` for one that may not be yet."""
+
     def finish(
         self,
         metrics: Mapping[str, float],

@@ -17,11 +17,12 @@ from filelock import FileLock, Timeout
 
 from mer.errors import TrackingError
 from mer.tracking.clean import first_line
-from mer.tracking.client import mlflow_client, telling
+from mer.tracking.client import import_mlflow, mlflow_client, telling
 
 __all__ = ["database", "database_uri", "locked", "open_database"]
 
-_WAIT_S = 120  # for others that open the same store; each takes 1 to 3 s
+# For others that open the same store: a second each, on a busy machine ten, and a score of sweeps may begin at once.
+_WAIT_S = 900
 _BUSY_S = 20  # for a write of another process to end
 
 
@@ -44,6 +45,7 @@ def open_database(home: Path) -> Iterator[Any]:
     TrackingError
         Where the folder or the file cannot be read and written.
     """
+    import_mlflow()  # before the lock: others need not wait for it
     with locked(home):
         _check(home)
         if not database(home).exists():
@@ -62,7 +64,7 @@ def locked(home: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise TrackingError(
-            f"{home}: another process has kept the store locked for {_WAIT_S} s; end it first"
+            f"{home}: other processes have kept the store locked for {_WAIT_S // 60} min; end one that hangs"
         ) from error
     except OSError as error:
         raise TrackingError(

@@ -217,6 +217,9 @@ class NoRecord:
     run_id = ""
     url_line = ""
 
+    def check(self) -> None:
+        """Do nothing."""
+
     def finish(
         self,
         metrics: Mapping[str, float],
