@@ -226,7 +226,8 @@ def execute(
             folder,
             {"per_subject.csv": run_record.per_subject(result)},
         )
-    _remember_cost(experiment, features, result, time.perf_counter() - start)
+    kind = "run" if every_figure else "cell"
+    _remember_cost(experiment, features, result, time.perf_counter() - start, kind)
     if experiment.cache_limit is not None:
         trim(experiment.pipeline.cache, experiment.cache_limit)
     return Outcome(
@@ -273,7 +274,7 @@ def _evaluate(experiment: Experiment, features: Features, store: Path, heed: Cal
     return result
 
 
-def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float) -> None:
+def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:
     """Keep seconds a clip of every step for the plan of the next sweep, but none of folds that were read back."""
     times, workers = experiment.times, experiment.workers
     spent = 0.0
@@ -284,4 +285,4 @@ def _remember_cost(experiment: Experiment, features: Features, result: LosoResul
     times.add("evaluation", experiment.tuning, folds / len(features.table))
     rest = seconds - spent - folds / workers
     if rest > 0:  # else folds were read back
-        times.add("rest", None, rest)
+        times.add("rest", kind, rest)

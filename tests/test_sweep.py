@@ -17,7 +17,7 @@ import pytest
 
 from mer.cli import main
 from mer.cli.cells import expand, probes
-from mer.config import compose_cell, searchpath_override
+from mer.config import component, compose_cell, searchpath_override
 from mer.errors import ConfigError, DataError
 from mer.sweep.ledger import Ledger, Line, duration
 from mer.sweep.results import Results
@@ -331,3 +331,18 @@ def test_a_sweep_goes_on_after_sigkill_and_ctrl_c_and_two_side_by_side_share_the
     assert _scores(tmp_path / "a") == _scores(tmp_path / "b") == _scores(undisturbed)
     states = [*_states(tmp_path / "a"), *_states(tmp_path / "b")]
     assert states.count("done") <= 2  # two were finished before, none was done twice
+
+
+def test_a_plan_does_not_take_one_tuning_for_another(tmp_path: Path) -> None:
+    times = Times(root=tmp_path / "times")
+    none, nested = component("tuning", "none"), component("tuning", "nested")
+    assert times.expected("evaluation", none) is None
+    times.add("evaluation", none, 0.5)
+    assert times.expected("evaluation", none) == 0.5
+    assert times.expected("evaluation", nested) is None
+    dis, tvl1 = component("flow", "dis"), component("flow", "tvl1")
+    times.add("flow", dis, 0.25)
+    assert times.expected("flow", tvl1) == 0.25  # a guess of the right size
+    times.add("rest", "run", 9.0)
+    times.add("rest", "cell", 1.0)
+    assert times.expected("rest", "cell") == 1.0

@@ -111,7 +111,7 @@ def _seconds(ready: Experiment, prepared: Prepared, work: Counter[str]) -> float
     frames = 0 if ready.pipeline.dataset.entry == "flow" else flows
     counts = {"read": flows, "landmarks": frames, "align": frames, "flow": frames, "descriptor": work["descriptor"]}
     counts["evaluation"] = len(prepared.manifest.samples)
-    total = ready.times.expected("rest", None)
+    total = ready.times.expected("rest", "cell")
     for step, count in counts.items():
         component = ready.tuning if step == "evaluation" else getattr(ready.pipeline, STEPS[step])
         each = ready.times.expected(step, component) if count else 0.0

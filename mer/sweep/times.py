@@ -21,7 +21,7 @@ STEPS = {
     "descriptor": "descriptor",
     "statistics": "roi",
     "evaluation": "tuning",
-    "rest": "",  # figures, intervals, MLflow: by run, the others by clip
+    "rest": "",  # start-up, figures, intervals, MLflow: of a single run or of a cell, the others by clip
 }
 _REMEMBERED = 20.0  # runs after which an older cost counts no more
 
@@ -49,16 +49,19 @@ class Times:
             write_atomically(path, json.dumps(after).encode())
 
     def expected(self, step: str, component: object) -> float | None:
-        """Return the seconds of a step: with this component, else the mean with others; None where nothing is known."""
+        """Return the seconds of a step: with this component, else the mean with others; None where nothing is known.
+
+        A search takes a hundred times what none does, so the evaluation is known with its own tuning alone.
+        """
         own = _read(self._path(step, component)).get("seconds")
-        if own is not None:
+        if own is not None or step == "evaluation":
             return own
         others = [_read(path).get("seconds") for path in (self.root / step).glob("*.json")]
         known = [seconds for seconds in others if seconds is not None]
         return mean(known) if known else None
 
     def _path(self, step: str, component: object) -> Path:
-        name = "run" if component is None else digest(component_key(component))
+        name = component if isinstance(component, str) else digest(component_key(component))
         return self.root / step / f"{name}.json"
 
 
