@@ -49,8 +49,9 @@ class InnerSvm(InnerFolds):
 
     def each(self, learner: Svm) -> Iterator[tuple[NDArray[np.intp], Float]]:
         """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
+        recipe = Recipe(**{name: getattr(learner, name) for name in RECIPE})
         for clips, fold in self._folds:
-            yield clips, self.side.merged(fold.scores(learner))
+            yield clips, self.side.merged(fold.scores(learner, recipe))
 
 
 class _Fold:
@@ -61,17 +62,18 @@ class _Fold:
         self._columns, self._classes = side.columns, side.classes
         self._last: dict[Any, tuple[float, Solution]] = {}
         self._hard: dict[Any, tuple[float, Solution]] = {}
+        size = len(self._train)
+        self._memory = np.empty((size, size)), np.empty((len(self._new), size))  # of the kernels, one setting at a time
         # a cache a fold, which goes when the fold goes
         self._bases = lru_cache(maxsize=KEPT_BASES)(self._compute_bases)
         self._kernels = lru_cache(maxsize=1)(self._compute_kernels)
         self._weights = lru_cache(maxsize=None)(lambda name: class_factors(name, self._y))
 
-    def scores(self, svm: Svm) -> Float:
+    def scores(self, svm: Svm, recipe: Recipe) -> Float:
         full = np.full((len(self._new), self._classes), np.nan)
         if len(self._seen) == 1:
             full[:, self._seen] = 0
             return full
-        recipe = Recipe(**{name: getattr(svm, name) for name in RECIPE})
         own, new = self._kernels(recipe)
         decisions = self._solution(svm, recipe, own).decisions(new)
         full[:, self._seen] = one_against_rest(decisions, len(self._seen))
@@ -87,7 +89,7 @@ class _Fold:
         kernel, own, new = self._bases(unit_width)
         width = recipe.gamma if kernel.kind in ("rbf", "chi2") else 1.0
         wide = dataclasses.replace(kernel, factors=tuple(width * factor for factor in kernel.factors))
-        return wide.finish(own), wide.finish(new)
+        return wide.finish(own, self._memory[0]), wide.finish(new, self._memory[1])
 
     def _solution(self, svm: Svm, recipe: Recipe, kernel: Float) -> Solution:
         """Fit, or return what two smaller costs already agreed upon.

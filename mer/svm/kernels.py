@@ -50,8 +50,10 @@ def base(kind: str, a: Float, b: Float | None = None) -> Float:
     if kind == "hellinger":
         return np.sqrt(a) @ np.sqrt(b).T
     if kind == "rbf":
-        squares = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)
-        return np.maximum(squares - 2 * (a @ b.T), 0)
+        distance = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)
+        product = a @ b.T
+        distance -= np.multiply(product, 2, out=product)
+        return np.maximum(distance, 0, out=distance)
     if kind == "chi2":
         from sklearn.metrics.pairwise import additive_chi2_kernel
 
@@ -118,13 +120,19 @@ class Kernel:
         """Return the columns of each block."""
         return [self.block == k for k in range(len(self.factors))]
 
-    def finish(self, bases: Sequence[Float]) -> Float:
-        """Return the kernel from the blocks' `base`."""
-        total: Float | None = None
-        for values, factor in zip(bases, self.factors, strict=True):
-            part = values * (-factor if self.kind in WIDE_KERNELS else factor)
-            if self.kind in WIDE_KERNELS:
-                np.exp(part, out=part)
-            total = part if total is None else np.add(total, part, out=total)
-        assert total is not None
-        return total if len(bases) == 1 else total / len(bases)
+    def finish(self, bases: Sequence[Float], out: Float | None = None) -> Float:
+        """Return the kernel from the blocks' `base`, in `out` where it is given: fresh memory costs as much time."""
+        total = np.empty_like(bases[0]) if out is None else out
+        self._part(0, bases[0], total)
+        if len(bases) == 1:
+            return total
+        part = np.empty_like(total)
+        for number, values in enumerate(bases[1:], start=1):
+            total += self._part(number, values, part)
+        total /= len(bases)
+        return total
+
+    def _part(self, number: int, values: Float, out: Float) -> Float:
+        wide = self.kind in WIDE_KERNELS
+        np.multiply(values, -self.factors[number] if wide else self.factors[number], out=out)
+        return np.exp(out, out=out) if wide else out

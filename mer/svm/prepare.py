@@ -82,7 +82,8 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
     rows = values[:, chosen] if recipe.keep != 1 else values
     if recipe.scaling != "none" and not histogram:
         scaler = StandardScaler().fit(rows)
-        rows = (rows - scaler.mean_) / scaler.scale_
+        rows = rows - scaler.mean_
+        rows /= scaler.scale_
         steps.append(("scale", scaler))
     if recipe.scaling == "within" and not histogram:
         by = within_classes(rows, np.unique(y, return_inverse=True)[1], recipe.shrinkage)

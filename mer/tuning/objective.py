@@ -49,7 +49,8 @@ class Objective:
         least = self.best - self.margin if race else self.best
         left = len(side)
         for count, (clips, values) in enumerate(self.folds.each(learner), start=1):
-            predicted[clips] = np.nanargmax(values, axis=1)
+            # a class that a fold has not seen has no score
+            predicted[clips] = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
             left -= len(clips)
             value = score(side.y, predicted, side.classes, self.name)
             if left and self.prune != "none" and value <= least:
