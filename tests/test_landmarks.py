@@ -215,6 +215,16 @@ def test_the_crop_of_a_square_has_its_middle_size_and_roll() -> None:
 # Weights
 
 
+def test_a_window_shows_what_lies_about_its_point() -> None:
+    import torch
+
+    from mer.landmarks.network import sampled
+
+    maps = torch.arange(56 * 56.0).view(1, 1, 56, 56)
+    places = torch.tensor([[[[3.0, 2.0], [3.5, 2.0], [3.0, 2.25], [-4.0, 0.0]]]])
+    np.testing.assert_allclose(sampled(maps, places)[0, 0, :, 0], [115, 115.5, 129, 0], rtol=1e-5)
+
+
 def test_weights_survive_the_disk_and_folding_changes_nothing(tmp_path: Path) -> None:
     import torch
 
@@ -223,10 +233,11 @@ def test_weights_survive_the_disk_and_folding_changes_nothing(tmp_path: Path) ->
 
     torch.manual_seed(0)
     shape: dict[str, Any] = {
-        "points": {"widths": [4, 8, 8, 8], "blocks": [1, 0, 1], "decoder": 8},
+        "points": {"widths": [4, 8, 8, 8], "blocks": [1, 0, 1], "decoder": 8, "window": 3, "hidden": 2},
         "faces": {"widths": [4, 4, 8, 8, 8], "decoder": 8},
     }
     points, faces = PointNetwork(**shape["points"]), FaceNetwork(**shape["faces"])
+    torch.nn.init.normal_(points.windows.second, std=0.1)  # zero at first
     images = torch.rand(2, 1, 64, 64) * 255
     with torch.no_grad():
         for network in (points, faces):

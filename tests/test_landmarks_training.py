@@ -22,6 +22,7 @@ QUICK = [
     "train.synthetic.subjects=2",
     "train.synthetic.size=64",
     *("train.points.side=32", "train.points.widths=[4,4,8,8]", "train.points.decoder=8", "train.points.blocks=[0,0,1]"),
+    *("train.points.window=3", "train.points.hidden=2"),
     *("train.points.schedule.batch=3", "train.points.schedule.checkpoint=2", "train.points.schedule.steps=4"),
     *("train.points.ending.batch=2", "train.points.ending.checkpoint=2", "train.points.ending.steps=2"),
     *("train.detector.widths=[4,4,4,8,8]", "train.detector.decoder=8", "train.detector.scenes.side=64"),

@@ -52,10 +52,10 @@ class Cnn68(ImageLandmarks):
         Which of several faces is taken.
     passes : int
         How often the points of a face that was searched for are found, each time in the crop that the last ones give;
-        ≥ 1. Those of a face that is followed are found once.
+        ≥ 1. Those of a face that is followed are found once, in one crop.
     views : sequence of float
-        In the last pass each face is looked at in crops of these sizes, 1 = that of training, and the mean is taken:
-        less trembling for each look more.
+        In the last pass each face that was searched for is looked at in crops of these sizes, 1 = that of training, and
+        the mean is taken: less error and less trembling for each look more.
     mirror : bool
         Look at all of them in a mirror too. Points then lie where a mirror-symmetric eye would put them: what the
         annotators of the training set did in favour of one side drops out.
@@ -124,7 +124,7 @@ class Cnn68(ImageLandmarks):
 
     def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
         """Return the face of a frame that is near `last`, found without a search; None where it is lost there."""
-        return next(iter(self.refined(image, [last.xy])), None)
+        return next(iter(self._about(image, [last.xy], (1.0,))), None)
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -133,8 +133,11 @@ class Cnn68(ImageLandmarks):
 
     def refined(self, image: Image, shapes: Sequence[NDArray[Any]]) -> list[Landmarks]:
         """Return the faces of a frame that are about where `shapes`, each (68, 2), lie; the preferred one first."""
+        return self._about(image, shapes, self.views)
+
+    def _about(self, image: Image, shapes: Sequence[NDArray[Any]], views: Sequence[float]) -> list[Landmarks]:
         matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
-        found = self._points(grey(image), matrices, 1)
+        found = self._points(grey(image), matrices, 1, views)
         return sorted(_distinct([face for face in found if face.score >= self.threshold]), key=self._preference)
 
     def _lengths(self, frame: Image) -> list[int]:
@@ -148,15 +151,19 @@ class Cnn68(ImageLandmarks):
         net = self._networks
         squares = candidates(net.faces, frame, longest, self.candidate, self.device)[:_CANDIDATES]
         squares = [square for at, square in enumerate(squares) if not _within(square, squares[:at])]
-        found = self._points(frame, [square.matrix(net.side) for square in squares], self.passes) if squares else []
+        if not squares:
+            return []
+        found = self._points(frame, [square.matrix(net.side) for square in squares], self.passes, self.views)
         return _distinct([face for face in found if face.score >= self.threshold])
 
-    def _points(self, frame: Image, matrices: Sequence[NDArray[Any]], passes: int) -> list[Landmarks]:
+    def _points(
+        self, frame: Image, matrices: Sequence[NDArray[Any]], passes: int, views: Sequence[float]
+    ) -> list[Landmarks]:
         """Return the face in each crop; its score is the network's, times the share of points that lie in the frame."""
         for _ in range(passes - 1):
             shapes, _ = self._seen(frame, matrices)
             matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
-        looks = [self._zoomed(matrix, view) for view in self.views for matrix in matrices]
+        looks = [self._zoomed(matrix, view) for view in views for matrix in matrices]
         seen = [self._seen(frame, looks)]
         if self.mirror:
             seen.append(self._seen(frame, looks, mirror=True))

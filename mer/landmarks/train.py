@@ -112,7 +112,7 @@ class LandmarkTraining:
             return Faces(images=list(kept["images"]), xy=kept["xy"], subject=kept["subject"])
 
     def _shape(self, part: PointTraining | FaceTraining) -> dict[str, Any]:
-        names = ("widths", "blocks", "decoder")
+        names = ("widths", "blocks", "decoder", "window", "hidden")
         return {name: getattr(part, name) for name in names if hasattr(part, name)}
 
 

@@ -35,7 +35,7 @@ class PointTraining:
     ----------
     side : int
         Pixels of the crop.
-    widths, blocks, decoder
+    widths, blocks, decoder, window, hidden
         See `PointNetwork`.
     rendered_share : float
         Share of the crops that show a generated face.
@@ -60,6 +60,8 @@ class PointTraining:
     widths: Sequence[int]
     blocks: Sequence[int]
     decoder: int
+    window: int
+    hidden: int
     rendered_share: float
     nothing: float
     hard: float
@@ -80,7 +82,9 @@ class PointTraining:
 
     def network(self) -> PointNetwork:
         """Return the network, untrained."""
-        return PointNetwork(widths=self.widths, blocks=self.blocks, decoder=self.decoder)
+        return PointNetwork(
+            widths=self.widths, blocks=self.blocks, decoder=self.decoder, window=self.window, hidden=self.hidden
+        )
 
     def __call__(  # noqa: PLR0913 (what is learnt from, and where)
         self,
@@ -160,17 +164,19 @@ class PointTraining:
         return images, points, shown
 
     def _loss(self, network: nn.Module, images: Tensor, truth: Tensor, shown: Tensor) -> Mapping[str, Tensor]:
-        found, logits, heat = network(images.flatten(0, 1)[:, None].contiguous(memory_format=torch.channels_last))
+        crops = images.flatten(0, 1)[:, None].contiguous(memory_format=torch.channels_last)
+        found, logits, heat, centres = network(crops)
         off = found.view(truth.shape) - truth
         eyes = (truth[..., 36, :] - truth[..., 45, :]).norm(dim=-1, keepdim=True).clamp(min=0.2 * self.side)
         share = shown.float() / shown.sum().clamp(min=1)
         squared = off.square().sum(dim=-1) / eyes.square()
-        place = ((squared + self.softness**2).sqrt().mean(dim=(0, 2)) * share).sum()
+        rough = (centres.view(truth.shape) - truth).square().sum(dim=-1) / eyes.square()
+        place = sum((((e + self.softness**2).sqrt()).mean(dim=(0, 2)) * share).sum() for e in (squared, rough))
         likely = (_gaussians(truth, self.side) * heat.unflatten(0, truth.shape[:2])).sum(dim=-1)
         crossed = (-likely.mean(dim=(0, 2)) * share).sum()
         score = functional.binary_cross_entropy_with_logits(logits, shown.float().repeat(len(images)))
         nme = (squared.detach().sqrt().mean(dim=(0, 2)) * share).sum()
-        total = place + self.heat_weight * crossed + self.score_weight * score
+        total = 0.5 * place + self.heat_weight * crossed + self.score_weight * score
         terms = {"nme": nme, "heat": crossed, "score": score}
         if len(images) == 2:
             moved = ((off[1] - off[0]).square().sum(dim=-1) / eyes[0].square() + self.twins.softness**2).sqrt()
