@@ -237,7 +237,7 @@ def test_weights_survive_the_disk_and_folding_changes_nothing(tmp_path: Path) ->
         "faces": {"widths": [4, 4, 8, 8, 8], "decoder": 8},
     }
     points, faces = PointNetwork(**shape["points"]), FaceNetwork(**shape["faces"])
-    torch.nn.init.normal_(points.windows.second, std=0.1)  # zero at first
+    torch.nn.init.normal_(points.windows.second.weight, std=0.1)  # zero at first
     images = torch.rand(2, 1, 64, 64) * 255
     with torch.no_grad():
         for network in (points, faces):

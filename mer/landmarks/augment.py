@@ -15,7 +15,7 @@ from mer.landmarks.crop import crop_matrix
 from mer.landmarks.shape import SWAP
 from mer.similarity import inverse, transformed
 
-__all__ = ["Augmentation", "jittered", "procedural", "texture"]
+__all__ = ["Augmentation", "bump_rows", "jittered", "procedural", "texture"]
 
 Array = NDArray[np.float64]
 Grey = NDArray[np.uint8]
@@ -119,7 +119,12 @@ class Augmentation:
         place = rng.uniform(0.15, 0.85, (count, 2)) * side
         width = rng.uniform(0.06, 0.2, count) * side
         way, far = rng.uniform(0, 2 * np.pi, count), rng.uniform(0, self.bend_strength, count) * width / 0.2
-        return np.column_stack([place, width, far * np.cos(way), far * np.sin(way)])
+        return bump_rows(place, width, way, far)
+
+
+def bump_rows(place: NDArray[Any], width: NDArray[Any], way: NDArray[Any], far: NDArray[Any]) -> Array:
+    """Return bumps (N, 5), x, y, σ, dx, dy, that push by `far` into the direction `way` (radians)."""
+    return np.column_stack([place, width, far * np.cos(way), far * np.sin(way)])
 
 
 def jittered(rng: Generator, matrix: Array, side: int, jitter: Sequence[float]) -> Array:

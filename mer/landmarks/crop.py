@@ -49,12 +49,13 @@ def cut(image: NDArray[np.uint8], matrix: NDArray[Any], side: int) -> NDArray[np
     if halvings == 0:
         return _warp(image, matrix, side)
     block = 2**halvings
-    corners = np.array([[-1.0, -1.0, side, side], [-1.0, side, -1.0, side], [1, 1, 1, 1]])
-    low, high = (matrix @ corners).min(axis=1), (matrix @ corners).max(axis=1)
+    middle = matrix[:, :2].sum(axis=1) * ((side - 1) / 2) + matrix[:, 2]
+    reach = np.abs(matrix[:, :2]).sum(axis=1) * ((side + 1) / 2)
+    low, high = (middle - reach).tolist(), (middle + reach).tolist()
     height, width = image.shape
     # On multiples of the block, so that the same pixels are averaged wherever the crop lies.
-    left, top = (int(np.clip(v, 0, limit - 1)) // block * block for v, limit in zip(low, (width, height), strict=True))
-    right, bottom = (int(np.clip(v + block, 1, limit)) for v, limit in zip(high, (width, height), strict=True))
+    left, top = (int(min(max(v, 0), limit - 1)) // block * block for v, limit in zip(low, (width, height), strict=True))
+    right, bottom = (int(min(max(v + block, 1), limit)) for v, limit in zip(high, (width, height), strict=True))
     part = image[top : max(bottom, top + 1), left : max(right, left + 1)]
     rows, columns = (-(-size // block) * block for size in part.shape)
     part = cv2.copyMakeBorder(part, 0, rows - part.shape[0], 0, columns - part.shape[1], cv2.BORDER_REPLICATE)

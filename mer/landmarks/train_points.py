@@ -27,6 +27,22 @@ __all__ = ["PointTraining"]
 Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class _Supply:
+    """What crops are drawn from: photographs and generated faces, how often each, the mean shape, and false faces."""
+
+    sources: Sequence[Faces]
+    weights: Sequence[Array]
+    mean: Array
+    false: NDArray[np.uint8]
+
+    def face(self, rng: np.random.Generator, rendered_share: float) -> tuple[NDArray[np.uint8], Array]:
+        """Draw a face: its image and its points (68, 2)."""
+        which = int(rng.random() < rendered_share)
+        chosen = int(np.searchsorted(self.weights[which], rng.random()))
+        return self.sources[which].images[chosen], self.sources[which].xy[chosen]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PointTraining:
     """The network of the points and how it is fitted.
@@ -117,14 +133,14 @@ class PointTraining:
         torch.manual_seed(seed)
         network = self.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         sources = [_at_crop_scale(faces, mean, self.side) for faces in (photographs, rendered)]
-        weights = [_turn_weights(faces.xy, self.turned) for faces in sources]
+        supply = _Supply(sources, [_turn_weights(faces.xy, self.turned) for faces in sources], mean, false)
 
         first = self.schedule.steps
         for name, plan, augmentation, twins, before in (
             ("points", self.schedule, self.augmentation, None, 0),
             ("points_ending", self.ending, self.mild, self.twins, first),
         ):
-            draw = partial(self._batch, sources, weights, mean, false, augmentation, twins, plan.batch)
+            draw = partial(self._batch, supply, augmentation, twins, plan.batch)
 
             def loss(net: nn.Module, step: int, draw: Any = draw, before: int = before) -> Mapping[str, Tensor]:
                 batch = draw(np.random.default_rng((seed, before + step)))
@@ -133,16 +149,8 @@ class PointTraining:
             plan.fit(network, loss, folder / f"{name}.pt", _later(log, before))
         return network
 
-    def _batch(  # noqa: PLR0913 (what is drawn from, and how)
-        self,
-        sources: Sequence[Faces],
-        weights: Sequence[Array],
-        mean: Array,
-        false: NDArray[np.uint8],
-        augmentation: Augmentation,
-        twins: Twins | None,
-        count: int,
-        rng: np.random.Generator,
+    def _batch(
+        self, supply: _Supply, augmentation: Augmentation, twins: Twins | None, count: int, rng: np.random.Generator
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Draw images (1 or 2 looks, N, S, S), points (looks, N, 68, 2), and whether a face is shown (N,)."""
         side, looks = self.side, 1 if twins is None else 2
@@ -150,17 +158,15 @@ class PointTraining:
         points = np.full((looks, count, 68, 2), side / 2, dtype=np.float32)
         shown = rng.random(count) >= self.nothing
         for row in range(count):
-            which = int(rng.random() < self.rendered_share)
-            chosen = int(np.searchsorted(weights[which], rng.random()))
-            image, xy = sources[which].images[chosen], sources[which].xy[chosen]
+            image, xy = supply.face(rng, self.rendered_share)
             if shown[row] and twins is not None:
-                images[:, row], points[:, row] = twins(rng, augmentation, image, xy, mean, side)
+                images[:, row], points[:, row] = twins(rng, augmentation, image, xy, supply.mean, side)
             elif shown[row]:
-                images[0, row], points[0, row] = augmentation.face(rng, image, xy, mean, side)
-            elif len(false) and rng.random() < self.hard:
-                images[:, row] = augmentation.spoilt(rng, false[int(rng.integers(len(false)))])
+                images[0, row], points[0, row] = augmentation.face(rng, image, xy, supply.mean, side)
+            elif len(supply.false) and rng.random() < self.hard:
+                images[:, row] = augmentation.spoilt(rng, supply.false[int(rng.integers(len(supply.false)))])
             else:
-                images[:, row] = augmentation.nothing(rng, image, xy, mean, side)
+                images[:, row] = augmentation.nothing(rng, image, xy, supply.mean, side)
         return images, points, shown
 
     def _loss(self, network: nn.Module, images: Tensor, truth: Tensor, shown: Tensor) -> Mapping[str, Tensor]:

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mer.checks import require_number
-from mer.landmarks.augment import Augmentation, jittered
+from mer.landmarks.augment import Augmentation, bump_rows, jittered
 
 __all__ = ["Twins"]
 
@@ -68,4 +68,4 @@ class Twins:
         place = np.linalg.solve(linear, (xy[rng.integers(len(xy), size=count)] - shift).T).T
         width, peak = (side * np.exp(rng.uniform(np.log(a), np.log(b), count)) for a, b in (self.width, self.peak))
         way = rng.uniform(0, 2 * np.pi, count)
-        return np.column_stack([place, width, peak * np.cos(way), peak * np.sin(way)])
+        return bump_rows(place, width, way, peak)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mer.errors import DataError
-from mer.landmarks.network import FaceNetwork, PointNetwork
+from mer.landmarks.network import FaceNetwork, PointNetwork, fold
 
 __all__ = ["BUNDLED", "Weights", "load", "save"]
 
@@ -75,7 +75,7 @@ def load(path: Path, device: str) -> Weights:
         faces, points = FaceNetwork(**about["faces"]), PointNetwork(**about["points"])
         for name, network in (("faces", faces), ("points", points)):
             _fill(network, {key[len(name) + 1 :]: a for key, a in arrays.items() if key.startswith(f"{name}.")})
-            _fold(network)
+            fold(network)
             network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return Weights(faces=faces, points=points, mean=arrays["mean"].astype(np.float64), side=int(about["side"]))
     except (OSError, EOFError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
@@ -92,14 +92,3 @@ def _fill(network: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
     if wanting:
         raise KeyError(f"{wanting[0]} is absent")
     network.eval().requires_grad_(False)
-
-
-def _fold(network: nn.Module) -> None:
-    """Fold every batch normalisation into the convolution before it, in place: the same function, half the layers."""
-    for module in list(network.modules()):
-        if isinstance(module, nn.Sequential):
-            for at in range(len(module) - 1):
-                conv, norm = module[at], module[at + 1]
-                if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                    module[at] = nn.utils.fuse_conv_bn_eval(conv, norm)
-                    module[at + 1] = nn.Identity()
