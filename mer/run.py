@@ -33,6 +33,7 @@ STAGES = (
     "motion",
     "roi",
     "descriptor",
+    "codes",
     "svm",
     "classifier",
     "tuning",
@@ -265,13 +266,19 @@ def _evaluate(experiment: Experiment, features: Features, store: Path, heed: Cal
             experiment.svm,
             experiment.tuning,
             seed=experiment.seed,
-            key=digest([experiment.settings.get(stage) for stage in ("svm", "classifier", "tuning")]),
+            key=digest(_fold_settings(experiment.settings)),
             workers=experiment.workers,
             progress=ended,
             mirrored=features.mirrored,
             store=store,
         )
     return result
+
+
+def _fold_settings(settings: Mapping[str, Any]) -> list[Any]:
+    """Return the settings of what is fitted in a fold; where there are no codes, the hash is that of before them."""
+    own = [settings.get(stage) for stage in ("svm", "classifier", "tuning")]
+    return [*own, settings["codes"]] if "codes" in settings else own
 
 
 def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:
