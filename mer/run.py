@@ -95,6 +95,12 @@ class Experiment:
         return Results(root=self.home / "results")
 
     @property
+    def folds_cost(self) -> object:
+        """What decides on the cost of a fold, for `times`: the search, and the codes that are learnt beside it."""
+        codes = getattr(self.svm, "codes", None)
+        return self.tuning if codes is None else digest(component_key(codes), component_key(self.tuning))
+
+    @property
     def times(self) -> Times:
         """Where it is kept what each stage costs."""
         return Times(root=self.home / "times")
@@ -289,7 +295,7 @@ def _remember_cost(experiment: Experiment, features: Features, result: LosoResul
         spent += sum(each) / workers
         times.add(stage, getattr(experiment.pipeline, STEPS[stage]), sum(each) / len(each))
     folds = sum(fold.seconds for fold in result.folds)
-    times.add("evaluation", experiment.tuning, folds / len(features.table))
+    times.add("evaluation", experiment.folds_cost, folds / len(features.table))
     rest = seconds - spent - folds / workers
     if rest > 0:  # else folds were read back
         times.add("rest", kind, rest)

@@ -313,6 +313,14 @@ def test_one_word_makes_the_whole_experiment() -> None:
     assert not isinstance(plain.svm, Coded) and "codes" not in plain.settings
 
 
+def test_a_plan_knows_the_cost_of_folds_that_learn_codes_apart() -> None:
+    words = ["descriptor=sparse_mdmo", "codes=none", "codes.atoms=8"]
+    coded_, plain = (experiment(*compose_cell(words[:count])) for count in (1, 2))
+    fewer = experiment(*compose_cell(["descriptor=sparse_mdmo", words[2]]))
+    assert plain.folds_cost is plain.tuning
+    assert isinstance(coded_.folds_cost, str) and coded_.folds_cost != fewer.folds_cost
+
+
 def fields(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, 6, 8, 2)).astype(np.float32)
 
