@@ -41,7 +41,12 @@ def test_a_finished_run_is_what_the_store_itself_records(store: Sqlite, client: 
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "folds.csv").write_text("subject\ns01\n")
     with open_run(store) as record:
-        record.finish({"uf1": 0.625}, {"fold_accuracy": [0.5, 1.0]}, tmp_path / "out", {"per_subject.csv": "s\n"})
+        record.finish(
+            metrics={"uf1": 0.625},
+            series={"fold_accuracy": [0.5, 1.0]},
+            folder=tmp_path / "out",
+            tables={"per_subject.csv": "s\n"},
+        )
     kept = client.get_run(record.run_id)
     assert kept.info.status == "FINISHED"
     assert dict(kept.data.params) == PARAMS
@@ -84,7 +89,7 @@ def test_results_that_cannot_be_written_are_told_and_the_run_has_failed(
     store: Sqlite, client: Any, tmp_path: Path
 ) -> None:
     with pytest.raises(TrackingError, match="the results were not recorded"), open_run(store) as record:
-        record.finish({}, {}, tmp_path / "not there")
+        record.finish(metrics={}, series={}, folder=tmp_path / "not there")
     assert client.get_run(record.run_id).info.status == "FAILED"
 
 
@@ -92,7 +97,7 @@ def test_a_helper_that_was_killed_is_one_sentence(store: Sqlite) -> None:
     with pytest.raises(TrackingError, match="the process that records in MLflow was killed"), open_run(store) as run:
         run.wait()
         run._process._process.kill()
-        run.finish({}, {}, Path("out"))
+        run.finish(metrics={}, series={}, folder=Path("out"))
     with open_run(store) as another:
         another.wait()
 
