@@ -28,26 +28,9 @@ from hypothesis import strategies as st
 from mer.errors import ConfigError, TrackingError
 from mer.tracking import UI_ENVIRONMENT, Off, Server, Sqlite, study_url, ui_command
 from mer.tracking.clean import numbers, slug, steps, texts
-from mer.tracking.client import experiment_id, mlflow_client
+from mer.tracking.client import experiment_id
 from mer.tracking.signals import exit_on_signals, undisturbed
-from mer.tracking.sqlite_file import database_uri, open_database
-
-# SQLAlchemy warns of what MLflow's own table definitions use.
-
-PARAMS = {"flow": "dis", "descriptor.bins": "8"}
-TAGS = {"commit": "0123abc"}
-
-
-@pytest.fixture(scope="session")
-def tracking(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    made = Sqlite(home=str(tmp_path_factory.mktemp("home")))
-    with open_database(Path(made.home)):
-        return made
-
-
-@pytest.fixture
-def client(tracking: Sqlite) -> Any:
-    return mlflow_client(database_uri(Path(tracking.home)))
+from tests.runs import PARAMS, TAGS, open_run
 
 
 @pytest.fixture
@@ -56,10 +39,6 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "out" / "folds.csv").write_text("subject\ns01\n")
     (tmp_path / "out" / "figures" / "confusion.png").write_bytes(b"picture")
     return tmp_path / "out"
-
-
-def open_run(tracking: Sqlite, study: str = "trial", **given: Any) -> Any:
-    return tracking.run(**{"study": study, "name": "cell", "params": PARAMS, "tags": TAGS} | given)
 
 
 def newest(client: Any, study: str = "trial") -> Any:
