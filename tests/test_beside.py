@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from mer.errors import DataError, MerError, TrackingError
-from mer.helper import GoneError, Helper, answer_with, helper
+from mer.errors import DataError, MerError, TrackingError, reason
+from mer.helper import GoneError, Helper, answer_with, helper, portable
+from mer.report.drawing import drawing
 from mer.tracking import Off, Sqlite, beside
 from tests.runs import PARAMS, open_run
 
@@ -91,6 +94,42 @@ def test_a_helper_that_was_killed_is_one_sentence(store: Any) -> None:
         another.wait()
 
 
+def test_a_helper_that_is_killed_during_the_work_ends_it(store: Any) -> None:
+    began = time.monotonic()
+    with (
+        pytest.raises(TrackingError, match="the process that records in MLflow was killed"),
+        open_run(store, "beside") as run,
+    ):
+        run.wait()
+        run.check()
+        run._process._process.kill()
+        while time.monotonic() - began < 60:
+            run.check()
+
+
+def test_figures_whose_process_is_killed_are_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(MerError, match=r"regions\.png: the process that draws was killed .*; run again"),
+        drawing() as d,
+    ):
+        d.begin("regions.png", "regions", text="")
+        d._process._process.kill()
+        d.write(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_system_refuses_a_helper_is_no_fault_of_mer() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/figure.png")
+    assert str(portable(full)).startswith("/tmp/figure.png: No space left on device; check")
+    assert "a fault of mer itself" in str(portable(ValueError("odd")))
+
+
+def test_the_reason_why_a_folder_cannot_be_copied_is_that_of_its_first_file() -> None:
+    said = "[Errno 28] No space left on device: 'a' -> 'b'"
+    assert reason(shutil.Error([("a", "b", said), ("c", "d", said)])) == "No space left on device"
+    assert reason(PermissionError(errno.EACCES, "Permission denied")) == "Permission denied"
+
+
 def test_helpers_are_used_again_and_lent_once() -> None:
     with helper("test") as first:
         pass
@@ -109,6 +148,7 @@ def test_helpers_are_used_again_and_lent_once() -> None:
 
 def test_an_interrupt_from_the_terminal_does_not_reach_a_helper() -> None:
     process = Helper()
+    assert os.getpgid(process._process.pid) != os.getpgid(0)  # else it would say so itself while it starts
     process.send(answer_with, abs, -1)
     assert process.answer() == 1
     for name in ("SIGINT", "SIGTERM"):

@@ -36,9 +36,11 @@ class BesideRecord:
         self.state = "opening"
 
     def check(self) -> None:
-        """Raise where the store has refused the run meanwhile; does not wait."""
-        if self.state == "opening" and self._process.answered:
+        """Raise where the store has refused the run meanwhile, or what records it was killed; does not wait."""
+        if self._process.answered:  # to the opening, or, after that, that it is gone
             self.wait()
+            if self._process.answered:
+                _answer(self._process)
 
     def wait(self) -> None:
         """Wait until the run is open.
@@ -51,7 +53,7 @@ class BesideRecord:
         if self.state != "opening":
             return
         try:
-            self.run_id, self.url_line = self._process.answer()
+            self.run_id, self.url_line = _answer(self._process)
         except MerError:
             self.state = "refused"
             raise
@@ -116,10 +118,17 @@ def _close_after(error: BaseException, process: Helper, record: BesideRecord) ->
 def _ask(process: Helper, *request: Any) -> Any:
     with undisturbed():  # half a request could not be understood
         process.send(*request)
+    return _answer(process)
+
+
+def _answer(process: Helper) -> Any:
     try:
         return process.answer()
     except GoneError as error:
-        raise TrackingError("tracking: the process that records in MLflow was killed; run again") from error
+        raise TrackingError(
+            "tracking: the process that records in MLflow was killed or ran out of memory; run again, what was "
+            "computed is kept"
+        ) from error
 
 
 def warm() -> None:
