@@ -228,10 +228,10 @@ def execute(
         experiment.results.save(prepared.result, folder)
         cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
         record.finish(
-            run_record.numbers(summary, features) | cost,
-            run_record.series(result),
-            folder,
-            {"per_subject.csv": run_record.per_subject(result)},
+            metrics=run_record.numbers(summary, features) | cost,
+            series=run_record.series(result),
+            folder=folder,
+            tables={"per_subject.csv": run_record.per_subject(result)},
         )
     kind = "run" if every_figure else "cell"
     _remember_cost(experiment, features, result, time.perf_counter() - start, kind)

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mer.bench._made_up import comparison_svm as svm
 from mer.errors import CacheError, ConfigError, DataError, LeakError
 from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
 from mer.loso.order import content_rank
 from mer.metrics import score
 from mer.tuning import NoTuning
 from tests.tables import blobs, permuted, table
-from tests.test_svm import svm
 from tests.test_tuning import everywhere, nested
 
 COMMON = {"min_clips": 2, "mirror": "none", "balance": "none", "draws": 100, "interval": "percentile"}

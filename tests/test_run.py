@@ -176,6 +176,8 @@ def test_every_cell_of_a_sweep_can_have_all_figures(first: Path, tmp_path: Path)
         (["run", "seed=-1"], 2, r"seed=-1: must be a whole number"),
         (["run", "=="], 2, r"==: not understood"),
         (["run", "flow"], 2, r"flow: not understood .*; write group.setting=value"),
+        (["run", "sweep.plan=true"], 2, r"sweep.plan=true: .* write mer run -m"),
+        (["run", "sequence=path"], 2, r"sequence=path: has a part in frames=sequence alone"),
         (["run", "-m", "seed=0,1", "sweep.figures=few"], 2, r"sweep.figures must be true or false"),
     ],
 )

@@ -7,13 +7,14 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
+from mer.bench._made_up import comparison_svm as svm
 from mer.errors import ConfigError, DataError
 from mer.metrics import score
 from mer.svm import Estimator, FittedCommittee
 from mer.svm.libsvm import one_against_rest
 from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
 from tests.tables import blobs
-from tests.test_svm import side_of, svm
+from tests.test_svm import side_of
 
 SPACE = {
     "C": {"low": 0.01, "high": 100.0, "log": True, "points": 3},

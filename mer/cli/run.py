@@ -117,8 +117,19 @@ def _run(overrides: Sequence[str]) -> int:
     _build_stages(composed)
     cfg, choices = without_hydra(composed)
     own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
-    _show(execute(experiment(cfg, choices, command=shlex.join(["mer", "run", *own])), folder), cfg)
+    ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))
+    _refuse_idle(overrides, cfg, ready)
+    _show(execute(ready, folder), cfg)
     return 0
+
+
+def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Any) -> None:
+    """Refuse what a single run would pass over in silence."""
+    if cfg.sweep.plan:
+        raise ConfigError("sweep.plan=true: a plan is that of a sweep; write mer run -m, one cell is enough")
+    sequence = [word for word in overrides if word.startswith(("sequence=", "sequence."))]
+    if sequence and "sequence" not in ready.choices:
+        raise ConfigError(f"{sequence[0]}: has a part in frames=sequence alone; add that, or leave {sequence[0]} away")
 
 
 def _show(outcome: Any, cfg: DictConfig) -> None:

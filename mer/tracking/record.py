@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+from mer.tracking.asked import Opening, Results
 from mer.tracking.clean import first_line, numbers, steps, texts
 from mer.tracking.client import telling
 from mer.tracking.signals import exit_on_signals, undisturbed
@@ -46,26 +47,8 @@ class Record:
     def check(self) -> None:
         """Do nothing: the run is open, see `mer.tracking.beside` for one that may not be yet."""
 
-    def finish(
-        self,
-        metrics: Mapping[str, float],
-        series: Mapping[str, Sequence[float]],
-        folder: Path,
-        tables: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write the results in one go.
-
-        Parameters
-        ----------
-        metrics : mapping of str to float
-            One number each. NaN and infinity are not logged; their names stand in the tag ``undefined``.
-        series : mapping of str to sequence of float
-            One number a step, such as ``fold_accuracy``; step i is row i of folds.csv. NaN leaves a gap.
-        folder : Path
-            The run's folder; all its files become artifacts. The figures are put at the root too, where the compare
-            page of MLflow finds them.
-        tables : mapping of str to str, or None
-            Further files at the root, such as ``per_subject.csv``, by their name.
+    def finish(self, **results: Unpack[Results]) -> None:
+        """Write the results in one go; its keywords are those of `mer.tracking.asked.Results`.
 
         Raises
         ------
@@ -73,13 +56,14 @@ class Record:
             Where the store cannot be written.
         """
         with telling("the results were not recorded"):
-            self._log_metrics(metrics, series)
+            self._log_metrics(results["metrics"], results["series"])
+            folder = results["folder"]
             with tempfile.TemporaryDirectory(prefix="mer_record_") as name:
                 whole = Path(name) / "run"
                 shutil.copytree(folder, whole)
                 for figure in sorted((folder / "figures").glob("*.png")):
                     shutil.copy(figure, whole)
-                for table, text in (tables or {}).items():
+                for table, text in results.get("tables", {}).items():
                     (whole / table).write_text(text, encoding="utf-8")
                 self._client.log_artifacts(self.run_id, str(whole))  # one call: each asks the store where to write
         self.complete = True
@@ -98,33 +82,29 @@ class Record:
 
 
 @contextlib.contextmanager
-def recorded(  # noqa: PLR0913 (one keyword a thing that MLflow keeps)
+def recorded(
     client: Any,
     experiment_id: str,
+    opening: Opening,
     *,
-    name: str,
-    params: Mapping[str, str],
-    tags: Mapping[str, str],
     url_line: str,
     guard: Callable[[str], AbstractContextManager[None]],
-    data: Mapping[str, str] | None = None,
 ) -> Iterator[Record]:
     """Open a run and close it with the status that the block deserves.
 
     A block that ends without `Record.finish` has FAILED; Ctrl-C, SystemExit, SIGTERM and SIGHUP make it KILLED. `guard`
-    is held, with the run's id, from the start of the run until it is closed. `data` (name, digest, source) says in
-    MLflow's own terms what the run was made of.
+    is held, with the run's id, from the start of the run until it is closed.
     """
     record = Record(client, "", url_line)
     with exit_on_signals(), contextlib.ExitStack() as held:
         try:
             with undisturbed(), telling("no run was started"):
-                named = texts(tags) | _user()
-                record.run_id = client.create_run(experiment_id, run_name=name, tags=named).info.run_id
+                named = texts(opening["tags"]) | _user()
+                record.run_id = client.create_run(experiment_id, run_name=opening["name"], tags=named).info.run_id
                 held.enter_context(guard(record.run_id))
             with telling("the parameters were not recorded"):
-                _log_params(client, record.run_id, params)
-                _log_data(client, record.run_id, data)
+                _log_params(client, record.run_id, opening["params"])
+                _log_data(client, record.run_id, opening.get("data"))
             yield record
         except BaseException as error:
             _close_after(error, record)

@@ -7,14 +7,15 @@ import shlex
 import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from mer.errors import ConfigError, TrackingError
 from mer.tracking.alive import alive, close_dead_runs
+from mer.tracking.asked import Opening, Results
 from mer.tracking.clean import slug
 from mer.tracking.client import experiment_id, mlflow_client, telling
 from mer.tracking.record import Record, recorded
@@ -60,29 +61,8 @@ class _Store(ABC):
         """Return the tag ``result`` of every finished run of a study; none where the study is not there."""
 
     @contextlib.contextmanager
-    def run(
-        self,
-        *,
-        study: str,
-        name: str,
-        params: Mapping[str, str],
-        tags: Mapping[str, str],
-        data: Mapping[str, str] | None = None,
-    ) -> Iterator[Record]:
-        """Open a run of a study; use it with ``with``.
-
-        Parameters
-        ----------
-        study : str
-            MLflow experiment; made where it does not exist.
-        name : str
-            Shown in the table of runs; need not be unique.
-        params : mapping of str to str
-            What was chosen; written at once, so that a run that crashes shows what it was. Long values are cut.
-        tags : mapping of str to str
-            Identity and protocol.
-        data : mapping of str to str, or None
-            ``name``, ``digest`` (at most 36 characters count) and ``source`` of the data set, shown as the run's input.
+    def run(self, **opening: Unpack[Opening]) -> Iterator[Record]:
+        """Open a run of a study; use it with ``with``, and with the keywords of `mer.tracking.asked.Opening`.
 
         Yields
         ------
@@ -94,17 +74,8 @@ class _Store(ABC):
         TrackingError
             Where the store cannot be opened or written, or the study was deleted.
         """
-        place = self._open(study)
-        with recorded(
-            place.client,
-            place.experiment,
-            name=name,
-            params=params,
-            tags=tags,
-            url_line=place.url_line,
-            guard=place.guard,
-            data=data,
-        ) as record:
+        place = self._open(opening["study"])
+        with recorded(place.client, place.experiment, opening, url_line=place.url_line, guard=place.guard) as record:
             yield record
 
 
@@ -220,13 +191,7 @@ class NoRecord:
     def check(self) -> None:
         """Do nothing."""
 
-    def finish(
-        self,
-        metrics: Mapping[str, float],
-        series: Mapping[str, Sequence[float]],
-        folder: Path,
-        tables: Mapping[str, str] | None = None,
-    ) -> None:
+    def finish(self, **results: Unpack[Results]) -> None:
         """Do nothing."""
 
 
@@ -235,15 +200,7 @@ class Off:
     """No record in MLflow; the run's folder is all there is."""
 
     @contextlib.contextmanager
-    def run(
-        self,
-        *,
-        study: str,
-        name: str,
-        params: Mapping[str, str],
-        tags: Mapping[str, str],
-        data: Mapping[str, str] | None = None,
-    ) -> Iterator[NoRecord]:
+    def run(self, **opening: Unpack[Opening]) -> Iterator[NoRecord]:
         """Open nothing."""
         yield NoRecord()
 
