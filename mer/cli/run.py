@@ -103,6 +103,7 @@ def _build_stages(cfg: DictConfig) -> None:
 
 
 def _run(overrides: Sequence[str]) -> int:
+    from mer.loso import workers
     from mer.tracking import warm
 
     several = [word for word in overrides if parse(word).is_sweep_override()]
@@ -110,6 +111,8 @@ def _run(overrides: Sequence[str]) -> int:
         raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
     if not any(word.startswith("tracking=") for word in overrides):
         warm()
+    if "tuning=none" in overrides:
+        workers.warm()
     from mer.run import execute  # MLflow is imported beside it
 
     composed = compose(overrides, with_hydra=True)
