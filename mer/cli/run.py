@@ -11,7 +11,7 @@ from typing import Any
 
 import hydra
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from mer.cli.arguments import take_config_dir
 from mer.cli.cells import expand, parse, probes
@@ -81,11 +81,14 @@ def _by_hydra(words: Sequence[str]) -> int:
 
 
 def _sweep(overrides: Sequence[str]) -> int:
-    from mer.cli.sweep import run_sweep
+    from mer.cli.sweep import run_sweep, runs_here
 
     shared, cells = expand(overrides)
     for cell in probes(cells):  # a misspelling fails before any work
-        _build_stages(compose([*shared, *cell]))
+        cfg = compose([*shared, *cell], with_hydra=True)
+        if runs_here(cfg) and not cfg.sweep.plan:
+            _warm_folds(cfg)
+        _build_stages(cfg)
     return run_sweep(shared, cells)
 
 
@@ -103,7 +106,6 @@ def _build_stages(cfg: DictConfig) -> None:
 
 
 def _run(overrides: Sequence[str]) -> int:
-    from mer.loso import workers
     from mer.tracking import warm
 
     several = [word for word in overrides if parse(word).is_sweep_override()]
@@ -111,17 +113,24 @@ def _run(overrides: Sequence[str]) -> int:
         raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
     if not any(word.startswith("tracking=") for word in overrides):
         warm()
-    if "tuning=none" in overrides:
-        workers.warm()
     from mer.run import execute  # MLflow is imported beside it
 
     composed = compose(overrides, with_hydra=True)
+    _warm_folds(composed)
     folder = Path(composed.hydra.run.dir).absolute()
     _build_stages(composed)
     cfg, choices = without_hydra(composed)
     own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
     _show(execute(experiment(cfg, choices, command=shlex.join(["mer", "run", *own])), folder), cfg)
     return 0
+
+
+def _warm_folds(cfg: DictConfig) -> None:
+    """Start what runs folds that need no search, long before there are features."""
+    if OmegaConf.select(cfg, "tuning._target_") == "mer.tuning.NoTuning":
+        from mer.loso.workers import warm
+
+        warm()
 
 
 def _show(outcome: Any, cfg: DictConfig) -> None:

@@ -69,7 +69,8 @@ def _in_this_process(job: Job) -> Iterator[Callable[[Split], FoldResult]]:
 @contextlib.contextmanager
 def _beside(job: Job) -> Iterator[Callable[[Split], FoldResult]]:
     with helper(_KIND) as process:
-        process.tell(_obey, job)
+        process.send(_obey, job)
+        process.answer()  # its import may not be over, which is no fold's own
 
         def run(split: Split) -> FoldResult:
             process.send(split)
@@ -83,12 +84,16 @@ def _beside(job: Job) -> Iterator[Callable[[Split], FoldResult]]:
 
 
 def _import_sklearn(_: Channel) -> None:
+    import sklearn.pipeline
+    import sklearn.preprocessing
+    import sklearn.svm  # noqa: F401
     import threadpoolctl  # noqa: F401
 
 
 def _obey(channel: Channel, job: Job) -> None:
     """Run folds of a job, in the other process, until an empty request."""
     with _in_this_process(job) as run:
+        channel.answer(None)
         while request := channel.request():
             answer_with(channel, run, *request)
 
