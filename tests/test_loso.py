@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mer.errors import CacheError, ConfigError, DataError, LeakError
-from mer.helper import helper, ready
+from mer.helper import answer_with, helper, ready
 from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
 from mer.loso.order import content_rank
 from mer.metrics import score
@@ -86,6 +86,9 @@ def test_quick_folds_of_a_process_beside_ours_are_the_same(monkeypatch):
     data = blobs(distance=1.0)
     here = run(data)
     workers.warm()
+    with helper("folds") as process:
+        process.send(answer_with, eval, "'sklearn.svm' in __import__('sys').modules")
+        assert process.answer()
     with monkeypatch.context() as patched:
         patched.delattr(workers, "_in_this_process")
         assert outcome(run(data)) == outcome(here)
