@@ -24,7 +24,18 @@ from typing import Any, BinaryIO
 import mer
 from mer.errors import DataError, MerError, reason
 
-__all__ = ["Channel", "Deserted", "GoneError", "Helper", "answer_with", "helper", "portable", "serve", "warm_up"]
+__all__ = [
+    "Channel",
+    "Deserted",
+    "GoneError",
+    "Helper",
+    "answer_with",
+    "helper",
+    "portable",
+    "ready",
+    "serve",
+    "warm_up",
+]
 
 _LAST_S = 0.5
 _CODE = "from mer.helper import serve; serve()"
@@ -130,6 +141,11 @@ def helper(kind: str) -> Iterator[Helper]:
             _IDLE[kind].append(lent)
         else:
             lent.leave()
+
+
+def ready(kind: str) -> bool:
+    """Tell whether a helper was started that has nothing to do."""
+    return any(found.idle for found in _IDLE[kind])
 
 
 def warm_up(kind: str, work: Callable[[Channel], None]) -> None:

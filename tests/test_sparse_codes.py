@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mer
+from mer.bench._made_up import comparison_svm as svm
 from mer.config import compose_cell, experiment
 from mer.descriptor.per_frame import at_positions
 from mer.errors import ConfigError, DataError
@@ -21,7 +22,6 @@ from mer.types import FeatureTable, FlowField, Regions
 from tests.tables import blobs, permuted
 from tests.test_hoof import whole
 from tests.test_loso import by_content, loso, outcome, renamed, run
-from tests.test_svm import svm
 from tests.test_tuning import everywhere, nested
 
 SETTINGS: dict[str, Any] = {

@@ -41,6 +41,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+def choose(writer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs written by MLflow itself, or by what writes its tables."""
+    if writer == "writer.MlflowWriter":
+        monkeypatch.setattr("mer.tracking.tables.KNOWN", {})
+
+
 def newest(client: Any, study: str = "trial") -> Any:
     number = client.get_experiment_by_name(study).experiment_id
     return client.search_runs([number], order_by=["attributes.start_time DESC"], max_results=1)[0]
@@ -157,30 +163,34 @@ def test_a_signal_waits_for_the_end_of_a_write() -> None:
     assert done
 
 
+@pytest.mark.parametrize("writer", ["writer.MlflowWriter", "tables.TableWriter"])
 def test_a_store_that_fails_at_the_end_does_not_hide_the_error(
-    tracking: Sqlite, client: Any, monkeypatch: pytest.MonkeyPatch
+    tracking: Sqlite, client: Any, monkeypatch: pytest.MonkeyPatch, writer: str
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    choose(writer, monkeypatch)
     with pytest.raises(ValueError, match="the cause") as caught, open_run(tracking) as run:
-        monkeypatch.setattr("mlflow.MlflowClient.set_terminated", fail)
+        monkeypatch.setattr(f"mer.tracking.{writer}.close", fail)
         raise ValueError("the cause")
     assert "No space left on device" in caught.value.__notes__[0]
     monkeypatch.undo()
     client.set_terminated(run.run_id, "FAILED")
 
 
-@pytest.mark.parametrize("call", ["log_batch", "log_artifacts"])
+@pytest.mark.parametrize("writer", ["writer.MlflowWriter", "tables.TableWriter"])
+@pytest.mark.parametrize("call", ["metrics", "files"])
 def test_a_full_disk_is_one_sentence(
-    tracking: Sqlite, client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str
+    tracking: Sqlite, client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, writer: str
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    choose(writer, monkeypatch)
     expected = pytest.raises(TrackingError, match=r"results were not recorded: .*No space left.*tracking=off")
     with expected as caught, open_run(tracking) as run:
-        monkeypatch.setattr(f"mlflow.MlflowClient.{call}", fail)
+        monkeypatch.setattr(f"mer.tracking.{writer}.{call}", fail)
         run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
     assert "\n" not in str(caught.value)
     assert client.get_run(run.run_id).info.status == "FAILED"
@@ -273,6 +283,7 @@ def test_a_data_set_and_a_study_that_another_run_adds_in_between(
     """MLflow looks first and adds then, without a lock; two sweeps that begin together fell into this."""
     from mlflow.store.tracking import sqlalchemy_store
 
+    choose("writer.MlflowWriter", monkeypatch)
     data = {"name": "synthetic", "digest": "0123", "source": "embedded"}
     waiting = ["other"]
 

@@ -16,7 +16,6 @@ from mer.errors import MerError, TrackingError
 from mer.helper import Channel, Deserted, GoneError, Helper, answer_with, helper, portable, warm_up
 from mer.tracking.asked import Opening, Results
 from mer.tracking.clean import first_line
-from mer.tracking.client import import_mlflow
 from mer.tracking.signals import exit_on_signals, undisturbed
 from mer.tracking.stores import Server, Sqlite
 
@@ -132,8 +131,8 @@ def _answer(process: Helper) -> Any:
 
 
 def warm() -> None:
-    """Have MLflow imported by the other process before a run begins."""
-    warm_up(_KIND, _import_mlflow)
+    """Start the other process before a run begins."""
+    warm_up(_KIND, _ready)
 
 
 def beside(store: Any) -> Any:
@@ -149,9 +148,8 @@ class _RaisedError(Exception):
     """The run's process raised."""
 
 
-def _import_mlflow(_: Channel) -> None:
-    with contextlib.suppress(Exception):  # the first request says so
-        import_mlflow()
+def _ready(_: Channel) -> None:
+    """Do nothing: that it was asked has imported what is needed, save MLflow, which most runs do without."""
 
 
 def _record(channel: Channel, store: Any, opening: Opening) -> None:
