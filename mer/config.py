@@ -194,11 +194,13 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     from mer.cache import Cache
     from mer.pipeline import Pipeline
     from mer.run import FLOW_STAGES, STAGES, Experiment
+    from mer.svm import Coded
     from mer.tracking import beside
 
     _check_general(cfg)
     dataset = build(cfg.dataset)
     idle = {"classifier" if choices["classifier"] == "none" else "svm"}
+    idle |= {"codes"} if choices["codes"] == "none" else set()
     idle |= set(FLOW_STAGES) if dataset.entry == "flow" else set()
     idle |= set() if _over_time(cfg, choices, dataset) else {"sequence"}
     used = [stage for stage in STAGES if stage not in idle]
@@ -207,13 +209,10 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
             fitting = ", ".join(option for option in options(stage) if option != choices[stage])
             raise ConfigError(f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; it can be {fitting}")
     built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
-    if "sequence" in used and not hasattr(built["descriptor"], "sequence"):
-        raise ConfigError(
-            f"descriptor={choices['descriptor']} describes one flow field, and frames={choices['frames']} gives "
-            "several: write it a method sequence(flows, regions), or take frames=onset_apex"
-        )
-    svm, classifier = built.pop("svm"), built.pop("classifier")
-    evaluated = {"svm": classifier or svm} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
+    _check_descriptor(built["descriptor"], choices, dataset, used)
+    svm, classifier, codes = (built.pop(stage) for stage in ("svm", "classifier", "codes"))
+    learner = Coded(codes=codes, learner=classifier or svm) if codes else classifier or svm
+    evaluated = {"svm": learner} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
     resolved = _plain(cfg)
     return Experiment(
         pipeline=Pipeline(
@@ -248,6 +247,31 @@ def _over_time(cfg: DictConfig, choices: Mapping[str, str], dataset: Any) -> boo
             "leave frames= away"
         )
     return True
+
+
+def _check_descriptor(descriptor: Any, choices: Mapping[str, str], dataset: Any, used: Sequence[str]) -> None:
+    """Refuse a descriptor that cannot describe what a clip gives, or whose rows the codes cannot take apart."""
+    name, frames, apart = choices["descriptor"], choices["frames"], getattr(descriptor, "over_time", False)
+    if "sequence" in used and not hasattr(descriptor, "sequence"):
+        raise ConfigError(
+            f"descriptor={name} describes one flow field, and frames={frames} gives several: write it a method "
+            "sequence(flows, regions), or take frames=onset_apex"
+        )
+    if apart and dataset.entry == "flow":
+        raise ConfigError(
+            f"descriptor={name} describes every frame of a clip, and dataset={dataset.name} holds one ready-made flow "
+            "field a clip and no frames: take descriptor=mdmo"
+        )
+    if apart and "sequence" not in used:
+        raise ConfigError(
+            f"descriptor={name} describes every frame of a clip, and frames={frames} gives onset and apex alone: take "
+            "frames=sequence"
+        )
+    if "codes" in used and not apart:
+        raise ConfigError(
+            f"codes={choices['codes']} learns from every frame of a clip, and descriptor={name} keeps none of them "
+            "apart: take descriptor=sparse_mdmo, or codes=none"
+        )
 
 
 def _cores() -> int:

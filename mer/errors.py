@@ -1,6 +1,18 @@
 """What can go wrong, one class a kind; every message names the offender, the value and the next step."""
 
-__all__ = ["CacheError", "ConfigError", "DataError", "FaceNotFoundError", "LeakError", "MerError", "TrackingError"]
+import re
+import shutil
+
+__all__ = [
+    "CacheError",
+    "ConfigError",
+    "DataError",
+    "FaceNotFoundError",
+    "LeakError",
+    "MerError",
+    "TrackingError",
+    "reason",
+]
 
 
 class MerError(Exception):
@@ -39,3 +51,11 @@ class CacheError(MerError):
 
 class TrackingError(MerError):
     """The MLflow store cannot be opened or written."""
+
+
+def reason(error: OSError) -> str:
+    """Return what the system said, without numbers and paths; of a folder that was copied, of its first file."""
+    if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
+        _, _, said = error.args[0][0]  # one a file that failed: source, target, text
+        return re.sub(r"^\[Errno \d+\] |: '.*", "", str(said))
+    return str(error.strerror or error)

@@ -22,9 +22,20 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import mer
-from mer.errors import MerError
+from mer.errors import DataError, MerError, reason
 
-__all__ = ["Channel", "Deserted", "GoneError", "Helper", "answer_with", "helper", "portable", "serve", "warm_up"]
+__all__ = [
+    "Channel",
+    "Deserted",
+    "GoneError",
+    "Helper",
+    "answer_with",
+    "helper",
+    "portable",
+    "ready",
+    "serve",
+    "warm_up",
+]
 
 _LAST_S = 0.5
 _CODE = "from mer.helper import serve; serve()"
@@ -44,6 +55,7 @@ class Helper:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
+            process_group=0,  # until it ignores signals: a terminal sends Ctrl-C to all of the run's group
         )
         self._owner = os.getpid()
         self._awaited = 0
@@ -74,11 +86,17 @@ class Helper:
             self._process.stdin.flush()
 
     def answer(self) -> Any:
-        """Wait for the answer to the oldest request; raise it where it is an error."""
+        """Wait for the answer to the oldest request; raise it where it is an error.
+
+        Raises
+        ------
+        GoneError
+            Where the process was killed; whoever asked knows what it did, and tells the user.
+        """
         found = self._answers.get()
         if isinstance(found, EOFError):
             self._answers.put(found)  # for whoever asks next
-            raise GoneError("a process that helps this one was killed or ran out of memory; run again") from found
+            raise GoneError("a process that helps this one was killed or ran out of memory; run again") from None
         self._awaited -= 1
         if isinstance(found, BaseException):
             raise found
@@ -123,6 +141,11 @@ def helper(kind: str) -> Iterator[Helper]:
             _IDLE[kind].append(lent)
         else:
             lent.leave()
+
+
+def ready(kind: str) -> bool:
+    """Tell whether a helper was started that has nothing to do."""
+    return any(found.idle for found in _IDLE[kind])
 
 
 def warm_up(kind: str, work: Callable[[Channel], None]) -> None:
@@ -203,4 +226,7 @@ def portable(error: Exception) -> Exception:
     """Return an error that can be sent to the other process and be told to a user."""
     if isinstance(error, MerError):
         return error
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return DataError(f"{place}{reason(error)}; check the path, its rights and the space on its disk")
     return MerError(f"a fault of mer itself, {type(error).__name__}: {error}; please report it")

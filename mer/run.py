@@ -33,6 +33,7 @@ STAGES = (
     "motion",
     "roi",
     "descriptor",
+    "codes",
     "svm",
     "classifier",
     "tuning",
@@ -92,6 +93,12 @@ class Experiment:
     def results(self) -> Results:
         """Where finished cells are kept."""
         return Results(root=self.home / "results")
+
+    @property
+    def folds_cost(self) -> object:
+        """What decides on the cost of a fold, for `times`: the search, and the codes that are learnt beside it."""
+        codes = getattr(self.svm, "codes", None)
+        return self.tuning if codes is None else digest(component_key(codes), component_key(self.tuning))
 
     @property
     def times(self) -> Times:
@@ -221,10 +228,10 @@ def execute(
         experiment.results.save(prepared.result, folder)
         cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
         record.finish(
-            run_record.numbers(summary, features) | cost,
-            run_record.series(result),
-            folder,
-            {"per_subject.csv": run_record.per_subject(result)},
+            metrics=run_record.numbers(summary, features) | cost,
+            series=run_record.series(result),
+            folder=folder,
+            tables={"per_subject.csv": run_record.per_subject(result)},
         )
     kind = "run" if every_figure else "cell"
     _remember_cost(experiment, features, result, time.perf_counter() - start, kind)
@@ -265,13 +272,19 @@ def _evaluate(experiment: Experiment, features: Features, store: Path, heed: Cal
             experiment.svm,
             experiment.tuning,
             seed=experiment.seed,
-            key=digest([experiment.settings.get(stage) for stage in ("svm", "classifier", "tuning")]),
+            key=digest(_fold_settings(experiment.settings)),
             workers=experiment.workers,
             progress=ended,
             mirrored=features.mirrored,
             store=store,
         )
     return result
+
+
+def _fold_settings(settings: Mapping[str, Any]) -> list[Any]:
+    """Return the settings of what is fitted in a fold; where there are no codes, the hash is that of before them."""
+    own = [settings.get(stage) for stage in ("svm", "classifier", "tuning")]
+    return [*own, settings["codes"]] if "codes" in settings else own
 
 
 def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:
@@ -282,7 +295,7 @@ def _remember_cost(experiment: Experiment, features: Features, result: LosoResul
         spent += sum(each) / workers
         times.add(stage, getattr(experiment.pipeline, STEPS[stage]), sum(each) / len(each))
     folds = sum(fold.seconds for fold in result.folds)
-    times.add("evaluation", experiment.tuning, folds / len(features.table))
+    times.add("evaluation", experiment.folds_cost, folds / len(features.table))
     rest = seconds - spent - folds / workers
     if rest > 0:  # else folds were read back
         times.add("rest", kind, rest)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mer import metrics, predictions
-from mer.errors import DataError
+from mer.errors import DataError, reason
 from mer.pipeline import Features, Pipeline
 from mer.region_table import region_rows, region_text
 from mer.report.drawing import Drawing
@@ -96,9 +96,8 @@ def _staging(folder: Path) -> Iterator[Path]:
             for path in sorted(Path(name).iterdir()):
                 _replace(path, folder / path.name)
     except OSError as error:
-        reason = error.strerror or error
         raise DataError(
-            f"cannot write the run's folder {folder}: {reason}; free some space or choose hydra.run.dir=OUT"
+            f"cannot write the run's folder {folder}: {reason(error)}; free some space or choose hydra.run.dir=OUT"
         ) from error
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from mer.tracking import Sqlite
+from mer.tracking.client import mlflow_client
+from mer.tracking.sqlite_file import database_uri, open_database
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +23,17 @@ def data_root() -> Path:
             f"real data not found at {root}: set MER_TEST_DATA to the folder that holds faces68/ and the others"
         )
     return root
+
+
+@pytest.fixture(scope="session")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    """Return a store whose database is made: that takes seconds."""
+    made = Sqlite(home=str(tmp_path_factory.mktemp("home")))
+    with open_database(Path(made.home)):
+        return made
+
+
+@pytest.fixture
+def client(tracking: Sqlite) -> Any:
+    """Return what sees that store's runs."""
+    return mlflow_client(database_uri(Path(tracking.home)))

@@ -155,4 +155,4 @@ def keep(
             excluded=(),
             computed={"flow": [0.5], "descriptor": [0.1]},
         )
-        record.finish(run_record.numbers(summary, features), run_record.series(kept), folder)
+        record.finish(metrics=run_record.numbers(summary, features), series=run_record.series(kept), folder=folder)

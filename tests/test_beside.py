@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,89 +14,120 @@ from typing import Any
 
 import pytest
 
-from mer.errors import DataError, MerError, TrackingError
-from mer.helper import GoneError, Helper, answer_with, helper
+from mer.errors import DataError, MerError, TrackingError, reason
+from mer.helper import GoneError, Helper, answer_with, helper, portable
+from mer.report.drawing import drawing
 from mer.tracking import Off, Sqlite, beside
-from mer.tracking.client import mlflow_client
-from mer.tracking.sqlite_file import database_uri, open_database
-
-PARAMS = {"flow": "dis"}
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    made = Sqlite(home=str(tmp_path_factory.mktemp("home")))
-    with open_database(Path(made.home)):
-        return made
+from tests.runs import PARAMS, open_run
 
 
 @pytest.fixture
-def client(store: Sqlite) -> Any:
-    return mlflow_client(database_uri(Path(store.home)))
+def store(tracking: Sqlite) -> Any:
+    return beside(tracking)
 
 
-def open_run(store: Sqlite, **given: Any) -> Any:
-    return beside(store).run(**{"study": "trial", "name": "cell", "params": PARAMS, "tags": {"result": "r1"}} | given)
-
-
-def test_a_finished_run_is_what_the_store_itself_records(store: Sqlite, client: Any, tmp_path: Path) -> None:
+def test_a_finished_run_is_what_the_store_itself_records(store: Any, client: Any, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "folds.csv").write_text("subject\ns01\n")
-    with open_run(store) as record:
-        record.finish({"uf1": 0.625}, {"fold_accuracy": [0.5, 1.0]}, tmp_path / "out", {"per_subject.csv": "s\n"})
+    with open_run(store, "beside") as record:
+        record.finish(
+            metrics={"uf1": 0.625},
+            series={"fold_accuracy": [0.5, 1.0]},
+            folder=tmp_path / "out",
+            tables={"per_subject.csv": "s\n"},
+        )
     kept = client.get_run(record.run_id)
     assert kept.info.status == "FINISHED"
     assert dict(kept.data.params) == PARAMS
     assert kept.data.metrics == {"uf1": 0.625, "fold_accuracy": 1.0}
     assert {file.path for file in client.list_artifacts(record.run_id)} == {"folds.csv", "per_subject.csv"}
-    assert "mer ui study=trial" in record.url_line
-    assert beside(store).finished("trial") == {"r1"}
+    assert "mer ui study=beside" in record.url_line
+    assert store.finished("beside") == {"r1"}
 
 
 @pytest.mark.parametrize(
     ("error", "status"), [(DataError("no face"), "FAILED"), (KeyboardInterrupt(), "KILLED"), (SystemExit(1), "KILLED")]
 )
-def test_a_block_that_raises_ends_its_run(store: Sqlite, client: Any, error: BaseException, status: str) -> None:
-    with pytest.raises(type(error)), open_run(store) as record:
+def test_a_block_that_raises_ends_its_run(store: Any, client: Any, error: BaseException, status: str) -> None:
+    with pytest.raises(type(error)), open_run(store, "beside") as record:
         raise error  # perhaps before the run is open
     kept = client.get_run(record.run_id).info
     assert kept.status == status
 
 
-def test_the_error_of_a_block_is_told(store: Sqlite, client: Any) -> None:
-    with pytest.raises(DataError), open_run(store) as record:
+def test_the_error_of_a_block_is_told(store: Any, client: Any) -> None:
+    with pytest.raises(DataError), open_run(store, "beside") as record:
         raise DataError("no face in sub01\nsecond line")
     assert client.get_run(record.run_id).data.tags["error"] == "no face in sub01"
 
 
-def test_a_store_that_refuses_is_heard_of_during_the_work(store: Sqlite) -> None:
+def test_a_store_that_refuses_is_heard_of_during_the_work(store: Any) -> None:
     began = time.monotonic()
     with (
         pytest.raises(TrackingError, match="MLflow keeps this name for itself"),
-        open_run(store, study="Default") as run,
+        open_run(store, "Default") as run,
     ):
         while time.monotonic() - began < 60:
             run.check()
-    with open_run(store) as record:  # the next run is none the worse
+    with open_run(store, "beside") as record:  # the next run is none the worse
         record.wait()
     assert record.run_id
 
 
 def test_results_that_cannot_be_written_are_told_and_the_run_has_failed(
-    store: Sqlite, client: Any, tmp_path: Path
+    store: Any, client: Any, tmp_path: Path
 ) -> None:
-    with pytest.raises(TrackingError, match="the results were not recorded"), open_run(store) as record:
-        record.finish({}, {}, tmp_path / "not there")
+    with pytest.raises(TrackingError, match="the results were not recorded"), open_run(store, "beside") as record:
+        record.finish(metrics={}, series={}, folder=tmp_path / "not there")
     assert client.get_run(record.run_id).info.status == "FAILED"
 
 
-def test_a_helper_that_was_killed_is_one_sentence(store: Sqlite) -> None:
-    with pytest.raises(TrackingError, match="the process that records in MLflow was killed"), open_run(store) as run:
+def test_a_helper_that_was_killed_is_one_sentence(store: Any) -> None:
+    with (
+        pytest.raises(TrackingError, match="the process that records in MLflow was killed"),
+        open_run(store, "beside") as run,
+    ):
         run.wait()
         run._process._process.kill()
-        run.finish({}, {}, Path("out"))
-    with open_run(store) as another:
+        run.finish(metrics={}, series={}, folder=Path("out"))
+    with open_run(store, "beside") as another:
         another.wait()
+
+
+def test_a_helper_that_is_killed_during_the_work_ends_it(store: Any) -> None:
+    began = time.monotonic()
+    with (
+        pytest.raises(TrackingError, match="the process that records in MLflow was killed"),
+        open_run(store, "beside") as run,
+    ):
+        run.wait()
+        run.check()
+        run._process._process.kill()
+        while time.monotonic() - began < 60:
+            run.check()
+
+
+def test_figures_whose_process_is_killed_are_told(tmp_path: Path) -> None:
+    with (
+        pytest.raises(MerError, match=r"regions\.png: the process that draws was killed .*; run again"),
+        drawing() as d,
+    ):
+        d.begin("regions.png", "regions", text="")
+        d._process._process.kill()
+        d.write(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_system_refuses_a_helper_is_no_fault_of_mer() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/figure.png")
+    assert str(portable(full)).startswith("/tmp/figure.png: No space left on device; check")
+    assert "a fault of mer itself" in str(portable(ValueError("odd")))
+
+
+def test_the_reason_why_a_folder_cannot_be_copied_is_that_of_its_first_file() -> None:
+    said = "[Errno 28] No space left on device: 'a' -> 'b'"
+    assert reason(shutil.Error([("a", "b", said), ("c", "d", said)])) == "No space left on device"
+    assert reason(PermissionError(errno.EACCES, "Permission denied")) == "Permission denied"
 
 
 def test_helpers_are_used_again_and_lent_once() -> None:
@@ -115,6 +148,7 @@ def test_helpers_are_used_again_and_lent_once() -> None:
 
 def test_an_interrupt_from_the_terminal_does_not_reach_a_helper() -> None:
     process = Helper()
+    assert os.getpgid(process._process.pid) != os.getpgid(0)  # else it would say so itself while it starts
     process.send(answer_with, abs, -1)
     assert process.answer() == 1
     for name in ("SIGINT", "SIGTERM"):
@@ -138,8 +172,8 @@ with beside(Sqlite(home=sys.argv[1])).run(study="victims", name="cell", params={
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGKILL", "KILLED"), ("SIGTERM", "KILLED")])
-def test_a_run_whose_process_is_ended_is_closed(store: Sqlite, client: Any, name: str, status: str) -> None:
-    victim = subprocess.Popen([sys.executable, "-c", _VICTIM, store.home], stdout=subprocess.PIPE, text=True)
+def test_a_run_whose_process_is_ended_is_closed(tracking: Sqlite, client: Any, name: str, status: str) -> None:
+    victim = subprocess.Popen([sys.executable, "-c", _VICTIM, tracking.home], stdout=subprocess.PIPE, text=True)
     assert victim.stdout is not None
     run_id = victim.stdout.readline().strip()
     assert client.get_run(run_id).info.status == "RUNNING"

@@ -56,7 +56,7 @@ def test_every_experiment_composes(experiment: str) -> None:
 
 def test_the_groups_come_in_the_order_of_the_pipeline() -> None:
     pipeline = ["dataset", "frames", "landmarks", "align", "flow", "sequence", "motion", "roi", "descriptor"]
-    assert list(groups())[:9] == pipeline
+    assert list(groups())[:11] == [*pipeline, "codes", "svm"]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,21 @@ def test_a_users_own_folder_adds_options(tmp_path: Path) -> None:
     assert compose([searchpath_override(tmp_path), "roi=mine"]).roi == compose(["roi=grid"]).roi
     with pytest.raises(ConfigError, match="no such folder"):
         searchpath_override(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("option", ["temporal", "per_frame"])
+def test_the_descriptor_within_a_descriptor_over_time_is_chosen_by_its_name(option: str) -> None:
+    cfg = compose([f"descriptor={option}", "descriptor@descriptor.descriptor=biwoof"])
+    assert cfg.descriptor.descriptor == compose(["descriptor=biwoof"]).descriptor
+
+
+def test_sparse_mdmo_brings_frames_and_codes_and_the_users_word_wins() -> None:
+    cfg = compose(["descriptor=sparse_mdmo", "seed=5"])
+    assert cfg.frames == compose(["frames=sequence"]).frames
+    assert cfg.codes == compose(["codes=sparse", "seed=5"]).codes and cfg.codes.seed == 5
+    assert cfg.descriptor.descriptor.angle == "cos_sin" and cfg.descriptor.descriptor.bins == 8
+    assert compose(["descriptor=sparse_mdmo", "codes=none"]).codes == {}
+    assert compose(["descriptor=sparse_mdmo", "frames=onset_apex"]).frames == compose([]).frames
 
 
 def test_ready_made_flow_brings_fitting_options_and_the_users_word_wins() -> None:

@@ -79,7 +79,7 @@ def test_a_damaged_cache_and_what_a_killed_process_left(home: Path, capsys: pyte
 def test_lost_files_and_a_deleted_study(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = Path(shutil.copytree(kept, tmp_path / "home"))
     with Sqlite(home=str(home)).run(study="gone", name="n", params={}, tags={}) as record:
-        record.finish({}, {}, home / "run")
+        record.finish(metrics={}, series={}, folder=home / "run")
     with sqlite3.connect(home / "mlflow.db") as store:
         store.execute("UPDATE experiments SET lifecycle_stage = 'deleted' WHERE name = 'gone'")
     shutil.rmtree(home / "artifacts" / "gone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from mer.landmarks.clip import ClipLandmarks, OneEuro
 from mer.landmarks.crop import cut
 from mer.landmarks.detect import Square, candidates
 from mer.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.landmarks.mediapipe import _fetch
 from mer.landmarks.scenes import Scenes
 from mer.landmarks.shape import EXTENT, SWAP, eye_distance, mean_shape, normalised
 from mer.landmarks.train_faces import targets
@@ -464,3 +466,17 @@ def test_the_filter_calms_a_still_face_and_keeps_up_with_a_moving_one() -> None:
     assert np.abs(lag).max() < 2.0
     constant = np.tile(_oval().astype(np.float32), (5, 1, 1))
     np.testing.assert_array_equal(smooth(constant, 90), constant)
+
+
+def test_a_model_is_fetched_whole_or_not_at_all(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "models" / "face_landmarker.task"
+    source.write_bytes(b"model")
+    wanted = hashlib.sha256(b"model").hexdigest()
+    with pytest.raises(DataError, match="hashes to"):
+        _fetch(source.as_uri(), "0" * 64, target)
+    with pytest.raises(DataError, match=r"no-address: cannot be fetched .*; fetch it by hand"):
+        _fetch("no-address", wanted, target)
+    assert not target.exists()
+    _fetch(source.as_uri(), wanted, target)
+    assert target.read_bytes() == b"model"
+    assert [file.name for file in target.parent.iterdir()] == [target.name]

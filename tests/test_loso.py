@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mer.bench._made_up import comparison_svm as svm
 from mer.errors import CacheError, ConfigError, DataError, LeakError
+from mer.helper import answer_with, helper, ready
 from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
 from mer.loso.order import content_rank
 from mer.metrics import score
 from mer.tuning import NoTuning
 from tests.tables import blobs, permuted, table
-from tests.test_svm import svm
 from tests.test_tuning import everywhere, nested
 
 COMMON = {"min_clips": 2, "mirror": "none", "balance": "none", "draws": 100, "interval": "percentile"}
@@ -79,6 +80,24 @@ def test_quick_folds_begin_here_and_the_rest_goes_to_other_processes(monkeypatch
     with pytest.raises(DataError, match="every sample must be predicted exactly once"):
         run(data, workers=2)
     assert [split.name for split in elsewhere] == sorted(set(data.subject))
+
+
+def test_quick_folds_of_a_process_beside_ours_are_the_same(monkeypatch):
+    data = blobs(distance=1.0)
+    here = run(data)
+    workers.warm()
+    with helper("folds") as process:
+        process.send(answer_with, eval, "'sklearn.svm' in __import__('sys').modules")
+        assert process.answer()
+    with monkeypatch.context() as patched:
+        patched.delattr(workers, "_in_this_process")
+        assert outcome(run(data)) == outcome(here)
+        with pytest.raises(DataError, match=r"svm.kernel=chi2 compares histograms, and a feature is -"):
+            run(data, svm(kernel="chi2"))
+        assert outcome(run(data)) == outcome(here)  # it is none the worse
+    with helper("folds") as process:
+        process.end()
+    assert not ready("folds")
 
 
 def test_the_order_of_the_rows_carries_no_meaning():

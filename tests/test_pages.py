@@ -97,7 +97,9 @@ def test_a_server_keeps_runs_and_gives_a_report(tmp_path: Path) -> None:
     for run, flow in zip(made.runs, ("dis", "dis", "tvl1", "tvl1"), strict=True):
         folder = tmp_path / "home" / (flow + run.params["descriptor.bins"])
         with Server(uri=uri).run(study=name, name=run.name, params=run.params, tags=run.tags) as record:
-            record.finish({"uf1": run.summary["uf1"]["value"]}, {"fold_accuracy": [0.5] * 8}, folder)
+            record.finish(
+                metrics={"uf1": run.summary["uf1"]["value"]}, series={"fold_accuracy": [0.5] * 8}, folder=folder
+            )
     with reading(home=tmp_path, uri=uri) as client:
         study = load_study(client, name)
         client.delete_experiment(client.get_experiment_by_name(name).experiment_id)

@@ -402,7 +402,7 @@ def test_runs_without_our_files_are_told(odd: Path, tmp_path: Path) -> None:
 
     (tmp_path / "empty").mkdir()
     with Sqlite(home=str(odd)).run(study="foreign", name="f", params={}, tags={}) as record:
-        record.finish({"uf1": 0.5}, {}, tmp_path / "empty")
+        record.finish(metrics={"uf1": 0.5}, series={}, folder=tmp_path / "empty")
     with pytest.raises(DataError, match=r"study foreign: no run can be reported; .* predictions.csv is not among"):
         study_of(odd, "foreign")
 

@@ -118,6 +118,26 @@ def test_a_run_over_sequences_leaves_the_same_files_and_computes_nothing_twice(
     assert re.search(r"synthetic sub.*: a sequence of 3 fields cannot be cut into 4 seg", capsys.readouterr().err)
 
 
+def test_a_run_learns_codes_of_frames_inside_its_folds(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        *SMALL[:-1],
+        "descriptor=sparse_mdmo",
+        "frames.count=3",
+        "descriptor.positions=3",
+        "evaluation.mirror=train",
+    ]
+    words += ["codes.atoms=8", "codes.epochs=1", "tuning.inner_folds=2", "tracking=off"]
+    for workers in (1, 2):
+        assert main(["run", *words, f"workers={workers}", f"hydra.run.dir={tmp_path / str(workers)}"]) == 0
+    assert {path.name for path in (tmp_path / "1").iterdir()} == FILES
+    for name in ("predictions.csv", "trials.csv"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+    assert main(["run", *words, "codes.atoms=500", "workers=2", f"hydra.run.dir={tmp_path / 'many'}"]) == 1
+    assert re.search(r"codes.atoms=500: the \d+ training rows hold \d+ different frames", capsys.readouterr().err)
+
+
 def test_every_cell_of_a_sweep_is_one_finished_mlflow_run(
     first: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +176,8 @@ def test_every_cell_of_a_sweep_can_have_all_figures(first: Path, tmp_path: Path)
         (["run", "seed=-1"], 2, r"seed=-1: must be a whole number"),
         (["run", "=="], 2, r"==: not understood"),
         (["run", "flow"], 2, r"flow: not understood .*; write group.setting=value"),
+        (["run", "sweep.plan=true"], 2, r"sweep.plan=true: .* write mer run -m"),
+        (["run", "sequence=path"], 2, r"sequence=path: has a part in frames=sequence alone"),
         (["run", "-m", "seed=0,1", "sweep.figures=few"], 2, r"sweep.figures must be true or false"),
     ],
 )

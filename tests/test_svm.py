@@ -6,32 +6,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from mer.bench._made_up import comparison_svm as svm
 from mer.errors import ConfigError, DataError
-from mer.svm import Side, Split, Svm
+from mer.svm import Side, Split
 from mer.svm.kernels import base
 from mer.svm.selection import anova_f, kept, merged, region_of
 from mer.svm.whitening import whitened, within_classes
 from tests.tables import blobs
-
-SETTINGS = {
-    "kernel": "rbf",
-    "C": 10.0,
-    "gamma": 1.0,
-    "class_weight": "none",
-    "scaling": "standard",
-    "power": 1.0,
-    "merge": 1.0,
-    "shrinkage": 0.5,
-    "blocks": "none",
-    "keep": 1.0,
-    "keep_by": "column",
-    "tolerance": 1e-3,
-    "iterations": 100_000,
-}
-
-
-def svm(**changes):
-    return Svm(**{**SETTINGS, **changes})
 
 
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])

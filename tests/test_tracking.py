@@ -28,26 +28,9 @@ from hypothesis import strategies as st
 from mer.errors import ConfigError, TrackingError
 from mer.tracking import UI_ENVIRONMENT, Off, Server, Sqlite, study_url, ui_command
 from mer.tracking.clean import numbers, slug, steps, texts
-from mer.tracking.client import experiment_id, mlflow_client
+from mer.tracking.client import experiment_id
 from mer.tracking.signals import exit_on_signals, undisturbed
-from mer.tracking.sqlite_file import database_uri, open_database
-
-# SQLAlchemy warns of what MLflow's own table definitions use.
-
-PARAMS = {"flow": "dis", "descriptor.bins": "8"}
-TAGS = {"commit": "0123abc"}
-
-
-@pytest.fixture(scope="session")
-def tracking(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    made = Sqlite(home=str(tmp_path_factory.mktemp("home")))
-    with open_database(Path(made.home)):
-        return made
-
-
-@pytest.fixture
-def client(tracking: Sqlite) -> Any:
-    return mlflow_client(database_uri(Path(tracking.home)))
+from tests.runs import PARAMS, TAGS, open_run
 
 
 @pytest.fixture
@@ -58,8 +41,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def open_run(tracking: Sqlite, study: str = "trial", **given: Any) -> Any:
-    return tracking.run(**{"study": study, "name": "cell", "params": PARAMS, "tags": TAGS} | given)
+def choose(writer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs written by MLflow itself, or by what writes its tables."""
+    if writer == "writer.MlflowWriter":
+        monkeypatch.setattr("mer.tracking.tables.KNOWN", {})
 
 
 def newest(client: Any, study: str = "trial") -> Any:
@@ -71,7 +56,9 @@ def test_a_finished_run_holds_what_was_chosen_and_what_came_out(tracking: Sqlite
     accuracy = [0.5, math.nan, 1.0]
     with open_run(tracking) as run:
         assert dict(client.get_run(run.run_id).data.params) == PARAMS  # already there if the rest crashes
-        run.finish({"uf1": 0.625, "auc": math.nan, "odd": math.inf}, {"fold_accuracy": accuracy}, folder)
+        run.finish(
+            metrics={"uf1": 0.625, "auc": math.nan, "odd": math.inf}, series={"fold_accuracy": accuracy}, folder=folder
+        )
     kept = client.get_run(run.run_id)
     assert kept.info.status == "FINISHED"
     assert kept.info.run_name == "cell"
@@ -89,7 +76,7 @@ def test_more_rows_than_one_call_of_mlflow_takes(tracking: Sqlite, client: Any, 
     params = {f"factor{i}": str(i) for i in range(230)}
     series = {f"fold_{name}": [i / 260 for i in range(260)] for name in "abcde"}
     with open_run(tracking, params=params) as run:
-        run.finish({}, series, folder)
+        run.finish(metrics={}, series=series, folder=folder)
     assert dict(client.get_run(run.run_id).data.params) == params
     assert len(client.get_metric_history(run.run_id, "fold_e")) == 260
 
@@ -107,7 +94,7 @@ def test_odd_keys_and_values_are_taken(tracking: Sqlite, client: Any, folder: Pa
         "e": "",
     }
     with open_run(tracking, params=odd) as run:
-        run.finish({"f1/wütend, @": 0.5}, {}, folder)
+        run.finish(metrics={"f1/wütend, @": 0.5}, series={}, folder=folder)
     data = client.get_run(run.run_id).data
     assert data.params["a_b"] == "1"
     assert data.params["a_b_"] == "2"
@@ -136,7 +123,7 @@ def test_a_run_that_breaks_off_never_stays_running(
 
 def test_an_error_after_the_results_is_a_failure(tracking: Sqlite, client: Any, folder: Path) -> None:
     with pytest.raises(ValueError, match="late"), open_run(tracking) as run:
-        run.finish({"uf1": 0.5}, {}, folder)
+        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
         raise ValueError("late")
     assert client.get_run(run.run_id).info.status == "FAILED"
 
@@ -176,31 +163,35 @@ def test_a_signal_waits_for_the_end_of_a_write() -> None:
     assert done
 
 
+@pytest.mark.parametrize("writer", ["writer.MlflowWriter", "tables.TableWriter"])
 def test_a_store_that_fails_at_the_end_does_not_hide_the_error(
-    tracking: Sqlite, client: Any, monkeypatch: pytest.MonkeyPatch
+    tracking: Sqlite, client: Any, monkeypatch: pytest.MonkeyPatch, writer: str
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    choose(writer, monkeypatch)
     with pytest.raises(ValueError, match="the cause") as caught, open_run(tracking) as run:
-        monkeypatch.setattr("mlflow.MlflowClient.set_terminated", fail)
+        monkeypatch.setattr(f"mer.tracking.{writer}.close", fail)
         raise ValueError("the cause")
     assert "No space left on device" in caught.value.__notes__[0]
     monkeypatch.undo()
     client.set_terminated(run.run_id, "FAILED")
 
 
-@pytest.mark.parametrize("call", ["log_batch", "log_artifacts"])
+@pytest.mark.parametrize("writer", ["writer.MlflowWriter", "tables.TableWriter"])
+@pytest.mark.parametrize("call", ["metrics", "files"])
 def test_a_full_disk_is_one_sentence(
-    tracking: Sqlite, client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str
+    tracking: Sqlite, client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, writer: str
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    choose(writer, monkeypatch)
     expected = pytest.raises(TrackingError, match=r"results were not recorded: .*No space left.*tracking=off")
     with expected as caught, open_run(tracking) as run:
-        monkeypatch.setattr(f"mlflow.MlflowClient.{call}", fail)
-        run.finish({"uf1": 0.5}, {}, folder)
+        monkeypatch.setattr(f"mer.tracking.{writer}.{call}", fail)
+        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
     assert "\n" not in str(caught.value)
     assert client.get_run(run.run_id).info.status == "FAILED"
 
@@ -221,7 +212,7 @@ def test_the_study_that_mlflow_keeps_for_itself(tracking: Sqlite) -> None:
 @pytest.mark.parametrize("study", ["../out", "a/b c", "é@2"])
 def test_any_study_name_stays_inside_the_home(tracking: Sqlite, client: Any, folder: Path, study: str) -> None:
     with open_run(tracking, study=study) as run:
-        run.finish({}, {}, folder)
+        run.finish(metrics={}, series={}, folder=folder)
     inside = list((Path(tracking.home) / "artifacts").glob(f"*/{run.run_id}/artifacts/folds.csv"))
     assert len(inside) == 1
 
@@ -261,7 +252,7 @@ import sys
 from pathlib import Path
 from mer.tracking import Sqlite
 with Sqlite(home=sys.argv[1]).run(study="fresh", name="n", params={"a": "1"}, tags={}) as run:
-    run.finish({"uf1": 0.5}, {"fold_accuracy": [0.0, 1.0]}, Path(sys.argv[2]))
+    run.finish(metrics={"uf1": 0.5}, series={"fold_accuracy": [0.0, 1.0]}, folder=Path(sys.argv[2]))
 """
 
 
@@ -292,6 +283,7 @@ def test_a_data_set_and_a_study_that_another_run_adds_in_between(
     """MLflow looks first and adds then, without a lock; two sweeps that begin together fell into this."""
     from mlflow.store.tracking import sqlalchemy_store
 
+    choose("writer.MlflowWriter", monkeypatch)
     data = {"name": "synthetic", "digest": "0123", "source": "embedded"}
     waiting = ["other"]
 
@@ -300,12 +292,12 @@ def test_a_data_set_and_a_study_that_another_run_adds_in_between(
         def uuid4() -> uuid.UUID:  # MLflow asks for it between its look and its insert
             if waiting and sys._getframe(1).f_code.co_name == "_log_inputs_impl":
                 with open_run(tracking, "together", name=waiting.pop(), data=data) as other:
-                    other.finish({}, {}, folder)
+                    other.finish(metrics={}, series={}, folder=folder)
             return uuid.uuid4()
 
     monkeypatch.setattr(sqlalchemy_store, "uuid", Uuid)
     with open_run(tracking, "together", data=data) as run:
-        run.finish({}, {}, folder)
+        run.finish(metrics={}, series={}, folder=folder)
     inputs = client.get_run(run.run_id).inputs.dataset_inputs
     assert not waiting and [(one.dataset.name, one.dataset.digest) for one in inputs] == [("synthetic", "0123")]
 
@@ -336,7 +328,7 @@ def test_a_run_whose_process_was_killed_is_closed_by_the_next(tracking: Sqlite, 
 def test_off_does_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     with Off().run(study="s", name="n", params={}, tags={}) as run:
-        run.finish({"uf1": 0.5}, {}, folder)
+        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
     assert (run.run_id, run.url_line) == ("", "")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -382,7 +374,7 @@ def fetch(url: str) -> bytes:
 
 def test_the_ui_shows_the_study(tracking: Sqlite, client: Any, folder: Path, ui: str) -> None:
     with open_run(tracking, study="shown") as run:
-        run.finish({"uf1": 0.5}, {}, folder)
+        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
     number = client.get_experiment_by_name("shown").experiment_id
     assert study_url(ui, tracking.home, "shown") == f"{ui}/#/experiments/{number}/runs?workflowType=machine_learning"
     assert (
@@ -392,14 +384,14 @@ def test_the_ui_shows_the_study(tracking: Sqlite, client: Any, folder: Path, ui:
     assert b"<html" in fetch(f"{ui}/")
     assert fetch(f"{ui}/get-artifact?run_uuid={run.run_id}&path=confusion.png") == b"picture"
     with Server(uri=ui).run(study="remote", name="n", params=PARAMS, tags=TAGS) as remote:
-        remote.finish({"uf1": 0.25}, {}, folder)
+        remote.finish(metrics={"uf1": 0.25}, series={}, folder=folder)
     assert client.get_run(remote.run_id).info.status == "FINISHED"
     assert (Path(tracking.home) / "artifacts" / remote.url_line.split("/")[-2] / remote.run_id).is_dir()
 
 
 def test_a_study_that_does_not_exist_names_those_that_do(tracking: Sqlite, folder: Path, tmp_path: Path) -> None:
     with open_run(tracking) as run:
-        run.finish({}, {}, folder)
+        run.finish(metrics={}, series={}, folder=folder)
     with pytest.raises(TrackingError, match=r"study=trail: .* there are: .*trial"):
         study_url("http://localhost:5000", tracking.home, "trail")
     with pytest.raises(TrackingError, match=r"holds no mlflow\.db yet"):

@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -5,12 +7,14 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
+from mer.bench._made_up import comparison_svm as svm
 from mer.errors import ConfigError, DataError
 from mer.metrics import score
-from mer.svm import Estimator
+from mer.svm import Estimator, FittedCommittee
+from mer.svm.libsvm import one_against_rest
 from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
 from tests.tables import blobs
-from tests.test_svm import side_of, svm
+from tests.test_svm import side_of
 
 SPACE = {
     "C": {"low": 0.01, "high": 100.0, "log": True, "points": 3},
@@ -297,3 +301,21 @@ def test_a_committee_averages_the_best_settings():
     alone = [svm(**each)(data.X, data.y, 3).scores(data.X) for each in settings]
     np.testing.assert_allclose(fitted.scores(data.X), np.mean(alone, axis=0))
     assert choice.learner.parameters["members"] == 3
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A fitted member that has decided already."""
+
+    pairs: list[list[float]]
+
+    def scores(self, X):
+        return one_against_rest(np.array(self.pairs), 3)
+
+
+def test_a_tie_of_votes_goes_to_the_class_with_the_wider_margins():
+    circle = [[0.5, -0.2, 0.9]]  # 0 beats 1, 2 beats 0, 1 beats 2: a vote for each
+    back = [[-2 * value for value in circle[0]]]
+    for members, winner in ((circle,), 1), ((back,), 2), ((circle, back), 2), ((back, circle), 2):
+        committee = FittedCommittee(members=tuple(map(Decided, members)))
+        assert committee.scores(np.zeros((1, 0))).argmax() == winner

@@ -70,8 +70,10 @@ def motion_rows(finder: Any, faces: Faces, source: str, count: int) -> dict[str,
         far = np.linalg.norm(moved, axis=1) >= 0.5
         true.append(moved[far].ravel())
         seen.append((after - before)[far].ravel())
-    x, y = (np.concatenate(values) for values in (true, seen))
     title = f"motion of 0.5–3 px, {source}"
+    if not sum(map(len, true)):
+        return {title: "no face found"}
+    x, y = (np.concatenate(values) for values in (true, seen))
     return {
         f"{title}: slope": f"{(x * y).sum() / (x * x).sum():.3f}",
         f"{title}: correlation": f"{np.corrcoef(x, y)[0, 1]:.3f}",

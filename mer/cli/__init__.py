@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from mer import __version__
 from mer.conf_files import groups
-from mer.errors import ConfigError, MerError
+from mer.errors import ConfigError, MerError, reason
 
 __all__ = ["main"]
 
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _say(f"{where}{error.strerror or error}; check the path, its rights and the space on its disk", 1)
+        return _say(f"{where}{reason(error)}; check the path, its rights and the space on its disk", 1)
     except Exception as error:
         if os.environ.get("MER_DEBUG"):
             raise

@@ -30,7 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     file = Path(arguments[0]).expanduser()
     words = take_config_dir(arguments[1:])
     cfg = compose([word for word in words if not word.startswith("output=")], root="landmarks_of")
-    output = next((Path(word.partition("=")[2]) for word in words if word.startswith("output=")), Path(file.stem))
+    named = [word.partition("=")[2] for word in words if word.startswith("output=")]
+    output = Path(named[-1] if named else file.stem).expanduser()
     clip = build(cfg.temporal)
 
     from mer.dataset.points import write_points
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
 
     times = frame_times(file)
     shown: list[tuple[str, Any, Any]] = []
-    every = max(len(times) // _SHOWN, 1)
+    every = -(-len(times) // _SHOWN)  # rounded up, so that the last frames are among them
 
     def show(number: int, frame: Any, face: Any) -> None:
         if number % every == 0:
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         output.mkdir(parents=True, exist_ok=True)
         write_points(output / "landmarks.csv", smoothed)
-        draw(shown[:_SHOWN], output / "landmarks.png")
+        draw(shown, output / "landmarks.png")
     except OSError as error:
         raise DataError(f"{output}: cannot be written ({error.strerror}); choose another output=") from error
     print(f"found     the face in {len(found)} of {len(times)} frames")

@@ -11,7 +11,7 @@ from typing import Any
 
 import hydra
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from mer.cli.arguments import take_config_dir
 from mer.cli.cells import expand, parse, probes
@@ -81,11 +81,14 @@ def _by_hydra(words: Sequence[str]) -> int:
 
 
 def _sweep(overrides: Sequence[str]) -> int:
-    from mer.cli.sweep import run_sweep
+    from mer.cli.sweep import run_sweep, runs_here
 
     shared, cells = expand(overrides)
     for cell in probes(cells):  # a misspelling fails before any work
-        _build_stages(compose([*shared, *cell]))
+        cfg = compose([*shared, *cell], with_hydra=True)
+        if runs_here(cfg) and not cfg.sweep.plan:
+            _warm_folds(cfg)
+        _build_stages(cfg)
     return run_sweep(shared, cells)
 
 
@@ -113,12 +116,32 @@ def _run(overrides: Sequence[str]) -> int:
     from mer.run import execute  # MLflow is imported beside it
 
     composed = compose(overrides, with_hydra=True)
+    _warm_folds(composed)
     folder = Path(composed.hydra.run.dir).absolute()
     _build_stages(composed)
     cfg, choices = without_hydra(composed)
     own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
-    _show(execute(experiment(cfg, choices, command=shlex.join(["mer", "run", *own])), folder), cfg)
+    ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))
+    _refuse_idle(overrides, cfg, ready)
+    _show(execute(ready, folder), cfg)
     return 0
+
+
+def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Any) -> None:
+    """Refuse what a single run would pass over in silence."""
+    if cfg.sweep.plan:
+        raise ConfigError("sweep.plan=true: a plan is that of a sweep; write mer run -m, one cell is enough")
+    sequence = [word for word in overrides if word.startswith(("sequence=", "sequence."))]
+    if sequence and "sequence" not in ready.choices:
+        raise ConfigError(f"{sequence[0]}: has a part in frames=sequence alone; add that, or leave {sequence[0]} away")
+
+
+def _warm_folds(cfg: DictConfig) -> None:
+    """Start what runs folds that need no search, long before there are features."""
+    if OmegaConf.select(cfg, "tuning._target_") == "mer.tuning.NoTuning":
+        from mer.loso.workers import warm
+
+        warm()
 
 
 def _show(outcome: Any, cfg: DictConfig) -> None:

@@ -21,7 +21,7 @@ from mer.progress import QUIET
 from mer.sweep.cell import Sweep, run_cell
 from mer.sweep.ledger import Line
 
-__all__ = ["run_sweep"]
+__all__ = ["run_sweep", "runs_here"]
 
 _LOOK_EVERY_S = 0.5  # for lines of workers elsewhere
 _LOST = "its worker ended without a word: killed, out of memory, or its node went down"
@@ -44,14 +44,18 @@ def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
 
         print_plan(sweep)
         return 0
-    in_this_process = str(cfg.hydra.launcher["_target_"]).endswith(".BasicLauncher")
-    run = _here if in_this_process else _through_hydra
+    run = _here if runs_here(cfg) else _through_hydra
     try:
         run(sweep)
     except BaseException:
         _close(sweep, table=False)
         raise
     return _close(sweep, table=True, study=str(cfg.study))
+
+
+def runs_here(cfg: DictConfig) -> bool:
+    """Tell whether the cells run in this process, and not where a launcher sends them."""
+    return str(cfg.hydra.launcher["_target_"]).endswith(".BasicLauncher")
 
 
 def _here(sweep: Sweep) -> None:

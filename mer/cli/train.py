@@ -71,7 +71,7 @@ def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str
     opened = build(cfg.tracking).run(study=str(cfg.study), name=name, params=params, tags=tags)
     with opened as record, _logging(output / "log.csv", name, training.steps) as (log, series):
         scores = training(output, log)
-        record.finish(scores, series, _light(output))
+        record.finish(metrics=scores, series=series, folder=_light(output))
     return scores, record.url_line
 
 

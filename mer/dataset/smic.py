@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mer.checks import require_choice
 from mer.dataset.coding import Columns
-from mer.dataset.database import Database, Layout
+from mer.dataset.database import Layout
 from mer.dataset.folders import Folders
+from mer.dataset.smic_part import LABELS, SmicPart, padded
 from mer.dataset.tables import Row
 from mer.errors import DataError
 
@@ -18,16 +18,8 @@ __all__ = ["Smic"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Smic(Database):
-    """SMIC, clips cut to the expression; no apex is annotated, so the middle frame stands for it.
-
-    Attributes
-    ----------
-    part : {"HS", "VIS", "NIR"}
-        Camera: high speed (100 frames a second), visible light or near infrared (25).
-    """
-
-    part: str
+class Smic(SmicPart):
+    """SMIC, clips cut to the expression."""
 
     layout = Layout(
         title="SMIC",
@@ -41,24 +33,16 @@ class Smic(Database):
             ),
             "cropped": ("SMIC_all_cropped/{part}/{person}/micro/{label}/{clip}",),
         },
-        labels={"negative": "negative", "positive": "positive", "surprise": "surprise"},
+        labels=LABELS,
     )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_choice("dataset.part", self.part, ("HS", "VIS", "NIR"))
-
-    def kinds_of_apex(self) -> tuple[str, ...]:
-        """Return the middle alone: SMIC has no annotated apex."""
-        return ("middle",)
 
     def identity(self, row: Row) -> Mapping[str, str]:
         """Return ``s01`` for the folder ``s1`` as for ``s01``."""
-        return {"subject": _padded(row["subject"]), "clip": _padded(row["clip"])}
+        return {"subject": padded(row["subject"]), "clip": padded(row["clip"])}
 
     def names(self, row: Row) -> Mapping[str, str]:
         """Return what fills the templates."""
-        return {**super().names(row), "part": self.part, "person": row["subject"]}
+        return {**super().names(row), "person": row["subject"]}
 
     def rows(self, root: Path) -> tuple[Row, ...]:
         """Return one row a folder of a clip.
@@ -94,7 +78,3 @@ class Smic(Database):
 
 def _labels(folders: Folders, person: Path) -> list[Path]:
     return folders.listed(person / "micro") if re.fullmatch(r"s\d+", person.name, re.IGNORECASE) else []
-
-
-def _padded(name: str) -> str:
-    return re.sub(r"^s(\d)(?!\d)", r"s0\1", name.strip(), flags=re.IGNORECASE)

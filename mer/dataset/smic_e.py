@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mer.checks import require_choice
 from mer.dataset.coding import Columns
-from mer.dataset.database import Database, Layout
+from mer.dataset.database import Layout
+from mer.dataset.smic_part import LABELS, SmicPart, padded
 from mer.dataset.tables import Row
 
 __all__ = ["SmicE"]
@@ -45,44 +45,23 @@ def _layout(part: str) -> Layout:
                 "{subject}/{clip}",
             )
         },
-        labels={"negative": "negative", "positive": "positive", "surprise": "surprise"},
+        labels=LABELS,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmicE(Database):
-    """SMIC-E; a clip holds up to three events, each a sample; no apex is annotated.
-
-    Attributes
-    ----------
-    part : {"HS", "VIS", "NIR"}
-        Camera: high speed (100 frames a second), visible light or near infrared (25).
-    """
-
-    part: str
-
-    def __post_init__(self) -> None:
-        require_choice("dataset.part", self.part, ("HS", "VIS", "NIR"))
-        super().__post_init__()
+class SmicE(SmicPart):
+    """SMIC-E; a clip holds up to three events, each a sample."""
 
     @property
     def layout(self) -> Layout:  # type: ignore[override]
         """That of the part."""
         return _layout(self.part)
 
-    def kinds_of_apex(self) -> tuple[str, ...]:
-        """Return the middle alone."""
-        return ("middle",)
-
     def identity(self, row: Row) -> Mapping[str, str]:
         """Return ``s03`` and ``s03_sur_01`` for 3 and ``s3_sur_01``, as in the shorter clips of SMIC."""
-        subject, clip = re.sub(r"^s(?=\d)", "", row["subject"], flags=re.IGNORECASE), row["clip"]
-        padded = re.sub(r"^s(\d)(?!\d)", r"s0\1", clip, flags=re.IGNORECASE)
-        return {"subject": f"s{int(subject):02d}" if subject.isdigit() else subject, "clip": padded}
-
-    def names(self, row: Row) -> Mapping[str, str]:
-        """Return what fills the templates."""
-        return {**super().names(row), "part": self.part}
+        subject = re.sub(r"^s(?=\d)", "", row["subject"], flags=re.IGNORECASE)
+        return {"subject": f"s{int(subject):02d}" if subject.isdigit() else subject, "clip": padded(row["clip"])}
 
     def sample_id(self, row: Row) -> str:
         """Return the clip's name, ``s03_sur_01``; that of its second event is ``s03_sur_01_2``."""

@@ -126,8 +126,9 @@ def sparse(rows: Float32, sparsity: float) -> Float32:
     Notes
     -----
     Differs from Sparse MDMO in that every entry stands for itself: there the codes are over a dictionary that is learnt
-    from the training clips, with a graph between them. Here nothing is learnt, so nothing can leak: motion that a few
-    frames or a few pixels show by chance is dropped, and main motions stay.
+    from the training clips, with a graph between them (``codes=sparse`` does that, inside the fold). Here nothing is
+    learnt, so nothing can leak: motion that a few frames or a few pixels show by chance is dropped, and main motions
+    stay.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What the classical backbones share: checks of the input, contrast normalisation, one pair after the other."""
+"""What the backbones share: checks of the input, one pair after the other, contrast normalisation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,33 @@ from mer.checks import require_choice, require_number
 from mer.errors import DataError
 from mer.types import FlowField, Image
 
-__all__ = ["PairwiseFlow", "check_batch", "check_pair", "local_contrast"]
+__all__ = ["OneByOne", "PairwiseFlow", "check_pair", "check_pairs", "local_contrast"]
 
 _SMALLEST = 16  # px: below this the pyramids of OpenCV have no level left
 
 
+class OneByOne(ABC):
+    """A backbone that treats one pair at a time."""
+
+    @abstractmethod
+    def __call__(self, onset: Image, apex: Image) -> FlowField:
+        """Return the flow of a pair, or raise a `DataError` where it is none, see `check_pair`."""
+
+    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
+        """Return the flow of several pairs, computed one by one.
+
+        Raises
+        ------
+        DataError
+            Where there are not as many onsets as apexes, or a pair is refused.
+        """
+        check_pairs(onsets, apexes)
+        return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
+
+
 @dataclass(frozen=True, kw_only=True)
-class PairwiseFlow(ABC):
-    """A backbone that treats one pair at a time.
+class PairwiseFlow(OneByOne):
+    """A classical backbone; both frames may be brought to one contrast first.
 
     Attributes
     ----------
@@ -70,17 +89,6 @@ class PairwiseFlow(ABC):
             onset, apex = self._normalised(onset), self._normalised(apex)
         return FlowField(uv=self._compute(onset, apex))
 
-    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
-        """Return the flow of several pairs, computed one by one.
-
-        Raises
-        ------
-        DataError
-            Where there are not as many onsets as apexes, or a pair is refused.
-        """
-        check_batch(onsets, apexes)
-        return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
-
     def _normalised(self, image: Image) -> Image:
         return local_contrast(image, self.contrast_sigma, self.contrast_floor, self.contrast_gain)
 
@@ -114,10 +122,12 @@ def local_contrast(image: Image, sigma: float, floor: float, gain: float) -> Ima
     return np.asarray(np.clip(np.rint(128 + gain * deviation / (spread + floor)), 0, 255), dtype=np.uint8)
 
 
-def check_batch(onsets: Sequence[Image], apexes: Sequence[Image]) -> None:
-    """Raise a `DataError` unless there is one apex for each onset."""
+def check_pairs(onsets: Sequence[Image], apexes: Sequence[Image]) -> None:
+    """Raise a `DataError` unless there is one apex for each onset, and each pair is one; see `check_pair`."""
     if len(onsets) != len(apexes):
         raise DataError(f"flow needs one apex for each onset, got {len(onsets)} onsets and {len(apexes)} apexes")
+    for onset, apex in zip(onsets, apexes, strict=True):
+        check_pair(onset, apex)
 
 
 def check_pair(onset: Image, apex: Image) -> None:

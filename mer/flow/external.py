@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,14 +12,14 @@ import numpy as np
 
 from mer.checks import require_choice
 from mer.errors import ConfigError, DataError
-from mer.flow.base import check_batch, check_pair
+from mer.flow.base import OneByOne, check_pair
 from mer.types import FlowField, Image
 
 __all__ = ["External"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class External:
+class External(OneByOne):
     """A backbone of the user's own.
 
     Attributes
@@ -77,11 +77,6 @@ class External:
                 f"{self.path} returned an array of shape {flow.shape}, not {(*onset.shape, 2)}: see flow.layout"
             )
         return FlowField(uv=flow)
-
-    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
-        """Return the flow of several pairs, computed one by one."""
-        check_batch(onsets, apexes)
-        return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
 
     @cached_property
     def _function(self) -> Callable[..., Any]:

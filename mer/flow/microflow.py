@@ -12,7 +12,7 @@ import numpy as np
 
 from mer.checks import require_choice, require_integer
 from mer.errors import ConfigError
-from mer.flow.base import check_batch, check_pair
+from mer.flow.base import check_pairs
 from mer.types import Float32, FlowField, Image
 
 __all__ = ["BUNDLED", "Microflow"]
@@ -92,9 +92,7 @@ class Microflow:
         return FlowField(uv=uv), expected.numpy()
 
     def _computed(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[tuple[Float32, Any]]:
-        check_batch(onsets, apexes)
-        for onset, apex in zip(onsets, apexes, strict=True):
-            check_pair(onset, apex)
+        check_pairs(onsets, apexes)
         found: list[tuple[Float32, Any]] = []
         while len(found) < len(onsets):
             rest = onsets[len(found) : len(found) + self.pairs]

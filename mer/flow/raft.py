@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from mer.checks import require_choice, require_integer
 from mer.errors import ConfigError, DataError
-from mer.flow.base import check_batch, check_pair
+from mer.flow.base import OneByOne, check_pair
 from mer.types import FlowField, Image
 
 __all__ = ["Raft"]
@@ -21,7 +20,7 @@ _LEAST, _STEP = 128, 8  # px: the correlation pyramid needs so much; the network
 
 
 @dataclass(frozen=True, kw_only=True)
-class Raft:
+class Raft(OneByOne):
     """RAFT (torchvision), small or large.
 
     Attributes
@@ -70,11 +69,6 @@ class Raft:
         with torch.inference_mode():
             flow = network(images[0], images[1], num_flow_updates=self.updates)[-1]
         return FlowField(uv=flow[0, :, : onset.shape[0], : onset.shape[1]].permute(1, 2, 0).cpu().numpy())
-
-    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
-        """Return the flow of several pairs, computed one by one."""
-        check_batch(onsets, apexes)
-        return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
 
 
 def _padded(frame: Image) -> Image:

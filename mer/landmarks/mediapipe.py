@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,10 +118,15 @@ def _fetch(url: str, sha256: str | None, file: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             data = answer.read()
-    except (urllib.error.URLError, OSError) as error:
+    except (ValueError, OSError) as error:
         raise DataError(f"{url}: cannot be fetched ({error}); fetch it by hand and set landmarks.model") from error
     got = hashlib.sha256(data).hexdigest()
     if got != sha256.lower():
         raise DataError(f"{url}: what came hashes to {got}, not to landmarks.sha256={sha256}; nothing was kept")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
+    whole = file.with_name(f".{file.name}.part")  # so that what is broken off never passes for the model
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_bytes(data)
+        whole.replace(file)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be written ({error.strerror}); choose another landmarks.model") from error

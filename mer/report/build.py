@@ -11,7 +11,7 @@ from typing import Any
 
 from matplotlib.figure import Figure as Drawing
 
-from mer.errors import ConfigError, DataError
+from mer.errors import ConfigError, DataError, reason
 from mer.report import confusion, plots, regions, style, tables_protocol, tables_scores, tables_tests
 from mer.report.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
 from mer.report.factors import between_levels, level_means
@@ -75,7 +75,7 @@ def into_folder(folder: Path, make: Callable[[Path], Document], parts: Sequence[
             _move(staging, folder)
     except OSError as error:
         raise DataError(
-            f"{folder} cannot be written ({error.strerror or error}): free some space or choose output=DIR"
+            f"{folder} cannot be written ({reason(error)}): free some space or choose output=DIR"
         ) from error
     return document
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mer.helper import Channel, Helper, answer_with, helper
+from mer.errors import MerError
+from mer.helper import Channel, GoneError, Helper, answer_with, helper
 
 __all__ = ["Drawing", "drawing"]
 
@@ -43,9 +44,21 @@ class Drawing:
         self._process.send(answer_with, _png, module, content)
 
     def write(self, folder: Path) -> None:
-        """Wait for the figures, and write them into a folder that exists."""
+        """Wait for the figures, and write them into a folder that exists.
+
+        Raises
+        ------
+        MerError
+            Where a figure could not be drawn.
+        """
         while self._begun:
-            png = self._process.answer()
+            try:
+                png = self._process.answer()
+            except GoneError as error:
+                raise MerError(
+                    f"{self._begun[0]}: the process that draws was killed or ran out of memory; run again, what was "
+                    "computed is kept"
+                ) from error
             (folder / self._begun.pop(0)).write_bytes(png)
 
 
@@ -58,9 +71,10 @@ def drawing() -> Iterator[Drawing]:
 
 
 def _import_matplotlib(_: Channel) -> None:
-    import mer.report.clip
-    import mer.report.confusion
-    import mer.report.regions  # noqa: F401
+    with contextlib.suppress(Exception):  # the first figure says so
+        import mer.report.clip
+        import mer.report.confusion
+        import mer.report.regions  # noqa: F401
 
 
 def _png(module: str, content: dict[str, Any]) -> bytes:

@@ -22,19 +22,13 @@ def protocol(section: Section) -> Table:
     """Return the protocol card; what differs between the cells, such as their tuning, is listed with all its values."""
     cards = [run.card for cell in section.cells for run in cell.runs]
     keys = [key for key in dict.fromkeys(key for card in cards for key in card) if key not in _ELSEWHERE]
-    rows = []
+    rows = {}
     for key in keys:
         values = list(dict.fromkeys(_text(card.get(key)) for card in cards))
         shown = " | ".join(value for value in values if value)
         if shown:
-            rows.append(Row(name=key, items=(Item(text=key.replace("_", " ")), Item(text=shown))))
-    return Table(
-        key=f"{section.number}-protocol",
-        caption=f"Protocol card{section.part}",
-        columns=(Column(head="what", numeric=False), Column(head="how", numeric=False)),
-        rows=tuple(rows),
-        folded=True,
-    )
+            rows[key] = (key.replace("_", " "), shown)
+    return _texts(f"{section.number}-protocol", f"Protocol card{section.part}", ("what", "how"), rows, folded=True)
 
 
 def excluded_clips(section: Section) -> Table | None:
@@ -66,17 +60,9 @@ def left_out_runs(study: Study) -> Table | None:
     """Return the runs that are not in the report; None where all are."""
     if not study.left_out:
         return None
-    rows = [
-        Row(name=run.run_id, items=(Item(text=run.name), Item(text=run.run_id), Item(text=run.reason)))
-        for run in study.left_out
-    ]
-    return Table(
-        key="left-out",
-        caption="Runs of the study that are not in this report",
-        columns=tuple(Column(head=head, numeric=False) for head in ("run", "id", "why")),
-        rows=tuple(rows),
-        folded=len(rows) > 12,
-    )
+    rows = {run.run_id: (run.name, run.run_id, run.reason) for run in study.left_out}
+    caption = "Runs of the study that are not in this report"
+    return _texts("left-out", caption, ("run", "id", "why"), rows, folded=len(rows) > 12)
 
 
 def reproduction(study: Study) -> list[Block]:
@@ -86,14 +72,8 @@ def reproduction(study: Study) -> list[Block]:
         for name, value in dict(run.card.get("versions", {}), commit=run.card.get("commit") or "unknown").items():
             if str(value) not in versions[name]:
                 versions[name].append(str(value))
-    rows = [Row(name=name, items=(Item(text=name), Item(text=" | ".join(found)))) for name, found in versions.items()]
-    table = Table(
-        key="versions",
-        caption="Versions; several where the runs differ",
-        columns=(Column(head="what", numeric=False), Column(head="version", numeric=False)),
-        rows=tuple(rows),
-        folded=True,
-    )
+    rows = {name: (name, " | ".join(found)) for name, found in versions.items()}
+    table = _texts("versions", "Versions; several where the runs differ", ("what", "version"), rows, folded=True)
     given = commands(study.runs)
     seen = f"mer report {shlex.quote(study.name)}"
     return [
@@ -102,6 +82,17 @@ def reproduction(study: Study) -> list[Block]:
         Code(text="\n".join([*given, seen])),
         table,
     ]
+
+
+def _texts(key: str, caption: str, heads: Sequence[str], rows: Mapping[str, Sequence[str]], *, folded: bool) -> Table:
+    """Return a table of words alone, its rows by their names."""
+    return Table(
+        key=key,
+        caption=caption,
+        columns=tuple(Column(head=head, numeric=False) for head in heads),
+        rows=tuple(Row(name=name, items=tuple(Item(text=text) for text in row)) for name, row in rows.items()),
+        folded=folded,
+    )
 
 
 def commands(runs: Sequence[Run]) -> list[str]:

@@ -25,8 +25,7 @@ def main(scored: Scored) -> Table:
     section = scored.section
     digits = [digits_for(scored.interval[:, which]) for which in range(len(SCORES))]
     repeated = any(len(cell.runs) > 1 for cell in section.cells)
-    heads = [factor.name for factor in section.factors] or ["cell"]
-    columns = [Column(head=head, numeric=False) for head in heads]
+    columns = list(_factor_columns(section))
     columns += [Column(head="seeds")] * repeated + [Column(head=head) for head in HEADS]
     rows = []
     for k, cell in enumerate(section.cells):
@@ -45,6 +44,12 @@ def main(scored: Scored) -> Table:
         notes=_main_notes(scored, repeated),
         folded=False,
     )
+
+
+def _factor_columns(section: Section) -> tuple[Column, ...]:
+    """Return the columns that `factor_items` fills."""
+    heads = [factor.name for factor in section.factors] or ["cell"]
+    return tuple(Column(head=head, numeric=False) for head in heads)
 
 
 def factor_items(cell: Cell) -> tuple[Item, ...]:
@@ -72,13 +77,13 @@ def classes(scored: Scored, baseline: int) -> Table:
             )
             scores.append(scored_item(_f1(section, cell, index), interval, digits))
         rows.append(Row(name=section.cells[k].name, items=(*factor_items(section.cells[k]), *scores)))
-    heads = [factor.name for factor in section.factors] or ["cell"]
+    heads = _factor_columns(section)
     counted = tuple(word(int(n)) for n in support)
     rows.append(Row(name="clips", items=(*_label("clips", len(heads)), *counted), rule=True))
     return Table(
         key=f"{section.number}-classes",
         caption=f"F1 of each class{section.part}",
-        columns=(*(Column(head=h, numeric=False) for h in heads), *(Column(head=name) for name in section.classes)),
+        columns=(*heads, *(Column(head=name) for name in section.classes)),
         rows=tuple(rows),
         notes=_never(section, shown),
     )
@@ -116,12 +121,11 @@ def cost(section: Section) -> Table:
         stages = [_seconds(cell, f"seconds_{stage}", Item(text="cached")) for stage in known]
         rest = (_seconds(cell, "seconds_total", NOTHING), _memory(cell))
         rows.append(Row(name=cell.name, items=(*factor_items(cell), *stages, *rest)))
-    heads = [factor.name for factor in section.factors] or ["cell"]
     return Table(
         key=f"{section.number}-cost",
         caption=f"Cost of each cell: seconds of each stage, summed over clips, and peak memory{section.part}",
         columns=(
-            *(Column(head=head, numeric=False) for head in heads),
+            *_factor_columns(section),
             *(Column(head=f"{stage} s") for stage in known),
             Column(head="whole run s"),
             Column(head="memory MiB"),

@@ -113,7 +113,7 @@ def _seconds(ready: Experiment, prepared: Prepared, work: Counter[str]) -> float
     counts["evaluation"] = len(prepared.manifest.samples)
     total = ready.times.expected("rest", "cell")
     for step, count in counts.items():
-        component = ready.tuning if step == "evaluation" else getattr(ready.pipeline, STEPS[step])
+        component = ready.folds_cost if step == "evaluation" else getattr(ready.pipeline, STEPS[step])
         each = ready.times.expected(step, component) if count else 0.0
         if each is None or total is None:
             return None

@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mer.cache import write_atomically
-from mer.errors import CacheError
+from mer.errors import CacheError, reason
 
 __all__ = ["Results"]
 
@@ -56,8 +56,7 @@ class Results:
             self._error(key).unlink(missing_ok=True)
         except OSError as error:
             raise CacheError(
-                f"cannot keep the result in {home}: {error.strerror or error}; free some space, or set MER_HOME to "
-                "another folder"
+                f"cannot keep the result in {home}: {reason(error)}; free some space, or set MER_HOME to another folder"
             ) from error
 
     def folder(self, key: str) -> Path | None:
@@ -79,9 +78,9 @@ class Results:
         """
         try:
             shutil.copytree(self._home(key), folder, ignore=shutil.ignore_patterns(_LIST), dirs_exist_ok=True)
-        except (OSError, shutil.Error) as error:
+        except OSError as error:
             raise CacheError(
-                f"cannot write {folder}: {error}; free some space, or choose hydra.sweep.dir=OUT"
+                f"cannot write {folder}: {reason(error)}; free some space, or choose hydra.sweep.dir=OUT"
             ) from error
 
     def metrics(self, key: str) -> dict[str, Any]:
@@ -116,7 +115,7 @@ class Results:
             return
         except OSError as error:
             raise CacheError(
-                f"cannot write {path}: {error.strerror or error}; make MER_HOME writable or set it to another folder"
+                f"cannot write {path}: {reason(error)}; make MER_HOME writable or set it to another folder"
             ) from error
         try:
             yield True

@@ -20,7 +20,7 @@ STEPS = {
     "flow": "estimator",
     "descriptor": "descriptor",
     "statistics": "roi",
-    "evaluation": "tuning",
+    "evaluation": "folds_cost",
     "rest": "",  # start-up, figures, intervals, MLflow: of a single run or of a cell, the others by clip
 }
 _REMEMBERED = 20.0  # runs after which an older cost counts no more

@@ -1,6 +1,7 @@
 """Stage 9: what a run keeps in MLflow. One run an evaluation, on a local SQLite store by default.
 
-MLflow takes seconds to import, so nothing here does before a run is opened, and a run has it done by another process.
+MLflow takes seconds to import, so nothing here does before a run is opened, a run has it done by another process, and
+runs of a store that is there already are written without it, see `mer.tracking.tables`.
 """
 
 from mer.tracking.beside import beside, warm

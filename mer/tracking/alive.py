@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from mer.tracking.sqlite_file import locked
+from mer.tracking.writer import Writer
 
 __all__ = ["alive", "close_dead_runs"]
 
@@ -32,12 +32,12 @@ def alive(home: Path, run_id: str) -> Iterator[None]:
     path.unlink(missing_ok=True)
 
 
-def close_dead_runs(client: Any, home: Path) -> None:
+def close_dead_runs(writer: Writer, home: Path) -> None:
     """Mark the runs of this home as KILLED whose process is gone; call it with the store's lock held."""
     for path in sorted(_folder(home).glob("*.lock")):
         with contextlib.suppress(Timeout), FileLock(path, timeout=0):
-            if client.get_run(path.stem).info.status == "RUNNING":
-                client.set_terminated(path.stem, "KILLED")
+            if writer.status(path.stem) == "RUNNING":
+                writer.close(path.stem, "KILLED")
             path.unlink()
 
 

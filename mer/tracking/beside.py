@@ -7,15 +7,15 @@ other closes the run.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import Any, Unpack
 
 from mer.errors import MerError, TrackingError
 from mer.helper import Channel, Deserted, GoneError, Helper, answer_with, helper, portable, warm_up
+from mer.tracking.asked import Opening, Results
 from mer.tracking.clean import first_line
-from mer.tracking.client import import_mlflow
 from mer.tracking.signals import exit_on_signals, undisturbed
 from mer.tracking.stores import Server, Sqlite
 
@@ -35,9 +35,11 @@ class BesideRecord:
         self.state = "opening"
 
     def check(self) -> None:
-        """Raise where the store has refused the run meanwhile; does not wait."""
-        if self.state == "opening" and self._process.answered:
+        """Raise where the store has refused the run meanwhile, or what records it was killed; does not wait."""
+        if self._process.answered:  # to the opening, or, after that, that it is gone
             self.wait()
+            if self._process.answered:
+                _answer(self._process)
 
     def wait(self) -> None:
         """Wait until the run is open.
@@ -50,22 +52,16 @@ class BesideRecord:
         if self.state != "opening":
             return
         try:
-            self.run_id, self.url_line = self._process.answer()
+            self.run_id, self.url_line = _answer(self._process)
         except MerError:
             self.state = "refused"
             raise
         self.state = "open"
 
-    def finish(
-        self,
-        metrics: Mapping[str, float],
-        series: Mapping[str, Sequence[float]],
-        folder: Path,
-        tables: Mapping[str, str] | None = None,
-    ) -> None:
+    def finish(self, **results: Unpack[Results]) -> None:
         """Write the results, see `mer.tracking.record.Record.finish`."""
         self.wait()
-        _ask(self._process, "finish", dict(metrics), dict(series), folder.absolute(), tables)
+        _ask(self._process, "finish", {**results, "folder": results["folder"].absolute()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,20 +82,11 @@ class Beside:
         return found
 
     @contextlib.contextmanager
-    def run(
-        self,
-        *,
-        study: str,
-        name: str,
-        params: Mapping[str, str],
-        tags: Mapping[str, str],
-        data: Mapping[str, str] | None = None,
-    ) -> Iterator[BesideRecord]:
+    def run(self, **opening: Unpack[Opening]) -> Iterator[BesideRecord]:
         """Open a run of a study, as the store's own `run` does; the block begins before the run is open."""
-        settings = {"study": study, "name": name, "params": dict(params), "tags": dict(tags), "data": data}
         with exit_on_signals(), helper(_KIND) as process:
             with undisturbed():
-                process.send(_record, self.store, settings)
+                process.send(_record, self.store, opening)
             record = BesideRecord(process)
             try:
                 yield record
@@ -130,15 +117,22 @@ def _close_after(error: BaseException, process: Helper, record: BesideRecord) ->
 def _ask(process: Helper, *request: Any) -> Any:
     with undisturbed():  # half a request could not be understood
         process.send(*request)
+    return _answer(process)
+
+
+def _answer(process: Helper) -> Any:
     try:
         return process.answer()
     except GoneError as error:
-        raise TrackingError("tracking: the process that records in MLflow was killed; run again") from error
+        raise TrackingError(
+            "tracking: the process that records in MLflow was killed or ran out of memory; run again, what was "
+            "computed is kept"
+        ) from error
 
 
 def warm() -> None:
-    """Have MLflow imported by the other process before a run begins."""
-    warm_up(_KIND, _import_mlflow)
+    """Start the other process before a run begins."""
+    warm_up(_KIND, _ready)
 
 
 def beside(store: Any) -> Any:
@@ -154,15 +148,14 @@ class _RaisedError(Exception):
     """The run's process raised."""
 
 
-def _import_mlflow(_: Channel) -> None:
-    with contextlib.suppress(Exception):  # the first request says so
-        import_mlflow()
+def _ready(_: Channel) -> None:
+    """Do nothing: that it was asked has imported what is needed, save MLflow, which most runs do without."""
 
 
-def _record(channel: Channel, store: Any, settings: dict[str, Any]) -> None:
+def _record(channel: Channel, store: Any, opening: Opening) -> None:
     """Keep a run open, in the other process; answers to the opening, to every request, and to the end."""
     try:
-        with store.run(**settings) as record:
+        with store.run(**opening) as record:
             channel.answer((record.run_id, record.url_line))
             _obey(channel, record)
         channel.answer([])
@@ -176,10 +169,10 @@ def _record(channel: Channel, store: Any, settings: dict[str, Any]) -> None:
 
 def _obey(channel: Channel, record: Any) -> None:
     while True:
-        verb, *rest = channel.request()
-        if verb == "end":
-            return
-        if verb == "fail":
-            killed, text = rest
-            raise _KilledError(text) if killed else _RaisedError(text)
-        answer_with(channel, getattr(record, verb), *rest)
+        match channel.request():
+            case "finish", results:
+                answer_with(channel, partial(record.finish, **results))
+            case "fail", killed, text:
+                raise _KilledError(text) if killed else _RaisedError(text)
+            case _:  # "end"
+                return

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 
-__all__ = ["experiment_id", "import_mlflow", "mlflow_client", "quieten", "telling"]
+__all__ = ["deleted", "experiment_id", "import_mlflow", "mlflow_client", "quieten", "telling"]
 
 
 def mlflow_client(uri: str) -> Any:
@@ -68,11 +69,16 @@ def experiment_id(client: Any, study: str, uri: str, location: str | None) -> st
             if experiment is None:
                 raise
     if experiment.lifecycle_stage == "deleted":
-        raise TrackingError(
-            f"study={study}: this study was deleted in {uri}; restore it with MLFLOW_TRACKING_URI={uri} "
-            f"mlflow experiments restore --experiment-id {experiment.experiment_id}, or choose another name, study=NAME"
-        )
+        raise deleted(study, uri, str(experiment.experiment_id))
     return str(experiment.experiment_id)
+
+
+def deleted(study: str, uri: str, number: str) -> TrackingError:
+    """Return what a user is told whose study was deleted in the store at `uri`."""
+    return TrackingError(
+        f"study={study}: this study was deleted in {uri}; restore it with MLFLOW_TRACKING_URI={uri} "
+        f"mlflow experiments restore --experiment-id {number}, or choose another name, study=NAME"
+    )
 
 
 @contextlib.contextmanager
@@ -81,7 +87,7 @@ def telling(consequence: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, _of_the_store()):
+        if not isinstance(error, sqlite3.Error | OSError) and not isinstance(error, _of_mlflow()):
             raise
         raise TrackingError(
             f"tracking: {consequence}: {first_line(error)}; check the store and its disk and run again, or do without "
@@ -89,9 +95,11 @@ def telling(consequence: str) -> Iterator[None]:
         ) from error
 
 
-def _of_the_store() -> tuple[type[Exception], ...]:
+def _of_mlflow() -> tuple[type[Exception], ...]:
+    if "mlflow" not in sys.modules:
+        return ()
     # Imported late: `quieten` must have set what makes MLflow quiet before its first import.
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    return MlflowException, SQLAlchemyError, sqlite3.Error, OSError
+    return MlflowException, SQLAlchemyError

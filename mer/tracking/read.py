@@ -10,8 +10,9 @@ from typing import Any
 from mer.errors import TrackingError
 from mer.tracking.alive import close_dead_runs
 from mer.tracking.client import mlflow_client, telling
-from mer.tracking.sqlite_file import database, open_database
+from mer.tracking.sqlite_file import database, database_uri, open_database
 from mer.tracking.stores import Server
+from mer.tracking.writer import MlflowWriter
 
 __all__ = ["reading"]
 
@@ -36,6 +37,6 @@ def reading(*, home: str | Path, uri: str = "") -> Iterator[Any]:
                 f"home={folder} holds no mlflow.db yet: `mer run` makes it, or give another folder, home=DIR"
             )
         with open_database(folder) as client, telling(f"{database(folder)} cannot be read"):
-            close_dead_runs(client, folder)
+            close_dead_runs(MlflowWriter(client, database_uri(folder)), folder)
     with telling("the runs cannot be read"):
         yield client

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import json
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
+from mer.tracking.asked import Opening, Results
 from mer.tracking.clean import first_line, numbers, steps, texts
 from mer.tracking.client import telling
 from mer.tracking.signals import exit_on_signals, undisturbed
+from mer.tracking.writer import Row, Writer
 
 __all__ = ["Record", "recorded"]
-
-# MLflow's limits for one call of log_batch.
-_METRICS_A_CALL = 1000
-_PARAMS_A_CALL = 100
-_DIGEST_LENGTH = 36
 
 
 class Record:
@@ -30,15 +26,15 @@ class Record:
 
     Parameters
     ----------
-    client : mlflow.MlflowClient
+    writer : Writer
     run_id : str
         MLflow's id of the run.
     url_line : str
         What to type to see the run in the MLflow UI.
     """
 
-    def __init__(self, client: Any, run_id: str, url_line: str) -> None:
-        self._client = client
+    def __init__(self, writer: Writer, run_id: str, url_line: str) -> None:
+        self._writer = writer
         self.run_id = run_id
         self.url_line = url_line
         self.complete = False
@@ -46,26 +42,8 @@ class Record:
     def check(self) -> None:
         """Do nothing: the run is open, see `mer.tracking.beside` for one that may not be yet."""
 
-    def finish(
-        self,
-        metrics: Mapping[str, float],
-        series: Mapping[str, Sequence[float]],
-        folder: Path,
-        tables: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write the results in one go.
-
-        Parameters
-        ----------
-        metrics : mapping of str to float
-            One number each. NaN and infinity are not logged; their names stand in the tag ``undefined``.
-        series : mapping of str to sequence of float
-            One number a step, such as ``fold_accuracy``; step i is row i of folds.csv. NaN leaves a gap.
-        folder : Path
-            The run's folder; all its files become artifacts. The figures are put at the root too, where the compare
-            page of MLflow finds them.
-        tables : mapping of str to str, or None
-            Further files at the root, such as ``per_subject.csv``, by their name.
+    def finish(self, **results: Unpack[Results]) -> None:
+        """Write the results in one go; its keywords are those of `mer.tracking.asked.Results`.
 
         Raises
         ------
@@ -73,90 +51,59 @@ class Record:
             Where the store cannot be written.
         """
         with telling("the results were not recorded"):
-            self._log_metrics(metrics, series)
+            self._log_metrics(results["metrics"], results["series"])
+            folder = results["folder"]
             with tempfile.TemporaryDirectory(prefix="mer_record_") as name:
                 whole = Path(name) / "run"
                 shutil.copytree(folder, whole)
                 for figure in sorted((folder / "figures").glob("*.png")):
                     shutil.copy(figure, whole)
-                for table, text in (tables or {}).items():
+                for table, text in results.get("tables", {}).items():
                     (whole / table).write_text(text, encoding="utf-8")
-                self._client.log_artifacts(self.run_id, str(whole))  # one call: each asks the store where to write
+                self._writer.files(self.run_id, whole)  # one call: each asks the store where to write
         self.complete = True
 
     def _log_metrics(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]]) -> None:
-        from mlflow.entities import Metric
-
         now = int(time.time() * 1000)
         finite, undefined = numbers(metrics)
-        rows = [Metric(key, value, now, 0) for key, value in finite.items()]
-        rows += [Metric(key, value, now, step) for key, step, value in steps(series)]
-        for start in range(0, len(rows), _METRICS_A_CALL):
-            self._client.log_batch(self.run_id, metrics=rows[start : start + _METRICS_A_CALL])
+        rows = [Row(key, value, now, 0) for key, value in finite.items()]
+        rows += [Row(key, value, now, step) for key, step, value in steps(series)]
+        self._writer.metrics(self.run_id, rows)
         if undefined:
-            self._client.set_tag(self.run_id, "undefined", texts({"": ", ".join(undefined)})["_"])
+            self._writer.tag(self.run_id, "undefined", texts({"": ", ".join(undefined)})["_"])
 
 
 @contextlib.contextmanager
-def recorded(  # noqa: PLR0913 (one keyword a thing that MLflow keeps)
-    client: Any,
+def recorded(
+    writer: Writer,
     experiment_id: str,
+    opening: Opening,
     *,
-    name: str,
-    params: Mapping[str, str],
-    tags: Mapping[str, str],
     url_line: str,
     guard: Callable[[str], AbstractContextManager[None]],
-    data: Mapping[str, str] | None = None,
 ) -> Iterator[Record]:
     """Open a run and close it with the status that the block deserves.
 
     A block that ends without `Record.finish` has FAILED; Ctrl-C, SystemExit, SIGTERM and SIGHUP make it KILLED. `guard`
-    is held, with the run's id, from the start of the run until it is closed. `data` (name, digest, source) says in
-    MLflow's own terms what the run was made of.
+    is held, with the run's id, from the start of the run until it is closed.
     """
-    record = Record(client, "", url_line)
+    record = Record(writer, "", url_line)
     with exit_on_signals(), contextlib.ExitStack() as held:
         try:
             with undisturbed(), telling("no run was started"):
-                named = texts(tags) | _user()
-                record.run_id = client.create_run(experiment_id, run_name=name, tags=named).info.run_id
+                named = texts(opening["tags"]) | _user()
+                record.run_id = writer.begin(experiment_id, opening["name"], named)
                 held.enter_context(guard(record.run_id))
             with telling("the parameters were not recorded"):
-                _log_params(client, record.run_id, params)
-                _log_data(client, record.run_id, data)
+                writer.params(record.run_id, texts(opening["params"]))
+                if "data" in opening:
+                    writer.data(record.run_id, opening["data"])
             yield record
         except BaseException as error:
             _close_after(error, record)
             raise
         with undisturbed(), telling("the run was not closed"):
-            client.set_terminated(record.run_id, "FINISHED" if record.complete else "FAILED")
-
-
-def _log_params(client: Any, run_id: str, params: Mapping[str, str]) -> None:
-    from mlflow.entities import Param
-
-    rows = [Param(key, value) for key, value in texts(params).items()]
-    for start in range(0, len(rows), _PARAMS_A_CALL):
-        client.log_batch(run_id, params=rows[start : start + _PARAMS_A_CALL])
-
-
-def _log_data(client: Any, run_id: str, data: Mapping[str, str] | None) -> None:
-    """Name the data set and the hash of its manifest as the run's input; no pixel leaves the machine."""
-    if data is None:
-        return
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-    from mlflow.exceptions import MlflowException
-
-    source = json.dumps({"source": data["source"]})
-    entity = Dataset(data["name"], data["digest"][:_DIGEST_LENGTH], "local", source)
-    inputs = [DatasetInput(entity, [InputTag("mlflow.data.context", "evaluation")])]
-    try:
-        client.log_inputs(run_id, inputs)
-    except MlflowException:
-        # MLflow looks whether the study knows the data set, then adds it: where two runs begin a study at once, one
-        # finds it added in between and is refused as a whole. The second time it is there.
-        client.log_inputs(run_id, inputs)
+            writer.close(record.run_id, "FINISHED" if record.complete else "FAILED")
 
 
 def _user() -> dict[str, str]:
@@ -174,7 +121,7 @@ def _close_after(error: BaseException, record: Record) -> None:
     killed = isinstance(error, KeyboardInterrupt | SystemExit)
     try:
         with undisturbed():
-            record._client.set_tag(record.run_id, "error", texts({"": first_line(error)})["_"])
-            record._client.set_terminated(record.run_id, "KILLED" if killed else "FAILED")
+            record._writer.tag(record.run_id, "error", texts({"": first_line(error)})["_"])
+            record._writer.close(record.run_id, "KILLED" if killed else "FAILED")
     except Exception as other:
         error.add_note(f"MLflow run {record.run_id} could not be closed: {first_line(other)}")

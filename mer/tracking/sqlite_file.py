@@ -19,7 +19,7 @@ from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 from mer.tracking.client import import_mlflow, mlflow_client, telling
 
-__all__ = ["database", "database_uri", "locked", "open_database"]
+__all__ = ["checked_database", "database", "database_uri", "locked", "open_database"]
 
 # For others that open the same store: a second each, on a busy machine ten, and a score of sweeps may begin at once.
 _WAIT_S = 900
@@ -46,13 +46,26 @@ def open_database(home: Path) -> Iterator[Any]:
         Where the folder or the file cannot be read and written.
     """
     import_mlflow()  # before the lock: others need not wait for it
-    with locked(home):
-        _check(home)
+    with checked_database(home):
         if not database(home).exists():
             _make(home)
         with telling(f"{database(home)} cannot be opened"):
             client = mlflow_client(database_uri(home))
         yield client
+
+
+@contextlib.contextmanager
+def checked_database(home: Path) -> Iterator[None]:
+    """Hold the store's lock, once it is known that the file can be read and written, or is not there.
+
+    Raises
+    ------
+    TrackingError
+        Where the folder or the file cannot be read and written.
+    """
+    with locked(home):
+        _check(home)
+        yield
 
 
 @contextlib.contextmanager

@@ -7,22 +7,24 @@ import shlex
 import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from mer.errors import ConfigError, TrackingError
 from mer.tracking.alive import alive, close_dead_runs
+from mer.tracking.asked import Opening, Results
 from mer.tracking.clean import slug
-from mer.tracking.client import experiment_id, mlflow_client, telling
+from mer.tracking.client import mlflow_client, telling
 from mer.tracking.record import Record, recorded
-from mer.tracking.sqlite_file import database, database_uri, open_database
+from mer.tracking.sqlite_file import checked_database, database, database_uri, open_database
+from mer.tracking.tables import TableWriter, known
+from mer.tracking.writer import MlflowWriter, Writer
 
 __all__ = ["NoRecord", "Off", "Server", "Sqlite"]
 
-_PAGE = 1000  # runs a query
 _ANSWER_S = 10  # MLflow itself would try for minutes
 
 
@@ -32,7 +34,7 @@ class _Place:
 
     Attributes
     ----------
-    client : mlflow.MlflowClient
+    writer : Writer
     experiment : str
         Id of the study.
     url_line : str
@@ -41,7 +43,7 @@ class _Place:
         Run id → what is held while our process works on the run, see `mer.tracking.record.recorded`.
     """
 
-    client: Any
+    writer: Writer
     experiment: str
     url_line: str
     guard: Callable[[str], contextlib.AbstractContextManager[None]]
@@ -60,29 +62,8 @@ class _Store(ABC):
         """Return the tag ``result`` of every finished run of a study; none where the study is not there."""
 
     @contextlib.contextmanager
-    def run(
-        self,
-        *,
-        study: str,
-        name: str,
-        params: Mapping[str, str],
-        tags: Mapping[str, str],
-        data: Mapping[str, str] | None = None,
-    ) -> Iterator[Record]:
-        """Open a run of a study; use it with ``with``.
-
-        Parameters
-        ----------
-        study : str
-            MLflow experiment; made where it does not exist.
-        name : str
-            Shown in the table of runs; need not be unique.
-        params : mapping of str to str
-            What was chosen; written at once, so that a run that crashes shows what it was. Long values are cut.
-        tags : mapping of str to str
-            Identity and protocol.
-        data : mapping of str to str, or None
-            ``name``, ``digest`` (at most 36 characters count) and ``source`` of the data set, shown as the run's input.
+    def run(self, **opening: Unpack[Opening]) -> Iterator[Record]:
+        """Open a run of a study; use it with ``with``, and with the keywords of `mer.tracking.asked.Opening`.
 
         Yields
         ------
@@ -94,17 +75,8 @@ class _Store(ABC):
         TrackingError
             Where the store cannot be opened or written, or the study was deleted.
         """
-        place = self._open(study)
-        with recorded(
-            place.client,
-            place.experiment,
-            name=name,
-            params=params,
-            tags=tags,
-            url_line=place.url_line,
-            guard=place.guard,
-            data=data,
-        ) as record:
+        place = self._open(opening["study"])
+        with recorded(place.writer, place.experiment, opening, url_line=place.url_line, guard=place.guard) as record:
             yield record
 
 
@@ -132,19 +104,33 @@ class Sqlite(_Store):
                 "study=Default: MLflow keeps this name for itself; choose another, such as study=default"
             )
         home = Path(self.home)
-        folder = home / "artifacts" / slug(study).replace("/", "_")
-        with open_database(home) as client, telling(f"study={study} cannot be opened"):
-            close_dead_runs(client, home)
-            number = experiment_id(client, study, database_uri(home), folder.as_uri())
+        with self._writer(study) as writer, telling(f"study={study} cannot be opened"):
+            close_dead_runs(writer, home)
+            number = writer.experiment(study, self._files(study))
         line = shlex.join(["mer", "ui", f"study={study}", f"home={home}"])
-        return _Place(client=client, experiment=number, url_line=line, guard=partial(alive, home))
+        return _Place(writer=writer, experiment=number, url_line=line, guard=partial(alive, home))
 
     def finished(self, study: str) -> frozenset[str]:
         """Return the results of a study's finished runs; none where the store is not there."""
         if not database(Path(self.home)).exists():
             return frozenset()
-        with open_database(Path(self.home)) as client, telling(f"study={study} cannot be read"):
-            return _finished(client, study)
+        with self._writer(study) as writer, telling(f"study={study} cannot be read"):
+            return writer.finished(study)
+
+    @contextlib.contextmanager
+    def _writer(self, study: str) -> Iterator[Writer]:
+        home = Path(self.home)
+        file, uri = database(home), database_uri(home)
+        if known(file, study, self._files(study)):
+            with checked_database(home):
+                yield TableWriter(file, uri)
+        else:
+            with open_database(home) as client:
+                yield MlflowWriter(client, uri)
+
+    def _files(self, study: str) -> str:
+        """Return where the files of a new study go."""
+        return (Path(self.home) / "artifacts" / slug(study).replace("/", "_")).as_uri()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,17 +151,17 @@ class Server(_Store):
 
     def _open(self, study: str) -> _Place:
         self.require_answer()
-        client = mlflow_client(self.uri)
+        writer = MlflowWriter(mlflow_client(self.uri), self.uri)
         with telling(f"study={study} cannot be opened"):
-            number = experiment_id(client, study, self.uri, None)
+            number = writer.experiment(study, None)
         line = f"{self.uri.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
-        return _Place(client=client, experiment=number, url_line=line, guard=_unguarded)
+        return _Place(writer=writer, experiment=number, url_line=line, guard=_unguarded)
 
     def finished(self, study: str) -> frozenset[str]:
         """Return the results of a study's finished runs."""
         self.require_answer()
         with telling(f"study={study} cannot be read"):
-            return _finished(mlflow_client(self.uri), study)
+            return MlflowWriter(mlflow_client(self.uri), self.uri).finished(study)
 
     def require_answer(self) -> None:
         """Raise a `TrackingError` where the server does not answer."""
@@ -188,22 +174,6 @@ class Server(_Store):
                 f"tracking.uri: no MLflow server answers at {self.uri} ({reason}); start it, correct the address, or "
                 "use tracking=sqlite"
             ) from error
-
-
-def _finished(client: Any, study: str) -> frozenset[str]:
-    found = client.get_experiment_by_name(study)
-    if found is None or found.lifecycle_stage == "deleted":
-        return frozenset()
-    results: set[str] = set()
-    token = None
-    while True:
-        page = client.search_runs(
-            [found.experiment_id], "attributes.status = 'FINISHED'", max_results=_PAGE, page_token=token
-        )
-        results |= {run.data.tags["result"] for run in page if "result" in run.data.tags}
-        token = page.token
-        if not token:
-            return frozenset(results)
 
 
 def _unguarded(_run_id: str) -> contextlib.AbstractContextManager[None]:
@@ -220,13 +190,7 @@ class NoRecord:
     def check(self) -> None:
         """Do nothing."""
 
-    def finish(
-        self,
-        metrics: Mapping[str, float],
-        series: Mapping[str, Sequence[float]],
-        folder: Path,
-        tables: Mapping[str, str] | None = None,
-    ) -> None:
+    def finish(self, **results: Unpack[Results]) -> None:
         """Do nothing."""
 
 
@@ -235,15 +199,7 @@ class Off:
     """No record in MLflow; the run's folder is all there is."""
 
     @contextlib.contextmanager
-    def run(
-        self,
-        *,
-        study: str,
-        name: str,
-        params: Mapping[str, str],
-        tags: Mapping[str, str],
-        data: Mapping[str, str] | None = None,
-    ) -> Iterator[NoRecord]:
+    def run(self, **opening: Unpack[Opening]) -> Iterator[NoRecord]:
         """Open nothing."""
         yield NoRecord()
 

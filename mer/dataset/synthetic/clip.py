@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from mer.dataset.synthetic.camera import expose
 from mer.dataset.synthetic.canvas import EYE_DISTANCE, EYE_LINE, Canvas
@@ -134,7 +134,9 @@ class SyntheticClip:
 
 def _sample(planes: Array, canvas: Canvas, at: tuple[Array, Array]) -> Array:
     columns, rows = (at[0] - canvas.x[0]) / canvas.step, (at[1] - canvas.y[0]) / canvas.step
-    return np.stack([map_coordinates(p, (rows, columns), order=3, mode="mirror", prefilter=False) for p in planes])
+    return np.stack(
+        [scipy.ndimage.map_coordinates(p, (rows, columns), order=3, mode="mirror", prefilter=False) for p in planes]
+    )
 
 
 def _similarity(place: Array) -> Array:

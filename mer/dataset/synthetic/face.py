@@ -6,8 +6,8 @@ from functools import lru_cache
 from threading import Lock
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, spline_filter
 
 from mer.dataset.synthetic.canvas import OVERSAMPLING, Canvas, edge, mix
 from mer.dataset.synthetic.features import paint_brows, paint_eyes, paint_nostrils
@@ -37,8 +37,8 @@ def coefficients(seed: int, subject: int, size: int, colour: bool) -> Array:
 def _coefficients(seed: int, subject: int, size: int, colour: bool) -> Array:
     picture = paint_face(seed, subject, Canvas.of_size(size))
     planes = picture[..., ::-1].transpose(2, 0, 1) if colour else (picture @ _LUMA)[None]
-    soft = [gaussian_filter(plane, 0.5 * OVERSAMPLING, mode="nearest") for plane in planes]
-    result = np.stack([spline_filter(plane, 3, mode="mirror") for plane in soft])
+    soft = [scipy.ndimage.gaussian_filter(plane, 0.5 * OVERSAMPLING, mode="nearest") for plane in planes]
+    result = np.stack([scipy.ndimage.spline_filter(plane, 3, mode="mirror") for plane in soft])
     result.flags.writeable = False
     return result
 

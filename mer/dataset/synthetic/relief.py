@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import Akima1DInterpolator, CubicSpline
 
 from mer.dataset.synthetic.canvas import Canvas, edge
 from mer.dataset.synthetic.identity import Identity
@@ -18,7 +18,7 @@ _CENTRE = (0.0, 0.15)  # seen from here, every point of the outline lies in a di
 def curve(points: Array, x: Array) -> Array:
     """Return the smooth curve y(x) through points sorted by x, level beyond its ends."""
     inside = np.clip(x, points[0, 0], points[-1, 0])
-    return np.asarray(Akima1DInterpolator(points[:, 0], points[:, 1])(inside))
+    return np.asarray(scipy.interpolate.Akima1DInterpolator(points[:, 0], points[:, 1])(inside))
 
 
 def head_distance(identity: Identity, canvas: Canvas) -> tuple[Array, Array]:
@@ -32,7 +32,7 @@ def head_distance(identity: Identity, canvas: Canvas) -> tuple[Array, Array]:
     angle = np.unwrap(np.arctan2(outline[:, 1], outline[:, 0]))
     order = np.argsort(angle)
     angle, radius = angle[order], np.hypot(outline[:, 0], outline[:, 1])[order]
-    spline = CubicSpline([*angle, angle[0] + 2 * np.pi], [*radius, radius[0]], bc_type="periodic")
+    spline = scipy.interpolate.CubicSpline([*angle, angle[0] + 2 * np.pi], [*radius, radius[0]], bc_type="periodic")
     x, y = canvas.x[None, :] - _CENTRE[0], canvas.y[:, None] - _CENTRE[1]
     reach = np.hypot(x, y)
     fine = np.linspace(-np.pi, np.pi, 2049)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from mer.dataset.synthetic.canvas import Canvas, edge, mix
 from mer.dataset.synthetic.identity import Identity
@@ -36,7 +36,7 @@ def paint_skin(identity: Identity, canvas: Canvas, rngs: list[np.random.Generato
 def _pores(identity: Identity, canvas: Canvas, rng: np.random.Generator, fine: np.random.Generator) -> Array:
     """Return fine grain; its size belongs to the face, its sharpness to the sheet."""
     coarse = fractal(rng, canvas.shape, 110, 2, 0.8)
-    grain = gaussian_filter(fine.standard_normal(canvas.shape), 0.9) * 3.2
+    grain = scipy.ndimage.gaussian_filter(fine.standard_normal(canvas.shape), 0.9) * 3.2
     return np.asarray(identity.pores * (0.035 * coarse + 0.022 * grain))
 
 
@@ -61,7 +61,7 @@ def _stubble(identity: Identity, canvas: Canvas, rng: np.random.Generator) -> Ar
             float(identity.points[8, 1]) + 0.15 - y, 0.3
         )
         moustache = edge(0.42 - x, 0.2) * edge(y - 0.79, 0.08) * edge(1.1 - y, 0.15)
-        dots = 1 + 0.8 * gaussian_filter(rng.standard_normal(canvas.shape), 0.8) * 2.8
+        dots = 1 + 0.8 * scipy.ndimage.gaussian_filter(rng.standard_normal(canvas.shape), 0.8) * 2.8
         cover += identity.stubble * np.clip(np.maximum(beard, moustache) * dots, 0, None)
     return cover
 
