@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.checks import require_choice, require_integer, require_number
+from mer.device import require_device, require_present
 from mer.errors import ConfigError
 from mer.landmarks.base import ImageLandmarks
 from mer.landmarks.crop import crop_matrix, cut, grey
@@ -60,7 +61,7 @@ class Cnn68(ImageLandmarks):
         Look at all of them in a mirror too. Points then lie where a mirror-symmetric eye would put them: what the
         annotators of the training set did in favour of one side drops out.
     device : str
-        ``cpu``, or ``cuda`` where there is one.
+        ``cpu``, or ``cuda`` or ``cuda:N`` where there is one.
     threads : int
         CPU threads a frame, for all of torch in this process; ≥ 1. Clips run side by side already.
 
@@ -96,6 +97,7 @@ class Cnn68(ImageLandmarks):
         require_choice("landmarks.choose", self.choose, ("largest", "likeliest"))
         require_integer("landmarks.passes", self.passes, low=1)
         require_integer("landmarks.threads", self.threads, low=1)
+        require_device("landmarks.device", self.device)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -108,8 +110,7 @@ class Cnn68(ImageLandmarks):
 
         from mer.landmarks.weights import BUNDLED, load
 
-        if self.device != "cpu" and not torch.cuda.is_available():
-            raise ConfigError(f"landmarks.device={self.device}: torch sees no such device here; take cpu")
+        require_present("landmarks.device", self.device)
         torch.set_num_threads(self.threads)
         return load(self.files[0] if self.files else BUNDLED, self.device)
 
