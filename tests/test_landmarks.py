@@ -464,6 +464,28 @@ def test_the_filter_calms_a_still_face_and_keeps_up_with_a_moving_one() -> None:
     np.testing.assert_array_equal(smooth(constant, 90), constant)
 
 
+def test_the_filter_knows_how_long_the_face_was_away() -> None:
+    half = OneEuro(cutoff=60 / (2 * np.pi), slope=0, speed_cutoff=1)  # takes half of a new value after 1/60 s
+    points = (_oval() * 100).astype(np.float32)
+    seen = {number: Landmarks(xy=points + move, score=1.0) for number, move in {0: 0, 1: 8, 4: 20}.items()}
+    clip = ClipLandmarks(finder=_Finder(), mode="follow", smooth=half)  # type: ignore[arg-type]
+    found = clip.smoothed(seen, 60)
+    assert list(found) == [0, 1, 4]
+    for number, moved in {0: 0.0, 1: 4.0, 4: 4 + 0.75 * 16}.items():  # three steps: 3 / (3 + 1) of the new value
+        np.testing.assert_allclose(found[number].xy - points, moved, atol=1e-4)
+
+
+def test_the_speed_too_is_that_of_the_time_passed() -> None:
+    smooth = OneEuro(cutoff=3, slope=20, speed_cutoff=1)
+    rng = np.random.default_rng(7)
+    faces = [Landmarks(xy=(_oval() * 100 + rng.normal(0, 3)).astype(np.float32), score=1.0) for _ in range(6)]
+    clip = ClipLandmarks(finder=_Finder(), mode="follow", smooth=smooth)  # type: ignore[arg-type]
+    slow = clip.smoothed(dict(enumerate(faces)), 10)
+    sparse = clip.smoothed({6 * number: face for number, face in enumerate(faces)}, 60)
+    for number, face in slow.items():
+        np.testing.assert_allclose(sparse[6 * number].xy, face.xy, rtol=1e-6)
+
+
 def test_a_model_is_fetched_whole_or_not_at_all(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "models" / "face_landmarker.task"
     source.write_bytes(b"model")
