@@ -44,6 +44,7 @@ LEAVES = {
     "mer.metrics",
     "mer.predictions",
     "mer.similarity",
+    "mer.trial_table",
 }
 
 
