@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from mer.errors import DataError, MerError, TrackingError, reason
+from mer.cli import main
+from mer.errors import DataError, MerError, TrackingError, notes, reason
 from mer.helper import GoneError, Helper, answer_with, helper, portable
 from mer.report.drawing import drawing
 from mer.tracking import Off, Sqlite, beside
@@ -105,6 +108,40 @@ def test_a_helper_that_is_killed_during_the_work_ends_it(store: Any) -> None:
         run._process._process.kill()
         while time.monotonic() - began < 60:
             run.check()
+
+
+def test_a_run_that_cannot_be_closed_is_noted_beside_the_error(store: Any) -> None:
+    with pytest.raises(DataError) as caught, open_run(store, "beside") as run:
+        run.wait()
+        run._process._process.kill()
+        raise DataError("no face in sub01")
+    assert str(caught.value) == "no face in sub01"
+    (note,) = notes(caught.value)
+    assert re.match("the MLflow run could not be closed: .*was killed", note)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (DataError("no face in sub01"), "mer: no face in sub01\n"),
+        (KeyboardInterrupt(), "mer: interrupted; .*\n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "mer: No space left on device; .*\n"),
+        (ValueError("odd"), "mer: a fault of mer itself, ValueError: odd; .*\n"),
+        (SystemExit(143), ""),
+    ],
+)
+def test_what_is_noted_is_said_after_the_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, sentence: str
+) -> None:
+    def fail(_: Any) -> int:
+        raise error
+
+    error.add_note("the MLflow run could not be closed: no such host")
+    monkeypatch.delenv("MER_DEBUG", raising=False)
+    monkeypatch.setattr("mer.cli._dispatch", fail)
+    with contextlib.suppress(SystemExit):
+        assert main(["run"]) in (1, 130)
+    assert re.fullmatch(sentence + "mer: the MLflow run could not be closed: no such host\n", capsys.readouterr().err)
 
 
 def test_figures_whose_process_is_killed_are_told(tmp_path: Path) -> None:
