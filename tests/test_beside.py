@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,29 @@ def test_a_finished_run_is_what_the_store_itself_records(store: Any, client: Any
 )
 def test_a_block_that_raises_ends_its_run(store: Any, client: Any, error: BaseException, status: str) -> None:
     with pytest.raises(type(error)), open_run(store, "beside") as record:
-        raise error  # perhaps before the run is open
+        if isinstance(error, KeyboardInterrupt):
+            record.wait()
+        raise error  # the others perhaps before the run is open
     kept = client.get_run(record.run_id).info
     assert kept.status == status
+
+
+def test_ctrl_c_before_the_run_is_open_waits_for_nothing_and_leaves_none_open(store: Any, client: Any) -> None:
+    with helper("mlflow") as process:  # the next to be lent
+        process.send(answer_with, abs, -1)
+        process.answer()
+    process._process.send_signal(signal.SIGSTOP)
+    wakes = threading.Timer(30, process._process.send_signal, [signal.SIGCONT])  # who waited would wait for ever
+    wakes.start()
+    with pytest.raises(KeyboardInterrupt), open_run(store, "interrupted") as record:
+        assert record._process is process
+        raise KeyboardInterrupt
+    assert client.get_experiment_by_name("interrupted") is None
+    wakes.cancel()
+    process._process.send_signal(signal.SIGCONT)
+    assert process._process.wait(60) == 0
+    (kept,) = client.search_runs([client.get_experiment_by_name("interrupted").experiment_id])
+    assert kept.info.status == "KILLED" and kept.data.tags["error"] == "KeyboardInterrupt"
 
 
 def test_the_error_of_a_block_is_told(store: Any, client: Any) -> None:

@@ -102,6 +102,14 @@ def _close_after(error: BaseException, process: Helper, record: BesideRecord) ->
     """Have the run of a block that raised closed; a store that fails here must not hide what the block raised."""
     killed = isinstance(error, KeyboardInterrupt | SystemExit)
     try:
+        if isinstance(error, KeyboardInterrupt) and record.state == "opening" and not process.answered:
+            # MLflow may take seconds to start, and nobody who presses Ctrl-C waits for it: the other process opens the
+            # run, hears of this and closes it. Who sends a signal may end that process too, as schedulers do: there we
+            # wait.
+            with undisturbed():
+                process.send("fail", killed, first_line(error))
+            process.leave()
+            return
         record.wait()
         if record.state == "open":
             with undisturbed():
