@@ -350,6 +350,17 @@ def test_it_follows_a_face_and_says_when_it_is_lost(cnn68: Any, drawn: Faces) ->
     assert cnn68.follow(np.full((360, 640), 90, np.uint8), last) is None
 
 
+def test_a_face_that_is_followed_is_looked_at_once_and_one_that_is_known_in_every_view(
+    cnn68: Any, drawn: Faces
+) -> None:
+    frame = on_canvas(drawn.images[0], (100, 40), 256)
+    last = cnn68(frame)
+    once, every = (cnn68.refined(frame, [last.xy], views=views)[0].xy for views in ((1.0,), cnn68.views))
+    np.testing.assert_array_equal(cnn68.follow(frame, last).xy, once)
+    np.testing.assert_array_equal(cnn68.refined(frame, [last.xy])[0].xy, every)
+    assert not np.array_equal(once, every)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [

@@ -125,20 +125,29 @@ class Cnn68(ImageLandmarks):
 
     def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
         """Return the face of a frame that is near `last`, found without a search; None where it is lost there."""
-        return next(iter(self._about(image, [last.xy], (1.0,))), None)
+        return next(iter(self.refined(image, [last.xy], views=(1.0,))), None)
 
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean shape (68, 2) in the unit square."""
         return self._networks.mean
 
-    def refined(self, image: Image, shapes: Sequence[NDArray[Any]]) -> list[Landmarks]:
-        """Return the faces of a frame that are about where `shapes`, each (68, 2), lie; the preferred one first."""
-        return self._about(image, shapes, self.views)
+    def refined(
+        self, image: Image, shapes: Sequence[NDArray[Any]], *, views: Sequence[float] | None = None
+    ) -> list[Landmarks]:
+        """Return the faces of a frame that are about where `shapes`, each (68, 2), lie; the preferred one first.
 
-    def _about(self, image: Image, shapes: Sequence[NDArray[Any]], views: Sequence[float]) -> list[Landmarks]:
+        Parameters
+        ----------
+        image : ndarray of uint8
+            Grey (H, W) or BGR (H, W, 3).
+        shapes : sequence of ndarray, shape (68, 2)
+            In pixels of the frame.
+        views : sequence of float, optional
+            Sizes of the crops that each is looked at in; those of a face that was searched for where none are given.
+        """
         matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
-        found = self._points(grey(image), matrices, 1, views)
+        found = self._points(grey(image), matrices, 1, self.views if views is None else views)
         return sorted(_distinct([face for face in found if face.score >= self.threshold]), key=self._preference)
 
     def _lengths(self, frame: Image) -> list[int]:
