@@ -18,7 +18,7 @@ GAMMA = {"low": 0.01, "high": 10.0, "log": True, "points": 10}
 
 
 def numbers(arguments: Sequence[str], known: Mapping[str, int]) -> dict[str, int]:
-    """Return the whole numbers that ``name=value`` arguments give, the rest as in `known`.
+    """Return the whole numbers of 1 or more that ``name=value`` arguments give, the rest as in `known`.
 
     Raises
     ------
@@ -27,9 +27,9 @@ def numbers(arguments: Sequence[str], known: Mapping[str, int]) -> dict[str, int
     found = dict(known)
     for argument in arguments:
         name, _, value = argument.partition("=")
-        if name not in known or not value.isdigit():
+        if name not in known or not value.isdecimal() or int(value) < 1:
             raise ConfigError(
-                f"{argument}: give name=number; there are {', '.join(f'{k}={v}' for k, v in known.items())}"
+                f"{argument}: give name=number, 1 or more; there are {', '.join(f'{k}={v}' for k, v in known.items())}"
             )
         found[name] = int(value)
     return found
