@@ -11,6 +11,7 @@ __all__ = [
     "LeakError",
     "MerError",
     "TrackingError",
+    "notes",
     "reason",
 ]
 
@@ -51,6 +52,11 @@ class CacheError(MerError):
 
 class TrackingError(MerError):
     """The MLflow store cannot be opened or written."""
+
+
+def notes(error: BaseException) -> tuple[str, ...]:
+    """Return what was added to an error after it was raised, such as that its run could not be closed."""
+    return tuple(getattr(error, "__notes__", ()))
 
 
 def reason(error: OSError) -> str:

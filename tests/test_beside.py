@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mer.errors import DataError, MerError, TrackingError, reason
+from mer.cli import main
+from mer.errors import DataError, MerError, TrackingError, notes, reason
 from mer.helper import GoneError, Helper, answer_with, helper, portable
 from mer.report.drawing import drawing
 from mer.tracking import Off, Sqlite, beside
@@ -50,9 +54,29 @@ def test_a_finished_run_is_what_the_store_itself_records(store: Any, client: Any
 )
 def test_a_block_that_raises_ends_its_run(store: Any, client: Any, error: BaseException, status: str) -> None:
     with pytest.raises(type(error)), open_run(store, "beside") as record:
-        raise error  # perhaps before the run is open
+        if isinstance(error, KeyboardInterrupt):
+            record.wait()
+        raise error  # the others perhaps before the run is open
     kept = client.get_run(record.run_id).info
     assert kept.status == status
+
+
+def test_ctrl_c_before_the_run_is_open_waits_for_nothing_and_leaves_none_open(store: Any, client: Any) -> None:
+    with helper("mlflow") as process:  # the next to be lent
+        process.send(answer_with, abs, -1)
+        process.answer()
+    process._process.send_signal(signal.SIGSTOP)
+    wakes = threading.Timer(30, process._process.send_signal, [signal.SIGCONT])  # who waited would wait for ever
+    wakes.start()
+    with pytest.raises(KeyboardInterrupt), open_run(store, "interrupted") as record:
+        assert record._process is process
+        raise KeyboardInterrupt
+    assert client.get_experiment_by_name("interrupted") is None
+    wakes.cancel()
+    process._process.send_signal(signal.SIGCONT)
+    assert process._process.wait(60) == 0
+    (kept,) = client.search_runs([client.get_experiment_by_name("interrupted").experiment_id])
+    assert kept.info.status == "KILLED" and kept.data.tags["error"] == "KeyboardInterrupt"
 
 
 def test_the_error_of_a_block_is_told(store: Any, client: Any) -> None:
@@ -105,6 +129,40 @@ def test_a_helper_that_is_killed_during_the_work_ends_it(store: Any) -> None:
         run._process._process.kill()
         while time.monotonic() - began < 60:
             run.check()
+
+
+def test_a_run_that_cannot_be_closed_is_noted_beside_the_error(store: Any) -> None:
+    with pytest.raises(DataError) as caught, open_run(store, "beside") as run:
+        run.wait()
+        run._process._process.kill()
+        raise DataError("no face in sub01")
+    assert str(caught.value) == "no face in sub01"
+    (note,) = notes(caught.value)
+    assert re.match("the MLflow run could not be closed: .*was killed", note)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (DataError("no face in sub01"), "mer: no face in sub01\n"),
+        (KeyboardInterrupt(), "mer: interrupted; .*\n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "mer: No space left on device; .*\n"),
+        (ValueError("odd"), "mer: a fault of mer itself, ValueError: odd; .*\n"),
+        (SystemExit(143), ""),
+    ],
+)
+def test_what_is_noted_is_said_after_the_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, sentence: str
+) -> None:
+    def fail(_: Any) -> int:
+        raise error
+
+    error.add_note("the MLflow run could not be closed: no such host")
+    monkeypatch.delenv("MER_DEBUG", raising=False)
+    monkeypatch.setattr("mer.cli._dispatch", fail)
+    with contextlib.suppress(SystemExit):
+        assert main(["run"]) in (1, 130)
+    assert re.fullmatch(sentence + "mer: the MLflow run could not be closed: no such host\n", capsys.readouterr().err)
 
 
 def test_figures_whose_process_is_killed_are_told(tmp_path: Path) -> None:

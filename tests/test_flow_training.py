@@ -115,6 +115,21 @@ def test_no_one_is_seen_and_scored(folder):
         faces(folder / "images", 1)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (",subject,", ",person,", "column subject is missing"),
+        ("0.png,person0,", "0.png,person0,left", r"x0 of 0\.png is 'left\d"),
+        ("0.png,person0,", "0.png,person0,nan,", r"x0 of 0\.png is 'nan'; it must be a finite number"),
+    ],
+)
+def test_what_a_table_of_faces_lacks_is_named(folder, tmp_path, old, new, said):
+    (tmp_path / "images").symlink_to(folder / "images")
+    (tmp_path / "keypoints.csv").write_text((folder / "keypoints.csv").read_text().replace(old, new))
+    with pytest.raises(DataError, match=rf"keypoints\.csv: {said}"):
+        faces(tmp_path, 1)
+
+
 def test_both_frames_show_the_same_point_at_both_ends_of_the_flow():
     """A scene whose grey value is the place itself: what the flow says can be read off."""
     y, x = np.mgrid[:96, :96].astype(np.float32)

@@ -39,5 +39,6 @@ def test_torch_repeats_to_the_last_digit_and_sees_no_motion_where_there_is_none(
 
 def test_a_device_that_is_not_there_is_named():
     rng = np.random.default_rng(33)
-    with pytest.raises(ConfigError, match=r"descriptor\.device=abacus: torch has no such device.*device=numpy"):
-        hoof(device="abacus").batch(random_flow(rng)[None], [hard_regions(rng, 12, 10)])
+    absent = hoof(device="cuda:99")
+    with pytest.raises(ConfigError, match=r"descriptor\.device=cuda:99: torch sees no such device here; take numpy"):
+        absent.batch(random_flow(rng)[None], [hard_regions(rng, 12, 10)])

@@ -21,7 +21,14 @@ FENCES = {
     "mlflow": ("mer.tracking", "mer.report", "mer.model"),
     "optuna": ("mer.tuning",),
     "sklearn": ("mer.svm", "mer.tuning", "mer.loso", "mer.bench"),
-    "torch": ("mer.align", "mer.landmarks", "mer.flow", "mer.descriptor.torch_hoof", "mer.descriptor.torch_pooling"),
+    "torch": (
+        "mer.align",
+        "mer.landmarks",
+        "mer.flow",
+        "mer.device",
+        "mer.descriptor.torch_hoof",
+        "mer.descriptor.torch_pooling",
+    ),
     "kornia": ("mer.align", "mer.landmarks", "mer.flow"),
     "matplotlib": ("mer.report", "mer.bench"),
 }
@@ -33,9 +40,11 @@ LEAVES = {
     "mer.helper",
     "mer.strain",
     "mer.checks",
+    "mer.device",
     "mer.metrics",
     "mer.predictions",
     "mer.similarity",
+    "mer.trial_table",
 }
 
 

@@ -350,6 +350,17 @@ def test_it_follows_a_face_and_says_when_it_is_lost(cnn68: Any, drawn: Faces) ->
     assert cnn68.follow(np.full((360, 640), 90, np.uint8), last) is None
 
 
+def test_a_face_that_is_followed_is_looked_at_once_and_one_that_is_known_in_every_view(
+    cnn68: Any, drawn: Faces
+) -> None:
+    frame = on_canvas(drawn.images[0], (100, 40), 256)
+    last = cnn68(frame)
+    once, every = (cnn68.refined(frame, [last.xy], views=views)[0].xy for views in ((1.0,), cnn68.views))
+    np.testing.assert_array_equal(cnn68.follow(frame, last).xy, once)
+    np.testing.assert_array_equal(cnn68.refined(frame, [last.xy])[0].xy, every)
+    assert not np.array_equal(once, every)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
@@ -366,12 +377,8 @@ def test_a_wrong_setting_is_refused_at_once(field: str, value: Any, message: str
 
 
 def test_a_device_that_is_not_there_is_named(drawn: Faces) -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a CUDA device")
-    with pytest.raises(ConfigError, match=r"landmarks.device=cuda: torch sees no such device here; take cpu"):
-        mer.component("landmarks", "cnn68", device="cuda")(drawn.images[0])
+    with pytest.raises(ConfigError, match=r"landmarks.device=cuda:99: torch sees no such device here; take cpu"):
+        mer.component("landmarks", "cnn68", device="cuda:99")(drawn.images[0])
 
 
 # Backends of other people
@@ -466,6 +473,28 @@ def test_the_filter_calms_a_still_face_and_keeps_up_with_a_moving_one() -> None:
     assert np.abs(lag).max() < 2.0
     constant = np.tile(_oval().astype(np.float32), (5, 1, 1))
     np.testing.assert_array_equal(smooth(constant, 90), constant)
+
+
+def test_the_filter_knows_how_long_the_face_was_away() -> None:
+    half = OneEuro(cutoff=60 / (2 * np.pi), slope=0, speed_cutoff=1)  # takes half of a new value after 1/60 s
+    points = (_oval() * 100).astype(np.float32)
+    seen = {number: Landmarks(xy=points + move, score=1.0) for number, move in {0: 0, 1: 8, 4: 20}.items()}
+    clip = ClipLandmarks(finder=_Finder(), mode="follow", smooth=half)  # type: ignore[arg-type]
+    found = clip.smoothed(seen, 60)
+    assert list(found) == [0, 1, 4]
+    for number, moved in {0: 0.0, 1: 4.0, 4: 4 + 0.75 * 16}.items():  # three steps: 3 / (3 + 1) of the new value
+        np.testing.assert_allclose(found[number].xy - points, moved, atol=1e-4)
+
+
+def test_the_speed_too_is_that_of_the_time_passed() -> None:
+    smooth = OneEuro(cutoff=3, slope=20, speed_cutoff=1)
+    rng = np.random.default_rng(7)
+    faces = [Landmarks(xy=(_oval() * 100 + rng.normal(0, 3)).astype(np.float32), score=1.0) for _ in range(6)]
+    clip = ClipLandmarks(finder=_Finder(), mode="follow", smooth=smooth)  # type: ignore[arg-type]
+    slow = clip.smoothed(dict(enumerate(faces)), 10)
+    sparse = clip.smoothed({6 * number: face for number, face in enumerate(faces)}, 60)
+    for number, face in slow.items():
+        np.testing.assert_allclose(sparse[6 * number].xy, face.xy, rtol=1e-6)
 
 
 def test_a_model_is_fetched_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -143,6 +143,17 @@ def test_a_table_without_a_column_and_a_missing_image_are_named(tmp_path: Path, 
         read_faces(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [("left", "is 'left'"), ("", "is empty"), ("nan", "is empty"), ("inf", "is 'inf'")]
+)
+def test_what_is_no_coordinate_is_named_by_its_place(tmp_path: Path, folder: Path, value: str, said: str) -> None:
+    lines = [line.split(",") for line in (folder / "keypoints.csv").read_text().splitlines()]
+    lines[3][lines[0].index("y41")] = value
+    (tmp_path / "keypoints.csv").write_text("\n".join(map(",".join, lines)).replace("\n", "\n\n", 1) + "\n\n")
+    with pytest.raises(DataError, match=rf"keypoints\.csv, line 5: y41 {said}; it must be a finite number"):
+        read_faces(str(tmp_path))
+
+
 def test_twins_differ_by_the_motion_that_their_points_tell() -> None:
     still = [f"train.points.mild.{key}=0" for key in ("hide", "blur", "noise", "squeeze", "gamma", "gain", "bias")]
     part = build(compose(["train=landmarks", *still], root="training").train).points

@@ -154,7 +154,7 @@ def test_half_precision_is_for_a_gpu():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_an_absent_gpu_is_said():
-    with pytest.raises(ConfigError, match="torch finds no GPU"):
+    with pytest.raises(ConfigError, match=r"flow\.device=cuda: torch sees no such device here; take cpu or auto"):
         component("flow", "microflow", device="cuda")(*shifted_pair(1, 0))
 
 

@@ -242,6 +242,9 @@ def test_the_same_command_keeps_every_cell_and_a_plan_runs_nothing(
     assert _scores(tmp_path / "forced") == _scores(undisturbed)
 
 
+FAILED = "clip 7: no such flow; its run could not be closed"
+
+
 def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -251,7 +254,9 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
 
     def wrong(self: Hoof, flow: object, regions: object) -> object:
         if self.bins == 9:
-            raise DataError("clip 7: no such flow")
+            error = DataError("clip 7: no such flow")
+            error.add_note("its run could not be closed")
+            raise error
         return right(self, flow, regions)  # type: ignore[arg-type]
 
     words = [*SMALL, "study=failing", "descriptor.bins=9,10", f"hydra.sweep.dir={tmp_path / 'out'}"]
@@ -260,7 +265,7 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
         assert main(["run", "-m", *words]) == 1
     assert "1 cell failed, each said above" in capsys.readouterr().err
     rows = _table(tmp_path / "out")
-    assert [(row["state"], row["error"]) for row in rows] == [("failed", "clip 7: no such flow"), ("done", "")]
+    assert [(row["state"], row["error"]) for row in rows] == [("failed", FAILED), ("done", "")]
     with sqlite3.connect(home / "mlflow.db") as store:
         assert sorted(store.execute("select status from runs")) == [("FAILED",), ("FINISHED",)]
         assert store.execute("select value from tags where key = 'error'").fetchall() == [("clip 7: no such flow",)]

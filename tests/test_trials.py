@@ -87,6 +87,7 @@ def test_the_picture_is_drawn_from_the_table_alone_and_repeats(tmp_path: Path):
     text = trial_table(FOLDS)
     found = search.read(text)
     assert found.folds == ("s1", "s2") and found.settings["gamma"] == [0.1, None, None, None]
+    assert list(found.settings) == ["kernel", "C", "gamma"]
     assert found.settings["kernel"][0] == "rbf" and found.chosen.tolist() == [False, True, True, False]
     for name in ("one.png", "two.png"):
         search.draw(text, tmp_path / name)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from mer import __version__
 from mer.conf_files import groups
-from mer.errors import ConfigError, MerError, reason
+from mer.errors import ConfigError, MerError, notes, reason
 
 __all__ = ["main"]
 
@@ -72,19 +72,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments)
     except MerError as error:
-        return _say(str(error), error.exit_status)
-    except KeyboardInterrupt:
-        return _say("interrupted; what was finished is kept, and the same command goes on from there", 130)
+        return _say(str(error), error.exit_status, error)
+    except KeyboardInterrupt as error:
+        return _say("interrupted; what was finished is kept, and the same command goes on from there", 130, error)
+    except SystemExit as error:  # a signal, whose sender knows what it was
+        _say_notes(error)
+        raise
     except BrokenPipeError:
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _say(f"{where}{reason(error)}; check the path, its rights and the space on its disk", 1)
+        return _say(f"{where}{reason(error)}; check the path, its rights and the space on its disk", 1, error)
     except Exception as error:
         if os.environ.get("MER_DEBUG"):
             raise
         kind = type(error).__name__
-        return _say(f"a fault of mer itself, {kind}: {error}; please report it with what MER_DEBUG=1 shows", 1)
+        return _say(f"a fault of mer itself, {kind}: {error}; please report it with what MER_DEBUG=1 shows", 1, error)
 
 
 def _keep_freed_memory() -> None:
@@ -125,6 +128,12 @@ def _two_columns(table: dict[str, str]) -> str:
     return "\n".join(f"  {name:<18}  {text}" for name, text in table.items())
 
 
-def _say(sentence: str, status: int) -> int:
+def _say(sentence: str, status: int, error: BaseException) -> int:
     print(f"mer: {sentence}", file=sys.stderr)
+    _say_notes(error)
     return status
+
+
+def _say_notes(error: BaseException) -> None:
+    for note in notes(error):
+        print(f"mer: {note}", file=sys.stderr)

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     if not found:
         raise FaceNotFoundError(f"{file}: no face was found in any of {len(times)} frames; look at the video")
     rate = (len(times) - 1) / (times[-1] - times[0]) if times[-1] > times[0] else 0.0
-    smoothed = dict(zip(found, clip.smoothed(list(found.values()), rate), strict=True))
+    smoothed = clip.smoothed(found, rate)
     try:
         output.mkdir(parents=True, exist_ok=True)
         write_points(output / "landmarks.csv", smoothed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -49,6 +50,7 @@ sweeps (mer run -m)
   hydra.sweep.dir=OUT  the folder of the sweep
 """
 
+_HEEDED = {"hydra.run", "hydra.run.dir", "hydra.searchpath"}  # of Hydra's own settings, in a single run
 _SWEEP = {"-m", "--multirun"}
 _SHOW = {"--cfg", "-c", "--resolve", "--package", "-p", "--info", "-i", "--hydra-help"}  # Hydra's own, handed on
 
@@ -111,6 +113,7 @@ def _run(overrides: Sequence[str]) -> int:
     several = [word for word in overrides if parse(word).is_sweep_override()]
     if several:
         raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
+    _refuse_idle_hydra(overrides)
     if not any(word.startswith("tracking=") for word in overrides):
         warm()
     from mer.run import execute  # MLflow is imported beside it
@@ -125,6 +128,16 @@ def _run(overrides: Sequence[str]) -> int:
     _refuse_idle(overrides, cfg, ready)
     _show(execute(ready, folder), cfg)
     return 0
+
+
+def _refuse_idle_hydra(overrides: Sequence[str]) -> None:
+    """Refuse what is for Hydra and a single run, which Hydra does not start, would pass over in silence."""
+    for word in overrides:
+        name = parse(word).get_key_element().lstrip("+~")
+        if re.match(r"hydra([./]|$)", name) and name not in _HEEDED:
+            of_sweeps = re.match(r"hydra[./](launcher|sweep|sweeper)([./]|$)", name)
+            step = "is for a sweep; write mer run -m, or" if of_sweeps else "has no part in a single run;"
+            raise ConfigError(f"{word}: {step} leave it away; the folder of a run is hydra.run.dir=OUT")
 
 
 def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Any) -> None:

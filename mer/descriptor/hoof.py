@@ -14,6 +14,7 @@ from mer.descriptor.base import FlowDescriptor
 from mer.descriptor.directions import bin_centres, linear_votes, nearest_votes, picked_components, smoothing_matrix
 from mer.descriptor.norms import NORMS, normalised
 from mer.descriptor.pooling import Pooling, pooling_of
+from mer.device import require_device, require_present
 from mer.errors import ConfigError
 from mer.strain import optical_strain
 from mer.types import Float32, FlowField, Regions
@@ -21,6 +22,7 @@ from mer.types import Float32, FlowField, Regions
 __all__ = ["Hoof"]
 
 Float64 = NDArray[np.float64]
+_NO_GPU = ("numpy", "cpu")  # devices that are there on every machine
 _Votes = tuple[Float64, Any, Any, Any]  # votes, pooling, magnitude, strain: arrays of numpy or tensors
 
 
@@ -62,8 +64,8 @@ class Hoof(FlowDescriptor):
         ``area`` divides by the region's number of pixels (before its norm); ``strain`` multiplies by its sum of strain
         (after its norm).
     device : str
-        ``numpy``, or a device of torch such as ``cuda`` or ``cpu``, which agrees with numpy to 1e-5 and pays off for
-        big sets given to `batch`.
+        ``numpy``, or a device of torch, ``cpu``, ``cuda`` or ``cuda:N``, which agrees with numpy to 1e-5 and pays off
+        for big sets given to `batch`.
     region_norm, vector_norm : {"none", "l1", "l2", "sqrt"}
         Norm of each region's histogram, and of the whole row. ``sqrt``: root of the L1-normalised values (Hellinger).
 
@@ -109,6 +111,7 @@ class Hoof(FlowDescriptor):
         require_choice("descriptor.region_weight", self.region_weight, ("none", "area", "strain"))
         require_choice("descriptor.region_norm", self.region_norm, NORMS)
         require_choice("descriptor.vector_norm", self.vector_norm, NORMS)
+        require_device("descriptor.device", self.device, _NO_GPU)
         if self.symmetric and (self.bins - 4 * self.phase) % 2:
             raise ConfigError(
                 f"descriptor.symmetric with bins={self.bins}, phase={self.phase}: bins are not mirror images; "
@@ -143,6 +146,7 @@ class Hoof(FlowDescriptor):
         if self.device == "numpy":
             votes: _Votes = self._votes(uv, regions)
         else:
+            require_present("descriptor.device", self.device, _NO_GPU)
             from mer.descriptor.torch_hoof import votes_on_device
 
             votes = votes_on_device(self, uv, regions)

@@ -13,7 +13,6 @@ import torch
 
 from mer.descriptor.directions import smoothing_matrix
 from mer.descriptor.torch_pooling import TorchPooling, pooling_on
-from mer.errors import ConfigError
 from mer.types import Float32, Regions
 
 if TYPE_CHECKING:
@@ -36,16 +35,11 @@ def votes_on_device(hoof: Hoof, uv: Float32, regions: Sequence[Regions]) -> Vote
     magnitude, strain : Tensor
         At the pixels that the pooling picks; strain is None where no setting needs it.
 
-    Raises
-    ------
-    ConfigError
-        Where torch has no such device.
-
     Notes
     -----
     A direction within rounding of a border between hard bins may fall on its other side.
     """
-    field = torch.tensor(uv, device=_device(hoof.device))
+    field = torch.tensor(uv, device=hoof.device)
     pooling = pooling_on(regions, len(uv), field.device)
     u, v = (pooling.pick(field[..., k]) for k in (0, 1))
     magnitude = torch.sqrt(u * u + v * v)
@@ -53,18 +47,6 @@ def votes_on_device(hoof: Hoof, uv: Float32, regions: Sequence[Regions]) -> Vote
     strain = pooling.pick(_strain(field)) if needed else None
     gated = pooling.top(magnitude, hoof.gate_share) if hoof.gate == "top" else pooling
     return _votes(hoof, u, v, _weights(hoof, magnitude, strain), gated), pooling, magnitude, strain
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"descriptor.device={name}: torch has no such device here ({str(error).splitlines()[0]}); use "
-            "descriptor.device=numpy"
-        ) from error
-    return device
 
 
 def _strain(field: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -46,13 +47,17 @@ def faces(folder: Path, most: int) -> list[Face]:
     Raises
     ------
     DataError
-        Where the table or a frame is not there.
+        Where the table, a column or a frame is not there, or a coordinate is no number.
     """
     table = folder / "keypoints.csv"
     if not table.is_file():
         raise DataError(f"{table}: not found; the folder needs keypoints.csv (image,subject,x0,y0,...) and images/")
     with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        rows = list(reader)
+    missing = [name for name in ("image", "subject") if name not in (reader.fieldnames or ())]
+    if missing:
+        raise DataError(f"{table}: column {missing[0]} is missing; see README, training")
     taken: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         taken.setdefault(row["subject"], []).append(row)
@@ -65,12 +70,24 @@ def _face(folder: Path, row: dict[str, str]) -> Face:
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if image is None:
         raise DataError(f"{path}: cannot be read as an image; {folder / 'keypoints.csv'} names it")
-    points = np.array([float(value) for key, value in row.items() if key[0] in "xy" and key[1:].isdigit()])
+    names = [name for name in row if re.fullmatch(r"[xy]\d+", name or "")]
+    points = np.array([_number(row, name, folder / "keypoints.csv") for name in names])
     scale = np.array([SIDE / image.shape[1], SIDE / image.shape[0]])
     points = (points.reshape(-1, 2) + 0.5) * scale - 0.5
     shrinks = max(image.shape) > SIDE
     image = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
     return Face(image, points.astype(np.float32), row["subject"])
+
+
+def _number(row: dict[str, str], name: str, table: Path) -> float:
+    try:
+        value = float(row[name])
+    except (TypeError, ValueError):  # a short row has None
+        value = np.nan
+    if not np.isfinite(value):
+        said = f"is {row[name]!r}" if row[name] else "is empty"
+        raise DataError(f"{table}: {name} of {row['image']} {said}; it must be a finite number, in pixels")
+    return value
 
 
 def generated(dataset: Dataset, pairs: int, rng: np.random.Generator) -> list[tuple[NDArray[Any], NDArray[Any]]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from mer.checks import require_choice, require_integer
+from mer.checks import require_integer
+from mer.device import require_device, require_present
 from mer.errors import ConfigError
 from mer.flow.base import check_pairs
 from mer.types import Float32, FlowField, Image
@@ -18,6 +19,7 @@ from mer.types import Float32, FlowField, Image
 __all__ = ["BUNDLED", "Microflow"]
 
 BUNDLED = Path(__file__).parent / "weights" / "microflow.npz"
+_NO_GPU = ("cpu", "auto")  # devices that are there on every machine
 _STEP = 16  # px: the network takes multiples of it
 
 
@@ -29,8 +31,8 @@ class Microflow:
     ----------
     weights : str or None
         An ``.npz`` of ``mer train flow``; None: the bundled ones, whose card lies beside them.
-    device : {"cpu", "cuda", "auto"}
-        Where it runs; auto: on a GPU where there is one.
+    device : str
+        Where it runs: ``cpu``, ``cuda``, ``cuda:N``, or ``auto``: on a GPU where there is one.
     half : bool
         Convolutions in half precision; on a GPU only.
     compile : bool
@@ -51,7 +53,7 @@ class Microflow:
     pairs: int
 
     def __post_init__(self) -> None:
-        require_choice("flow.device", self.device, ("cpu", "cuda", "auto"))
+        require_device("flow.device", self.device, _NO_GPU)
         require_integer("flow.pairs", self.pairs, low=1)
         if self.device == "cpu" and (self.half or self.compile):
             name = "half" if self.half else "compile"
@@ -106,11 +108,12 @@ class Microflow:
         import torch
 
         device = _device(self.device)
-        network = _network(self.weights or str(BUNDLED), device, self.compile and device == "cuda")
+        network = _network(self.weights or str(BUNDLED), device, self.compile and device != "cpu")
         height, width = frames.shape[-2:]
         padding = [(0, 0), (0, 0), (0, -height % _STEP), (0, -width % _STEP)]
         tensor = torch.from_numpy(np.pad(frames, padding, mode="edge")).to(device).float()[:, :, None]
-        with torch.inference_mode(), torch.autocast(device, torch.float16, enabled=self.half and device == "cuda"):
+        half = torch.autocast(tensor.device.type, torch.float16, enabled=self.half and device != "cpu")
+        with torch.inference_mode(), half:
             flow, log_scale = network(tensor[0], tensor[1])
         uv = flow[..., :height, :width].permute(0, 2, 3, 1).float().cpu().numpy()
         return list(zip(uv, log_scale[:, 0].float().cpu(), strict=True))
@@ -129,8 +132,7 @@ def _network(weights: str, device: str, compiled: bool) -> Any:
 def _device(wanted: str) -> str:
     import torch
 
-    if wanted != "cpu" and torch.cuda.is_available():
-        return "cuda"
-    if wanted == "cuda":
-        raise ConfigError("flow.device=cuda: torch finds no GPU here; choose cpu or auto")
-    return "cpu"
+    require_present("flow.device", wanted, _NO_GPU)
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted

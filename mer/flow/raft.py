@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mer.checks import require_choice, require_integer
+from mer.device import require_device, require_present
 from mer.errors import ConfigError, DataError
 from mer.flow.base import OneByOne, check_pair
 from mer.types import FlowField, Image
@@ -32,7 +33,8 @@ class Raft(OneByOne):
         FlyingChairs and FlyingThings3D (and more, for large), which have terms of their own.
     updates : int
         Refinements.
-    device : {"cpu", "cuda"}
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
 
     References
     ----------
@@ -47,7 +49,7 @@ class Raft(OneByOne):
 
     def __post_init__(self) -> None:
         require_choice("flow.size", self.size, ("small", "large"))
-        require_choice("flow.device", self.device, ("cpu", "cuda"))
+        require_device("flow.device", self.device)
         require_integer("flow.updates", self.updates, low=1)
 
     def __call__(self, onset: Image, apex: Image) -> FlowField:
@@ -58,10 +60,11 @@ class Raft(OneByOne):
         DataError
             Where the images are of another kind, or the weights cannot be read.
         ConfigError
-            Where torchvision is not installed.
+            Where torchvision is not installed, or the device is not there.
         """
         import torch
 
+        require_present("flow.device", self.device)
         check_pair(onset, apex)
         network = _network(self.size, self.weights, self.device)
         frames = torch.from_numpy(np.stack([_padded(onset), _padded(apex)])).to(self.device)

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mer.checks import require_choice, require_integer, require_number
+from mer.checks import require_integer, require_number
+from mer.device import require_device, require_present
 from mer.errors import ConfigError
 from mer.flow.material import Face, faces, generated, held_out
 from mer.flow.network import GRID, MicroflowNet, upsampled
@@ -104,7 +105,8 @@ class FlowTraining:
     device: str
 
     def __post_init__(self) -> None:
-        require_choice("train.device", self.device, ("cpu", "cuda"))
+        require_device("train.device", self.device)
+        require_present("train.device", self.device)
         require_integer("train.held_out_stride", self.held_out_stride, low=2)
         for name in ("batch", "steps", "warmup", "snapshot", "score_pairs", "threads", "frames_per_subject"):
             require_integer(f"train.{name}", getattr(self, name), low=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -46,15 +46,22 @@ class OneEuro:
         require_number("temporal.smooth.slope", self.slope, low=0)
         require_number("temporal.smooth.speed_cutoff", self.speed_cutoff, low=0, above=True)
 
-    def __call__(self, xy: NDArray[np.float32], fps: float) -> NDArray[np.float32]:
-        """Return the points (T, 68, 2) of a clip, smoothed; each frame depends on it and those before alone."""
+    def __call__(self, xy: NDArray[np.float32], fps: NDArray[np.float64] | float) -> NDArray[np.float32]:
+        """Return the points of a clip, smoothed; each frame depends on it and those before alone.
+
+        Parameters
+        ----------
+        xy : ndarray of float32, shape (T, 68, 2)
+        fps : float or ndarray, shape (T - 1,)
+            Frames a second; one number for each step where they differ, as after frames without a face.
+        """
         unit = float(eye_distance(xy[0]))
         out = xy.astype(np.float64)
         speed = np.zeros_like(out[0])
-        for t in range(1, len(out)):
-            moved = (xy[t] - out[t - 1]) * fps / unit
-            speed += _share(self.speed_cutoff, fps) * (moved - speed)
-            share = _share(self.cutoff + self.slope * np.abs(speed), fps)
+        for t, rate in enumerate(np.broadcast_to(fps, len(out) - 1), start=1):
+            moved = (xy[t] - out[t - 1]) * rate / unit
+            speed += _share(self.speed_cutoff, rate) * (moved - speed)
+            share = _share(self.cutoff + self.slope * np.abs(speed), rate)
             out[t] = out[t - 1] + share * (xy[t] - out[t - 1])
         return out.astype(np.float32)
 
@@ -108,14 +115,17 @@ class ClipLandmarks:
                 found.append(self.next(frame, found[-1] if found else None))
             except FaceNotFoundError as error:
                 raise FaceNotFoundError(f"frame {number}: {error}") from error
-        return self.smoothed(found, fps)
+        return list(self.smoothed(dict(enumerate(found)), fps).values())
 
-    def smoothed(self, found: Sequence[Landmarks], fps: float) -> list[Landmarks]:
-        """Return the landmarks of consecutive frames, filtered along time where that is asked for."""
+    def smoothed(self, found: Mapping[int, Landmarks], fps: float) -> dict[int, Landmarks]:
+        """Return the landmarks of frames, by number in rising order, filtered along time where that is asked for."""
         if self.smooth is None or len(found) < 2 or fps <= 0:
-            return list(found)
-        xy = self.smooth(np.stack([face.xy for face in found]), fps)
-        return [Landmarks(xy=points, score=face.score) for points, face in zip(xy, found, strict=True)]
+            return dict(found)
+        xy = self.smooth(np.stack([face.xy for face in found.values()]), fps / np.diff(list(found)))
+        return {
+            number: Landmarks(xy=points, score=face.score)
+            for points, (number, face) in zip(xy, found.items(), strict=True)
+        }
 
     def next(self, frame: Image, last: Landmarks | None) -> Landmarks:
         """Return the landmarks of a frame, given those of the frame before, unsmoothed.

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.checks import require_choice, require_integer, require_number
+from mer.device import require_device, require_present
 from mer.errors import ConfigError
 from mer.landmarks.base import ImageLandmarks
 from mer.landmarks.crop import crop_matrix, cut, grey
@@ -60,7 +61,7 @@ class Cnn68(ImageLandmarks):
         Look at all of them in a mirror too. Points then lie where a mirror-symmetric eye would put them: what the
         annotators of the training set did in favour of one side drops out.
     device : str
-        ``cpu``, or ``cuda`` where there is one.
+        ``cpu``, or ``cuda`` or ``cuda:N`` where there is one.
     threads : int
         CPU threads a frame, for all of torch in this process; ≥ 1. Clips run side by side already.
 
@@ -96,6 +97,7 @@ class Cnn68(ImageLandmarks):
         require_choice("landmarks.choose", self.choose, ("largest", "likeliest"))
         require_integer("landmarks.passes", self.passes, low=1)
         require_integer("landmarks.threads", self.threads, low=1)
+        require_device("landmarks.device", self.device)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -108,8 +110,7 @@ class Cnn68(ImageLandmarks):
 
         from mer.landmarks.weights import BUNDLED, load
 
-        if self.device != "cpu" and not torch.cuda.is_available():
-            raise ConfigError(f"landmarks.device={self.device}: torch sees no such device here; take cpu")
+        require_present("landmarks.device", self.device)
         torch.set_num_threads(self.threads)
         return load(self.files[0] if self.files else BUNDLED, self.device)
 
@@ -124,20 +125,29 @@ class Cnn68(ImageLandmarks):
 
     def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
         """Return the face of a frame that is near `last`, found without a search; None where it is lost there."""
-        return next(iter(self._about(image, [last.xy], (1.0,))), None)
+        return next(iter(self.refined(image, [last.xy], views=(1.0,))), None)
 
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean shape (68, 2) in the unit square."""
         return self._networks.mean
 
-    def refined(self, image: Image, shapes: Sequence[NDArray[Any]]) -> list[Landmarks]:
-        """Return the faces of a frame that are about where `shapes`, each (68, 2), lie; the preferred one first."""
-        return self._about(image, shapes, self.views)
+    def refined(
+        self, image: Image, shapes: Sequence[NDArray[Any]], *, views: Sequence[float] | None = None
+    ) -> list[Landmarks]:
+        """Return the faces of a frame that are about where `shapes`, each (68, 2), lie; the preferred one first.
 
-    def _about(self, image: Image, shapes: Sequence[NDArray[Any]], views: Sequence[float]) -> list[Landmarks]:
+        Parameters
+        ----------
+        image : ndarray of uint8
+            Grey (H, W) or BGR (H, W, 3).
+        shapes : sequence of ndarray, shape (68, 2)
+            In pixels of the frame.
+        views : sequence of float, optional
+            Sizes of the crops that each is looked at in; those of a face that was searched for where none are given.
+        """
         matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
-        found = self._points(grey(image), matrices, 1, views)
+        found = self._points(grey(image), matrices, 1, self.views if views is None else views)
         return sorted(_distinct([face for face in found if face.score >= self.threshold]), key=self._preference)
 
     def _lengths(self, frame: Image) -> list[int]:

@@ -67,22 +67,35 @@ def read_faces(folder: str) -> Faces:
     ConfigError
         Where no folder is given.
     DataError
-        Where the table or an image is missing or cannot be read, or a column is absent.
+        Where the table or an image is missing or cannot be read, a column is absent, or a coordinate is no number.
     """
     if not folder:
         raise ConfigError("train.folder: no folder is named; give one with images/ and keypoints.csv")
     root = Path(folder).expanduser()
+    file = root / "keypoints.csv"
     try:
-        table = pd.read_csv(root / "keypoints.csv")
+        # Blank lines are counted, then dropped: row n stays line n + 2.
+        table = pd.read_csv(file, skip_blank_lines=False, dtype={"image": str}, low_memory=False).dropna(how="all")
     except (OSError, ValueError) as error:
-        raise DataError(f"{root / 'keypoints.csv'}: cannot be read ({error}); train.folder names its folder") from error
+        raise DataError(f"{file}: cannot be read ({error}); train.folder names its folder") from error
     columns = [f"{axis}{i}" for i in range(68) for axis in "xy"]
     missing = [name for name in ("image", "subject", *columns) if name not in table]
     if missing:
-        raise DataError(f"{root / 'keypoints.csv'}: column {missing[0]} is missing; see README, training")
-    xy = table[columns].to_numpy(dtype=np.float64).reshape(-1, 68, 2)
-    images = [_read(root / "images" / name) for name in table["image"]]
+        raise DataError(f"{file}: column {missing[0]} is missing; see README, training")
+    xy = _numbers(table[columns], file).reshape(-1, 68, 2)
+    images = [_read(root / "images" / name) for name in table["image"].fillna("")]
     return Faces(images=images, xy=xy, subject=table["subject"].to_numpy(dtype=np.str_))
+
+
+def _numbers(table: pd.DataFrame, file: Path) -> NDArray[np.float64]:
+    numbers = table.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.argwhere(~np.isfinite(numbers))
+    if len(wrong):
+        row, column = wrong[0]
+        value, line = str(table.iat[row, column]), table.index[row] + 2
+        said = "is empty" if value == "nan" else f"is {value!r}"
+        raise DataError(f"{file}, line {line}: {table.columns[column]} {said}; it must be a finite number, in pixels")
+    return numbers
 
 
 def _read(path: Path) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from mer.checks import require_integer
-from mer.errors import ConfigError
+from mer.device import require_device, require_present
 from mer.landmarks.accuracy import accuracy
 from mer.landmarks.cnn68 import Cnn68
 from mer.landmarks.faces import Faces, read_faces, rendered_faces
@@ -41,7 +41,7 @@ class LandmarkTraining:
     threads : int
         Of torch.
     device : str
-        ``cpu`` or ``cuda``.
+        ``cpu``, ``cuda`` or ``cuda:N``.
     synthetic : Dataset
         Generated faces that are mixed in.
     detector : FaceTraining
@@ -68,8 +68,8 @@ class LandmarkTraining:
         require_integer("train.seed", self.seed, low=0)
         require_integer("train.threads", self.threads, low=1)
         require_integer("train.false_pictures", self.false_pictures, low=0)
-        if self.device != "cpu" and not torch.cuda.is_available():
-            raise ConfigError(f"train.device={self.device}: torch sees no such device here; take cpu")
+        require_device("train.device", self.device)
+        require_present("train.device", self.device)
 
     @property
     def steps(self) -> int:

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from mer.metrics import importance
 from mer.report import style
+from mer.trial_table import AFTER, BEFORE
 
 __all__ = ["Searches", "draw", "picture", "read"]
 
-_HEAD = ("subject", "trial")
-_TAIL = ("inner_score", "folds", "chosen")
 _DPI = 220
 _NAMED = 40  # folds whose names have room below the panel
 _DECADES = 20.0  # ratio of the largest value to the smallest above which an axis is logarithmic
@@ -53,7 +52,7 @@ class Searches:
 def read(text: str) -> Searches:
     """Return what the text of a trials.csv holds; ValueError or KeyError where it is none."""
     rows = list(csv.DictReader(io.StringIO(text)))
-    names = [name for name in rows[0] if name not in (*_HEAD, *_TAIL)] if rows else []
+    names = [name for name in rows[0] if name not in (*BEFORE, *AFTER)] if rows else []
     folds = tuple(dict.fromkeys(row["subject"] for row in rows))
     return Searches(
         folds=folds,

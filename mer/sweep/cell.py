@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.config import compose_cell, experiment
-from mer.errors import MerError
+from mer.errors import MerError, notes
 from mer.sweep.ledger import Ledger, Line, State
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
         if os.environ.get("MER_DEBUG") and not isinstance(error, MerError):
             raise
         said = str(error) if isinstance(error, MerError) else f"a fault of mer itself, {type(error).__name__}: {error}"
+        said = "; ".join([said, *notes(error)])
         line = Line(number=number, overrides=overrides, state="failed", error=said, seconds=time.perf_counter() - start)
     with contextlib.suppress(OSError):  # Hydra makes it; it stays where there is something in it
         folder.rmdir()

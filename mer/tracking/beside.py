@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Unpack
 
-from mer.errors import MerError, TrackingError
+from mer.errors import MerError, TrackingError, notes
 from mer.helper import Channel, Deserted, GoneError, Helper, answer_with, helper, portable, warm_up
 from mer.tracking.asked import Opening, Results
 from mer.tracking.clean import first_line
@@ -102,11 +102,19 @@ def _close_after(error: BaseException, process: Helper, record: BesideRecord) ->
     """Have the run of a block that raised closed; a store that fails here must not hide what the block raised."""
     killed = isinstance(error, KeyboardInterrupt | SystemExit)
     try:
+        if isinstance(error, KeyboardInterrupt) and record.state == "opening" and not process.answered:
+            # MLflow may take seconds to start, and nobody who presses Ctrl-C waits for it: the other process opens the
+            # run, hears of this and closes it. Who sends a signal may end that process too, as schedulers do: there we
+            # wait.
+            with undisturbed():
+                process.send("fail", killed, first_line(error))
+            process.leave()
+            return
         record.wait()
         if record.state == "open":
             with undisturbed():
-                notes = _ask(process, "fail", killed, first_line(error))
-            for note in notes:
+                told = _ask(process, "fail", killed, first_line(error))
+            for note in told:
                 error.add_note(note)
     except KeyboardInterrupt:  # once more, while we wait: the other process closes the run by itself
         process.leave()
@@ -162,7 +170,7 @@ def _record(channel: Channel, store: Any, opening: Opening) -> None:
     except Deserted:
         raise
     except (_KilledError, _RaisedError) as told:
-        channel.answer(list(getattr(told, "__notes__", [])))
+        channel.answer(notes(told))
     except Exception as error:
         channel.answer(portable(error))
 
