@@ -93,7 +93,16 @@ def test_the_same_command_gives_the_same_result_and_computes_nothing(
 
 def test_another_bin_count_computes_no_flow(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", *SMALL, "descriptor.bins=5", "study=small", f"hydra.run.dir={tmp_path / 'bins'}"]) == 0
-    assert "computed  28 descriptor; the rest came from the cache" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "computed  28 descriptor; the rest came from the cache" in out and "base alone" not in out
+
+
+def test_a_single_run_of_a_study_says_that_it_was_the_base_alone(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*SMALL, "+experiment=vector_norm", f"hydra.run.dir={tmp_path / 'base'}"]
+    assert main(["run", *words]) == 0
+    assert "study vector_norm has several; this was its base alone, mer run -m runs" in capsys.readouterr().out
 
 
 def test_a_run_over_sequences_leaves_the_same_files_and_computes_nothing_twice(

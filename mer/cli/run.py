@@ -170,3 +170,5 @@ def _show(outcome: Any, cfg: DictConfig) -> None:
     print(f"folder    {outcome.folder}")
     if outcome.see:
         print(f"compare   {outcome.see}")
+    if any(cfg.sweep[name] for name in ("grid", "around", "cells")):
+        print(f"cells     study {cfg.study} has several; this was its base alone, mer run -m runs them all")
