@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from mer.checks import require_integer
-from mer.descriptor.base import FlowDescriptor
-from mer.errors import ConfigError
-from mer.types import Float32, FlowField, Regions
+from mer.descriptor.over_time import OverTime
+from mer.types import Float32, Regions
 
 __all__ = ["PerFrame", "at_positions"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PerFrame:
+class PerFrame(OverTime):
     """The rows of a fixed number of positions in time, one after the other, whatever the length of the clip.
 
     Nothing is pooled and nothing is learnt here: ``codes=sparse`` does both, inside the fold.
@@ -30,31 +28,18 @@ class PerFrame:
         From the first to the last field of a clip, evenly spread; ≥ 2. See `at_positions`.
     """
 
-    descriptor: FlowDescriptor
     positions: int
 
     over_time: ClassVar[bool] = True  # one field a clip would make every position the same
 
     def __post_init__(self) -> None:
-        if not isinstance(self.descriptor, FlowDescriptor):
-            raise ConfigError(
-                "descriptor.descriptor is no descriptor of a field; give it a _target_ of conf/descriptor"
-            )
+        super().__post_init__()
         require_integer("descriptor.positions", self.positions, low=2)
 
     def columns(self, regions: Regions) -> tuple[str, ...]:
         """Return names such as ``frame1:brow_left_1:magnitude``, all of one frame before those of the next."""
         own = self.descriptor.columns(regions)
         return tuple(f"frame{i + 1}:{column}" for i in range(self.positions) for column in own)
-
-    @property
-    def roses(self) -> Callable[[FlowField, Regions], Any] | None:
-        """What draws the histograms of one field, where the descriptor has it."""
-        return getattr(self.descriptor, "roses", None)
-
-    def __call__(self, flow: FlowField, regions: Regions) -> Float32:
-        """Return the row of a single field, which is a sequence of one."""
-        return self.sequence(flow.uv[None], regions)
 
     def sequence(self, flows: Float32, regions: Regions) -> Float32:
         """Return the row of a sequence.

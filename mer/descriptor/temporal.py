@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mer.checks import require_choice, require_integer, require_number
-from mer.descriptor.base import FlowDescriptor
+from mer.descriptor.over_time import OverTime
 from mer.errors import ConfigError, DataError
-from mer.types import Float32, FlowField, Regions
+from mer.types import Float32, Regions
 
 __all__ = ["POOLINGS", "Temporal", "sparse"]
 
@@ -19,7 +18,7 @@ POOLINGS = ("mean", "max", "sparse")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Temporal:
+class Temporal(OverTime):
     """Pool the rows of a sequence's fields within each of several segments, and put the segments side by side.
 
     Parameters
@@ -35,16 +34,12 @@ class Temporal:
         Of ``sparse``; in [0, 1).
     """
 
-    descriptor: FlowDescriptor
     pooling: str
     segments: int
     sparsity: float
 
     def __post_init__(self) -> None:
-        if not isinstance(self.descriptor, FlowDescriptor):
-            raise ConfigError(
-                "descriptor.descriptor is no descriptor of a field; give it a _target_ of conf/descriptor"
-            )
+        super().__post_init__()
         require_choice("descriptor.pooling", self.pooling, POOLINGS)
         require_integer("descriptor.segments", self.segments, low=1)
         require_number("descriptor.sparsity", self.sparsity, low=0, high=1)
@@ -62,15 +57,6 @@ class Temporal:
         if self.segments == 1:
             return columns
         return tuple(f"part{i + 1}:{column}" for i in range(self.segments) for column in columns)
-
-    @property
-    def roses(self) -> Callable[[FlowField, Regions], Any] | None:
-        """What draws the histograms of one field, where the descriptor has it."""
-        return getattr(self.descriptor, "roses", None)
-
-    def __call__(self, flow: FlowField, regions: Regions) -> Float32:
-        """Return the row of a single field, which is a sequence of one."""
-        return self.sequence(flow.uv[None], regions)
 
     def sequence(self, flows: Float32, regions: Regions) -> Float32:
         """Return the row of a sequence.
