@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from mer.conf_files import conf_dir
 from mer.config import build
+from mer.descriptor.directions import linear_votes
 from mer.errors import ConfigError, DataError
 from mer.types import FlowField, Regions
 
@@ -253,6 +254,37 @@ def test_directions_on_a_border_land_in_exactly_one_bin(vector, bins, phase):
     flow = FlowField(uv=np.broadcast_to(np.array(vector, np.float32), (6, 5, 2)))
     row = hoof(**{**PLAIN, "bins": bins, "phase": phase})(flow, whole())
     assert np.count_nonzero(row) == 1 and row.sum() == pytest.approx(30, rel=1e-6)
+
+
+@pytest.mark.parametrize("bins, phase", [(8, 0.0), (8, 0.5), (7, 0.3), (360, 0.0)])
+def test_the_table_of_directions_agrees_with_the_arctangent_at_every_length(bins, phase):
+    rng = np.random.default_rng(3)
+    angle, length = rng.uniform(-np.pi, np.pi, 200_000), 10.0 ** rng.uniform(-25, 25, 200_000)
+    u, v = (length * np.cos(angle)).astype(np.float32), (length * np.sin(angle)).astype(np.float32)
+    slots, share = linear_votes(u, v, bins, phase)
+    exact = np.arctan2(v.astype(np.float64), u.astype(np.float64)) * bins / (2 * np.pi) - phase
+    away = (slots + share.astype(np.float64) - exact + bins / 2) % bins - bins / 2
+    rounding = np.spacing(np.float32(2 * bins)) * 2 * np.pi / bins
+    assert np.abs(away).max() * 2 * np.pi / bins < 1.1e-6 + rounding
+    assert slots.min() >= 0 and slots.max() < 3 * bins
+
+
+@pytest.mark.parametrize("x, y", [(1, 1), (-1, 1), (1, -1), (-1, -1), (1, 0), (0, 1), (-1, 0), (0, -1)])
+@pytest.mark.parametrize("length", [1e-20, 0.3, 0.7, 1e10])
+def test_axes_and_diagonals_are_exact(x, y, length):
+    size = np.array([length], np.float32)
+    slots, share = linear_votes(size * np.float32(x), size * np.float32(y), 8, 0.0)
+    assert share[0] == 0 and slots[0] % 8 == round(math.degrees(math.atan2(y, x)) / 45) % 8
+
+
+def test_a_kept_list_of_pixels_is_not_taken_for_other_regions():
+    rng = np.random.default_rng(5)
+    field = FlowField(uv=rng.normal(size=(9, 8, 2)).astype(np.float32))
+    sets = [hard_regions(rng, 9, 8) for _ in range(4)]
+    first = [hoof()(field, regions) for regions in sets]
+    np.testing.assert_array_equal(first, [hoof()(field, regions) for regions in sets])
+    np.testing.assert_array_equal(first, hoof().batch(np.repeat(field.uv[None], 4, 0), sets))
+    assert len(np.unique(first, axis=0)) == 4
 
 
 def test_a_direction_half_way_between_two_bins_is_shared_by_half():

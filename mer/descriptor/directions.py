@@ -6,6 +6,8 @@ A slot is the number of a bin that was not wrapped: slot s means bin s modulo th
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from mer.types import Float32
 __all__ = ["bin_centres", "linear_votes", "nearest_votes", "picked_components", "smoothing_matrix"]
 
 Index = NDArray[np.intp]
+_STEPS = 2048  # of the table a quadrant: linear between them, its error is below that of single precision
 
 
 def picked_components(uv: Float32, pooling: Pooling) -> tuple[Float32, Float32]:
@@ -42,11 +45,36 @@ def linear_votes(u: Float32, v: Float32, bins: int, phase: float) -> tuple[Index
 
 
 def _position(u: Float32, v: Float32, bins: int, phase: float) -> Float32:
-    """Return the direction in bin widths, always positive; whole numbers are the bins' centres (or lower edges)."""
-    angle = np.arctan2(v, u)
-    angle *= np.float32(bins / (2 * np.pi))
-    angle += np.float32(bins - phase)
-    return angle
+    """Return the direction in bin widths, always positive; whole numbers are the bins' centres (or lower edges).
+
+    The arctangent is most of a histogram's cost. So 1 − u / (|u| + |v|), with the sign of v, which runs from −2 to 2
+    once around the circle, is looked up instead; exact on axes and diagonals, elsewhere within 2e-6 of a radian.
+    """
+    place = np.abs(u)
+    place += np.abs(v)
+    place += np.finfo(np.float32).tiny  # no vector, no direction: anything but 0 / 0
+    np.divide(u, place, out=place)
+    np.subtract(np.float32(1), place, out=place)
+    np.copysign(place, v, out=place)
+    place += np.float32(2)
+    place *= np.float32(_STEPS)
+    whole = np.floor(place)
+    place -= whole
+    step = whole.astype(np.intp)
+    at, to_next = _table(bins, phase)
+    place *= to_next.take(step)
+    place += at.take(step)
+    return place
+
+
+@lru_cache(maxsize=64)
+def _table(bins: int, phase: float) -> tuple[Float32, Float32]:
+    """Return the position at every step of what `_position` looks up, and the way to the next."""
+    place = np.arange(4 * _STEPS + 1) / _STEPS - 2
+    cosine = 1 - np.abs(place)
+    sine = np.copysign(1 - np.abs(cosine), place)
+    position = np.arctan2(sine, cosine) * (bins / (2 * np.pi)) + (bins - phase)
+    return position.astype(np.float32), np.diff(position, append=position[-1]).astype(np.float32)
 
 
 def smoothing_matrix(fine: int, bins: int, phase: float, sigma: float) -> NDArray[np.float64]:

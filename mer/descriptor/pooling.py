@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,16 @@ class Pooling(ABC):
 
 def pooling_of(regions: Sequence[Regions], fields: int) -> Pooling:
     """Return the pooling for `fields` fields, with the regions of each or one set for all."""
+    return _of_one_set(regions[0], fields) if len(regions) == 1 else _pooling(regions, fields)
+
+
+@lru_cache(maxsize=2)  # the last block of a stack may be shorter than the others
+def _of_one_set(regions: Regions, fields: int) -> Pooling:
+    """Regions never change, so the pixels of a set that many fields share are listed once."""
+    return _pooling((regions,), fields)
+
+
+def _pooling(regions: Sequence[Regions], fields: int) -> Pooling:
     labels = label_maps(regions)
     if labels is None:
         return _Soft(np.stack([weight_maps(r) for r in regions]))
@@ -95,6 +106,10 @@ class _Hard(Pooling):
         return values.ravel() if self._where is None else values.ravel().take(self._where)
 
     def areas(self) -> Float64:
+        return self._areas
+
+    @cached_property
+    def _areas(self) -> Float64:
         return np.bincount(self._index, minlength=self._size)[: self._size].reshape(self._shape).astype(np.float64)
 
     def sums(self, values: Float32) -> Float64:
