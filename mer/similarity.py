@@ -30,14 +30,16 @@ def fit_similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.flo
     DataError
         Where the source points lie in one place.
     """
-    if not np.ptp(source, axis=0).any():
+    if not (source != source[0]).any():
         raise DataError("no similarity can be fitted to landmarks that lie in one point: find them again")
-    centre, goal = source.mean(axis=0, dtype=float), target.mean(axis=0, dtype=float)
-    (x, y), (p, q) = (source - centre).T.astype(float), (target - goal).T.astype(float)
-    # In the plane Umeyama's solution without reflection has the closed form of one complex division.
-    turn = np.array([(x * p + y * q).sum(), (x * q - y * p).sum()]) / (x * x + y * y).sum()
-    linear = np.array([[turn[0], -turn[1]], [turn[1], turn[0]]])
-    return np.column_stack([linear, goal - linear @ centre])
+    # Points as complex numbers: in the plane Umeyama's solution without reflection is one complex division.
+    one, other = (np.array(points, dtype=np.float64).view(np.complex128)[:, 0] for points in (source, target))
+    centre, goal = one.mean(), other.mean()
+    one -= centre
+    other -= goal
+    turn = complex(np.vdot(one, other) / np.vdot(one, one).real)
+    shift = complex(goal - turn * centre)
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def transformed(matrix: NDArray[Any], xy: NDArray[Any]) -> NDArray[np.float64]:

@@ -171,14 +171,12 @@ class Cnn68(ImageLandmarks):
     ) -> list[Landmarks]:
         """Return the face in each crop; its score is the network's, times the share of points that lie in the frame."""
         for _ in range(passes - 1):
-            shapes, _ = self._seen(frame, matrices)
+            shapes, _ = self._seen(frame, matrices, mirror=False)
             matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
         looks = [self._zoomed(matrix, view) for view in views for matrix in matrices]
-        seen = [self._seen(frame, looks)]
-        if self.mirror:
-            seen.append(self._seen(frame, looks, mirror=True))
-        shapes = np.mean([xy.reshape(-1, len(matrices), 68, 2).mean(axis=0) for xy, _ in seen], axis=0)
-        scores = np.mean([score.reshape(-1, len(matrices)).mean(axis=0) for _, score in seen], axis=0)
+        seen = [self._seen(frame, looks, mirror=mirror) for mirror in ((False, True) if self.mirror else (False,))]
+        shapes = np.concatenate([xy for xy, _ in seen]).reshape(-1, len(matrices), 68, 2).mean(axis=0)
+        scores = np.concatenate([score for _, score in seen]).reshape(-1, len(matrices)).mean(axis=0)
         size = np.array(frame.shape[::-1])
         inside = ((shapes > -0.5) & (shapes < size - 0.5)).all(axis=2).mean(axis=1)
         pairs = zip(shapes.astype(np.float32), scores * inside, strict=True)
@@ -186,11 +184,12 @@ class Cnn68(ImageLandmarks):
 
     def _zoomed(self, matrix: NDArray[Any], view: float) -> NDArray[np.float64]:
         """Return the matrix of a crop about the same middle, `view` times as large."""
-        middle = matrix[:, :2].sum(axis=1) * (self._networks.side - 1) / 2 * (1 - view)
-        return np.column_stack([matrix[:, :2] * view, matrix[:, 2] + middle])
+        zoomed = matrix * view
+        zoomed[:, 2] = matrix[:, 2] + matrix[:, :2].sum(axis=1) * ((self._networks.side - 1) / 2 * (1 - view))
+        return zoomed
 
     def _seen(
-        self, frame: Image, matrices: Sequence[NDArray[Any]], *, mirror: bool = False
+        self, frame: Image, matrices: Sequence[NDArray[Any]], *, mirror: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the shapes (N, 68, 2) that one look at each crop gives, pixels of the frame, and scores (N,)."""
         side = self._networks.side
@@ -226,7 +225,12 @@ def _distinct(faces: Sequence[Landmarks]) -> list[Landmarks]:
     """Return the faces without those whose middle lies within a likelier one."""
     kept: list[Landmarks] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        middle = face.xy.mean(axis=0)
-        if not any(((middle > k.xy.min(axis=0)) & (middle < k.xy.max(axis=0))).all() for k in kept):
+        if not any(_holds(better, face) for better in kept):
             kept.append(face)
     return kept
+
+
+def _holds(better: Landmarks, face: Landmarks) -> bool:
+    """Return whether the middle of a face lies within another."""
+    middle = face.xy.mean(axis=0)
+    return bool(((middle > better.xy.min(axis=0)) & (middle < better.xy.max(axis=0))).all())

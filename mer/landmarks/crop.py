@@ -7,6 +7,7 @@ A matrix (2, 3) brings pixels of the crop (x right, y down, pixel centres at int
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import cv2
@@ -44,8 +45,7 @@ def cut(image: NDArray[np.uint8], matrix: NDArray[Any], side: int) -> NDArray[np
     Where the crop is coarser than the frame, the neighbourhood of the face is halved by averaging 2 × 2 pixels, as
     often as needed, then sampled bilinearly.
     """
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    halvings = max(int(np.ceil(np.log2(scale / _SHARPEST))), 0)
+    halvings = max(math.ceil(math.log2(math.hypot(matrix[0, 0], matrix[1, 0]) / _SHARPEST)), 0)
     if halvings == 0:
         return _warp(image, matrix, side)
     block = 2**halvings
