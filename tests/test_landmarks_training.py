@@ -138,6 +138,9 @@ def test_a_table_without_a_column_and_a_missing_image_are_named(tmp_path: Path, 
     (tmp_path / "keypoints.csv").write_text(text.replace("y67", "z67"))
     with pytest.raises(DataError, match="column y67 is missing"):
         read_faces(str(tmp_path))
+    (tmp_path / "keypoints.csv").write_text(text.splitlines()[0] + "\n")
+    with pytest.raises(DataError, match="names no image below its header"):
+        read_faces(str(tmp_path))
     (tmp_path / "keypoints.csv").write_text(text)
     with pytest.raises(DataError, match=r"0\.png: missing or not an image"):
         read_faces(str(tmp_path))

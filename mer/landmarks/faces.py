@@ -67,7 +67,8 @@ def read_faces(folder: str) -> Faces:
     ConfigError
         Where no folder is given.
     DataError
-        Where the table or an image is missing or cannot be read, a column is absent, or a coordinate is no number.
+        Where the table or an image is missing or cannot be read, a column is absent, no image is named, or a coordinate
+        is no number.
     """
     if not folder:
         raise ConfigError("train.folder: no folder is named; give one with images/ and keypoints.csv")
@@ -82,6 +83,8 @@ def read_faces(folder: str) -> Faces:
     missing = [name for name in ("image", "subject", *columns) if name not in table]
     if missing:
         raise DataError(f"{file}: column {missing[0]} is missing; see README, training")
+    if table.empty:
+        raise DataError(f"{file}: names no image below its header; see README, training")
     xy = _numbers(table[columns], file).reshape(-1, 68, 2)
     images = [_read(root / "images" / name) for name in table["image"].fillna("")]
     return Faces(images=images, xy=xy, subject=table["subject"].to_numpy(dtype=np.str_))
