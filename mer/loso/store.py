@@ -6,18 +6,19 @@ import hashlib
 import json
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mer.cache import code_version
 from mer.errors import CacheError
 from mer.types import FeatureTable, FoldResult
 
 __all__ = ["FoldStore", "fingerprint"]
 
-VERSION = 2  # of what is written and of how folds are computed; older files are computed again
+VERSION = 3  # of what is written; older files are computed again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +73,15 @@ class FoldStore:
 
 
 def fingerprint(table: FeatureTable, *settings: Any) -> str:
-    """Return a hash of the features, the labels and all settings, with the libraries that decide on the numbers."""
+    """Return a hash of the features, the labels and all settings, with the code and libraries that compute with them."""
     import importlib.metadata
 
     sums = hashlib.blake2b(digest_size=16)
     for name in ("X", "y"):
         sums.update(np.ascontiguousarray(getattr(table, name)).tobytes())
     libraries = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scikit-learn", "optuna")]
+    stages = {"mer.loso", "mer.metrics", *(type(part).__module__ for part in settings if is_dataclass(part))}
+    libraries += [code_version(stage) for stage in sorted(stages)]
     words = [table.subject.tolist(), table.sample_id.tolist(), table.columns, table.classes, *settings, *libraries]
     sums.update(repr([VERSION, table.X.shape, *words]).encode())
     return sums.hexdigest()
