@@ -73,7 +73,7 @@ class FoldStore:
 
 
 def fingerprint(table: FeatureTable, *settings: Any) -> str:
-    """Return a hash of the features, the labels and all settings, with the code and libraries that compute with them."""
+    """Return a hash of features, labels and all settings, with the code and libraries that compute with them."""
     import importlib.metadata
 
     sums = hashlib.blake2b(digest_size=16)
