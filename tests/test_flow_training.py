@@ -130,6 +130,12 @@ def test_what_a_table_of_faces_lacks_is_named(folder, tmp_path, old, new, said):
         faces(tmp_path, 1)
 
 
+def test_a_table_of_faces_without_a_row_is_refused(folder, tmp_path):
+    (tmp_path / "keypoints.csv").write_text((folder / "keypoints.csv").read_text().splitlines()[0] + "\n")
+    with pytest.raises(DataError, match=r"keypoints\.csv: names no image below its header"):
+        faces(tmp_path, 1)
+
+
 def test_both_frames_show_the_same_point_at_both_ends_of_the_flow():
     """A scene whose grey value is the place itself: what the flow says can be read off."""
     y, x = np.mgrid[:96, :96].astype(np.float32)

@@ -10,7 +10,7 @@ from mer.bench._made_up import comparison_svm as svm
 from mer.errors import CacheError, ConfigError, DataError, LeakError
 from mer.helper import answer_with, helper, ready
 from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
-from mer.loso.order import content_rank, gists
+from mer.loso.order import amount, content_rank, gists
 from mer.metrics import score
 from mer.tuning import NoTuning
 from tests.tables import blobs, permuted, table
@@ -174,7 +174,7 @@ def test_last_digits_change_neither_the_order_of_subjects_nor_the_seed_of_a_sear
     assert (data.X != rounded.X).mean() > 0.5
     for mirrored in (None, data):
         np.testing.assert_array_equal(content_rank(data, mirrored), content_rank(rounded, mirrored))
-    known = [gists(d.X, d.y, d.subject) for d in (data, rounded)]
+    known = [gists(amount(d.X), d.y, d.subject) for d in (data, rounded)]
     assert known[0] == known[1] and len(set(known[0].values())) == 6
 
 

@@ -47,7 +47,7 @@ def faces(folder: Path, most: int) -> list[Face]:
     Raises
     ------
     DataError
-        Where the table, a column or a frame is not there, or a coordinate is no number.
+        Where the table, a column or a frame is not there, no image is named, or a coordinate is no number.
     """
     table = folder / "keypoints.csv"
     if not table.is_file():
@@ -58,6 +58,8 @@ def faces(folder: Path, most: int) -> list[Face]:
     missing = [name for name in ("image", "subject") if name not in (reader.fieldnames or ())]
     if missing:
         raise DataError(f"{table}: column {missing[0]} is missing; see README, training")
+    if not rows:
+        raise DataError(f"{table}: names no image below its header; see README, training")
     taken: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         taken.setdefault(row["subject"], []).append(row)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.loso.guards import check_split
-from mer.loso.order import content_rank, gists
+from mer.loso.order import amount, content_rank, gists
 from mer.loso.store import FoldStore
 from mer.svm import Side, Split
 from mer.tuning import Choice
@@ -108,7 +108,7 @@ def run_fold(job: Job, split: Split) -> FoldResult:
     started = time.perf_counter()
     check_split(job.table, split)
     side = training_side(job, split.train)
-    known = " ".join(sorted(gists(side.X, side.y, side.subject).values()))
+    known = " ".join(sorted(gists(amount(side.X), side.y, side.subject).values()))
     seed = fold_seed(job.seed, job.key, known)
     choice = job.tuning(job.learner, side, seed=seed, label=f"{job.key}/{split.name}")
     clips = side.training(np.arange(len(side)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mer.svm import Split
 from mer.types import FeatureTable
 
-__all__ = ["content_rank", "gists", "in_order"]
+__all__ = ["amount", "content_rank", "gists", "in_order"]
 
 Rows = NDArray[np.intp]
 
@@ -31,13 +31,13 @@ def content_rank(table: FeatureTable, mirrored: FeatureTable | None) -> Rows:
     by the bytes of both. What differs in nothing can be swapped without a trace.
     """
     both = table.X if mirrored is None else np.concatenate([table.X, mirrored.X], axis=1)
-    amounts = np.abs(both).sum(axis=1, dtype=np.float64).tolist()
-    contents = zip(table.y.tolist(), amounts, (_sum(row.tobytes()) for row in both), strict=True)
+    amounts = amount(both)
+    contents = zip(table.y.tolist(), amounts.tolist(), (_sum(row.tobytes()) for row in both), strict=True)
     rows, names = list(contents), table.subject.tolist()
     of_subject = defaultdict(list)
     for name, row in zip(names, rows, strict=True):
         of_subject[name].append(row)
-    known = gists(both, table.y, table.subject)
+    known = gists(amounts, table.y, table.subject)
     places = {name: (_sum(known[name].encode()), sorted(own)) for name, own in of_subject.items()}
     # The name keeps two people apart who show the very same clips.
     keys = [(places[name], name, row) for name, row in zip(names, rows, strict=True)]
@@ -46,14 +46,18 @@ def content_rank(table: FeatureTable, mirrored: FeatureTable | None) -> Rows:
     return rank
 
 
-def gists(X: NDArray[Any], y: NDArray[np.int64], subject: NDArray[np.str_]) -> dict[str, str]:
-    """Return of each subject how many rows of each label it has and, to three digits, what their features amount to."""
+def amount(X: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what the features of each row (n, D) amount to: the sum of their sizes."""
+    return np.asarray(np.abs(X).sum(axis=1, dtype=np.float64))
+
+
+def gists(amounts: NDArray[np.float64], y: NDArray[np.int64], subject: NDArray[np.str_]) -> dict[str, str]:
+    """Return of each subject how many rows of each label it has and, to three digits, what they amount to in all."""
     names, index = np.unique(subject, return_inverse=True)
     counts = np.zeros((len(names), y.max() + 1), dtype=np.intp)
     np.add.at(counts, (index, y), 1)
-    amounts = np.bincount(index, np.abs(X).sum(axis=1, dtype=np.float64))
-    said = zip(names.tolist(), counts.tolist(), amounts.tolist(), strict=True)
-    return {name: f"{count} {amount:.2e}" for name, count, amount in said}
+    said = zip(names.tolist(), counts.tolist(), np.bincount(index, amounts).tolist(), strict=True)
+    return {name: f"{count} {total:.2e}" for name, count, total in said}
 
 
 def in_order(splits: Sequence[Split], rank: Rows) -> list[Split]:

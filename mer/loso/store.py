@@ -8,11 +8,10 @@ import math
 import os
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mer.cache import code_version
+from mer.cache import code_version, component_key, digest
 from mer.errors import CacheError
 from mer.types import FeatureTable, FoldResult
 
@@ -72,19 +71,12 @@ class FoldStore:
         return self.folder / f"{_digest(self.fingerprint + name)[:32]}.json"
 
 
-def fingerprint(table: FeatureTable, *settings: Any) -> str:
-    """Return a hash of features, labels and all settings, with the code and libraries that compute with them."""
-    import importlib.metadata
-
-    sums = hashlib.blake2b(digest_size=16)
-    for name in ("X", "y"):
-        sums.update(np.ascontiguousarray(getattr(table, name)).tobytes())
-    libraries = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scikit-learn", "optuna")]
-    stages = {"mer.loso", "mer.metrics", *(type(part).__module__ for part in settings if is_dataclass(part))}
-    libraries += [code_version(stage) for stage in sorted(stages)]
-    words = [table.subject.tolist(), table.sample_id.tolist(), table.columns, table.classes, *settings, *libraries]
-    sums.update(repr([VERSION, table.X.shape, *words]).encode())
-    return sums.hexdigest()
+def fingerprint(table: FeatureTable, *parts: object) -> str:
+    """Return a hash of features, labels and what computes with them: components, with code and libraries, or text."""
+    arrays = [hashlib.blake2b(a.tobytes(), digest_size=16).hexdigest() for a in (table.X, table.y)]
+    words = [table.X.shape, table.subject.tolist(), table.sample_id.tolist(), table.columns, table.classes]
+    known = [component_key(part, "numpy", "scikit-learn", "optuna") if is_dataclass(part) else part for part in parts]
+    return digest(VERSION, arrays, words, known, code_version("mer.metrics"))
 
 
 def _to_text(fold: FoldResult) -> str:
