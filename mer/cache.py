@@ -15,9 +15,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,7 @@ from numpy.typing import NDArray
 
 from mer.errors import CacheError
 
-__all__ = ["Cache", "Entry", "code_version", "component_key", "digest", "read_entry", "write_atomically"]
+__all__ = ["Cache", "Entry", "read_entry", "write_atomically"]
 
 _POLL_S = 0.01  # how often a lock that another holds is tried again
 
@@ -86,8 +84,8 @@ class Cache:
             write_atomically(path, data, flush=False)
             write_atomically(path.with_suffix(".json"), json.dumps(side).encode(), flush=False)
 
-    def compute(self, stage: str, key: str, make: Callable[[], Entry], *, wait: bool = True) -> Entry:
-        """Return the entry, made by `make` where it is not there yet; one process or thread makes it, others wait.
+    def compute(self, stage: str, key: str, make: Callable[..., Entry], *arguments: Any, wait: bool = True) -> Entry:
+        """Return the entry, `make(*arguments)` where it is not there yet; one process or thread makes it, others wait.
 
         Raises
         ------
@@ -100,7 +98,7 @@ class Cache:
         with self.locked(stage, key, wait=wait):
             found = self.get(stage, key)
             if found is None:
-                found = make()
+                found = make(*arguments)
                 self.put(stage, key, found)
         return found
 
@@ -187,66 +185,3 @@ def write_atomically(path: Path, data: bytes, *, flush: bool = True) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def digest(*parts: object) -> str:
-    """Return a 128-bit hash of `parts` (str, numbers, lists, mappings), the same in every process and machine."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=_plain)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, (tuple, set, frozenset)):
-        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
-    if isinstance(value, Path):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return component_key(value)
-    if hasattr(value, "get_params"):  # a scikit-learn estimator inside a component
-        return [f"{type(value).__module__}.{type(value).__qualname__}", value.get_params(deep=False)]
-    raise TypeError(f"{type(value).__name__} cannot be part of a cache key")
-
-
-def component_key(component: object, *libraries: str) -> list[object]:
-    """Return what determines the results of a component: its class, fields, code and the libraries it computes with."""
-    kind = type(component)
-    # Not dataclasses.asdict: it would drop the class of a component inside a component.
-    own = {f.name: getattr(component, f.name) for f in fields(component)} if is_dataclass(component) else {}
-    read = [_file_hash(file) for file in getattr(component, "files", ())]  # such as weights of the user's own
-    return [f"{kind.__module__}.{kind.__qualname__}", own, code_version(kind.__module__), _versions(libraries), read]
-
-
-def _file_hash(file: Path) -> str:
-    try:
-        return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
-    except OSError:
-        return "absent"  # whoever needs the file says so
-
-
-@cache
-def code_version(module: str) -> str:
-    """Return a hash of a stage's source: its file, or its package (``mer.flow`` for ``mer.flow.dis``) with its weights.
-
-    Taken from the source itself, so that a stage which was changed can never be mixed up with what it computed before.
-    """
-    import importlib.util
-
-    package, _, _ = module.rpartition(".")
-    spec = importlib.util.find_spec(module if package in ("", "mer") else package)
-    assert spec is not None and spec.origin is not None
-    origin = Path(spec.origin)
-    found = origin.parent.rglob("*") if origin.name == "__init__.py" else [origin]
-    files = sorted(file for file in found if file.is_file() and file.suffix not in (".pyc", ".md"))
-    return hashlib.blake2b(b"\0".join(file.read_bytes() for file in files), digest_size=8).hexdigest()
-
-
-def _versions(libraries: tuple[str, ...]) -> dict[str, str]:
-    return {name: _version(name) for name in libraries}
-
-
-@cache
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "absent"

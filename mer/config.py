@@ -170,10 +170,6 @@ def component(group: str, option: str, **overrides: Any) -> Any:
     return build(node)
 
 
-# Where files lie does not determine what is in them: the clip list's hash stands for the content.
-_PATHS = ("root", "table", "objective", "clips", "file")
-
-
 def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = "") -> Experiment:
     """Build everything that a composed configuration describes.
 
@@ -192,7 +188,8 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
         Where a component refuses its settings.
     """
     from mer.cache import Cache
-    from mer.pipeline import Pipeline
+    from mer.keys import identity
+    from mer.pipeline import Pipeline, Stages
     from mer.run import FLOW_STAGES, STAGES, Experiment
     from mer.svm import Coded
     from mer.tracking import beside
@@ -210,6 +207,8 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
             raise ConfigError(f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; it can be {fitting}")
     built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
     _check_descriptor(built["descriptor"], choices, dataset, used)
+    protocol = build(cfg.protocol)
+    parts = {"dataset": dataset, **built, "protocol": protocol}
     svm, classifier, codes = (built.pop(stage) for stage in ("svm", "classifier", "codes"))
     learner = Coded(codes=codes, learner=classifier or svm) if codes else classifier or svm
     evaluated = {"svm": learner} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
@@ -217,9 +216,9 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     return Experiment(
         pipeline=Pipeline(
             dataset=dataset,
-            protocol=build(cfg.protocol),
+            stages=Stages(**built),
+            protocol=protocol,
             cache=Cache(root=Path(cfg.home).absolute() / "cache"),
-            **built,
         ),
         **evaluated,
         tracking=beside(build(cfg.tracking)),
@@ -229,7 +228,8 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
         bad_clips=cfg.bad_clips,
         drop=tuple(str(name) for name in cfg.drop),
         choices={stage: choices[stage] for stage in (*used, "protocol")},
-        settings={stage: _without_paths(resolved[stage]) for stage in (*used, "protocol")} | {"seed": cfg.seed},
+        settings={stage: resolved[stage] for stage in (*used, "protocol")},
+        identity={stage: identity(parts[stage]) for stage in (*used, "protocol")} | {"seed": cfg.seed},
         config=OmegaConf.to_yaml({key: resolved[key] for key in resolved if key != "sweep"}),
         command=command,
         cache_limit=None if cfg.cache_gb is None else int(cfg.cache_gb * 1e9),
@@ -300,11 +300,3 @@ def _plain(cfg: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
-
-
-def _without_paths(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: _without_paths(value) if isinstance(value, Mapping) else value
-        for key, value in fields.items()
-        if key not in _PATHS
-    }

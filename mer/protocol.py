@@ -12,6 +12,7 @@ from typing import Any
 from mer.checks import require_choice
 from mer.errors import ConfigError, DataError
 from mer.official_list import OfficialClips, read_official_list
+from mer.roles import place
 from mer.types import Dataset, Exclusion, Manifest, Sample
 
 __all__ = ["Protocol"]
@@ -47,7 +48,7 @@ class Protocol:
     classes: Sequence[str] | None
     map: Mapping[str, Mapping[str, str]] | None
     leave_out: Mapping[str, Mapping[str, str]] | None
-    clips: str | None
+    clips: str | None = place()
     counts: Mapping[str, int] | None
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mer
-from mer.cache import digest
+from mer.keys import digest
 from mer.types import Manifest, Sample
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _apex_source(experiment: Experiment, manifest: Manifest) -> str:
 
 def _oracle(experiment: Experiment) -> str:
     """Say what a test clip brings that only an annotator can know."""
-    until_apex = getattr(experiment.pipeline.frames, "until", None) == "apex"
+    until_apex = getattr(experiment.pipeline.stages.frames, "until", None) == "apex"
     if until_apex or experiment.choices.get("frames", "onset_apex") == "onset_apex":
         return "the annotated onset and apex (where the apex is not annotated, the offset) of the test clips are used"
     return "the annotated onset and offset of the test clips are used"

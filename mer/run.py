@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mer import run_folder, run_record
-from mer.cache import code_version, component_key, digest
 from mer.cache_upkeep import trim
-from mer.errors import DataError
+from mer.keys import code_key, component_key, digest
 from mer.peak_memory import peak_memory_mb, reset_peak_memory
 from mer.pipeline import Features, Pipeline, outline
 from mer.progress import progress
@@ -19,7 +18,7 @@ from mer.protocol_card import clip_list_hash, protocol_card
 from mer.report.drawing import drawing
 from mer.sweep.results import Results
 from mer.sweep.times import STEPS, Times
-from mer.types import FoldResult, LosoResult, Manifest, Sample
+from mer.types import FoldResult, LosoResult, Manifest
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared", "execute", "prepare"]
 
@@ -59,7 +58,9 @@ class Experiment:
     choices : mapping of str to str
         The option chosen of every group of `STAGES` that has a part in the run.
     settings : mapping
-        What determines the result: every stage's fields and the seed, no paths, no number of workers.
+        Every stage's fields as the configuration has them.
+    identity : mapping
+        What determines the result: every stage's fields according to their roles (see `mer.roles`) and the seed.
     config : str
         The whole resolved configuration as YAML.
     command : str
@@ -80,6 +81,7 @@ class Experiment:
     drop: tuple[str, ...]
     choices: Mapping[str, str]
     settings: Mapping[str, Any]
+    identity: Mapping[str, Any]
     config: str
     command: str
     cache_limit: int | None = None
@@ -93,6 +95,13 @@ class Experiment:
     def results(self) -> Results:
         """Where finished cells are kept."""
         return Results(root=self.home / "results")
+
+    def timed(self, step: str) -> object:
+        """Return the component that decides on the cost of a step of `STEPS`."""
+        if step == "evaluation":
+            return self.folds_cost
+        name = STEPS[step]
+        return self.pipeline.dataset if name == "dataset" else getattr(self.pipeline.stages, name)
 
     @property
     def folds_cost(self) -> object:
@@ -168,23 +177,19 @@ def prepare(experiment: Experiment) -> Prepared:
     manifest = pipeline.manifest(bad_clips=experiment.bad_clips, drop=experiment.drop)
     experiment.evaluation.check(outline(manifest, manifest.samples), seed=experiment.seed)
     clips = clip_list_hash(manifest.samples)
-    key = digest(experiment.settings, clips)
-    left_out = [[exclusion.sample_id, exclusion.reason] for exclusion in manifest.excluded]
-    rows = sorted(_row_key(pipeline, sample, experiment.bad_clips) for sample in manifest.samples)
-    stages = (experiment.svm, experiment.tuning, experiment.evaluation)
-    code = [component_key(stage, "numpy", "scikit-learn", "optuna") for stage in stages]
-    result = digest(key, rows, left_out, experiment.bad_clips, manifest.classes, code, code_version("mer.metrics"))
-    return Prepared(manifest=manifest, clip_list=clips, key=key, result=result)
+    key = digest(experiment.identity, clips)
+    return Prepared(manifest=manifest, clip_list=clips, key=key, result=_result_key(experiment, manifest, key))
 
 
-def _row_key(pipeline: Pipeline, sample: Sample, bad_clips: str) -> str:
-    """Return the clip's key, or, where it will be left out because it cannot be read, the reason."""
-    try:
-        return pipeline.row_key(sample)
-    except DataError as error:
-        if bad_clips == "stop":
-            raise
-        return str(error)
+def _result_key(experiment: Experiment, manifest: Manifest, key: str) -> str:
+    """Return the hash of all that is in the folder of a run: what is evaluated, how, and the code that writes it."""
+    bad_clips, evaluation = experiment.bad_clips, experiment.evaluation
+    tables = experiment.pipeline.table_keys(manifest.samples, mirror=evaluation.mirrors, bad_clips=bad_clips)
+    read = [[s.id, s.dataset] for s in manifest.samples], [[e.sample_id, e.reason] for e in manifest.excluded]
+    learnt = [component_key(stage) for stage in (experiment.svm, experiment.tuning, evaluation)]
+    return digest(
+        key, tables, read, manifest.classes, dict(manifest.notes), bad_clips, learnt, code_key("mer.run_folder")
+    )
 
 
 def execute(
@@ -217,7 +222,7 @@ def execute(
             workers=experiment.workers,
             bad_clips=experiment.bad_clips,
             mirror=experiment.evaluation.mirrors,
-            heed=record.check,
+            on_clip_done=record.check,
         )
         if every_figure:
             run_folder.begin_figures(figures, experiment, manifest, features)
@@ -272,7 +277,7 @@ def _evaluate(experiment: Experiment, features: Features, store: Path, heed: Cal
             experiment.svm,
             experiment.tuning,
             seed=experiment.seed,
-            key=digest(_fold_settings(experiment.settings)),
+            key=digest(_learner(experiment.identity)),
             workers=experiment.workers,
             progress=ended,
             mirrored=features.mirrored,
@@ -281,10 +286,9 @@ def _evaluate(experiment: Experiment, features: Features, store: Path, heed: Cal
     return result
 
 
-def _fold_settings(settings: Mapping[str, Any]) -> list[Any]:
-    """Return the settings of what is fitted in a fold; where there are no codes, the hash is that of before them."""
-    own = [settings.get(stage) for stage in ("svm", "classifier", "tuning")]
-    return [*own, settings["codes"]] if "codes" in settings else own
+def _learner(identity: Mapping[str, Any]) -> list[Any]:
+    """Return what is fitted in a fold."""
+    return [identity.get(stage) for stage in ("codes", "svm", "classifier", "tuning")]
 
 
 def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:
@@ -293,7 +297,7 @@ def _remember_cost(experiment: Experiment, features: Features, result: LosoResul
     spent = 0.0
     for stage, each in features.computed.items():
         spent += sum(each) / workers
-        times.add(stage, getattr(experiment.pipeline, STEPS[stage]), sum(each) / len(each))
+        times.add(stage, experiment.timed(stage), sum(each) / len(each))
     folds = sum(fold.seconds for fold in result.folds)
     times.add("evaluation", experiment.folds_cost, folds / len(features.table))
     rest = seconds - spent - folds / workers

@@ -128,7 +128,7 @@ def draw_clip(path: Path, pipeline: Pipeline, sample: Sample) -> None:
 def _clip(pipeline: Pipeline, sample: Sample) -> dict[str, Any]:
     """Return what `mer.report.clip.draw` shows of a clip."""
     view = pipeline.view(sample)
-    roses = getattr(pipeline.descriptor, "roses", None)
+    roses = getattr(pipeline.stages.descriptor, "roses", None)
     drawn, angles = roses(view.flow, view.regions) if roses else (None, None)
     return {
         "title": f"{view.sample.id} · {view.sample.label}",

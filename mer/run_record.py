@@ -67,7 +67,7 @@ def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: st
         "optimistic": str(bool(getattr(experiment.tuning, "optimistic", False))).lower(),
         "seed": str(experiment.seed),
         "commit": commit() or "unknown",
-        "device": str(getattr(experiment.pipeline.flow, "device", None) or "cpu"),
+        "device": str(getattr(experiment.pipeline.stages.flow, "device", None) or "cpu"),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "command": experiment.command,
         "mlflow.source.name": "mer run",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import threading
 from pathlib import Path
@@ -10,8 +9,7 @@ import numpy as np
 import pytest
 from filelock import Timeout
 
-import mer
-from mer.cache import Cache, Entry, code_version, component_key, digest
+from mer.cache import Cache, Entry
 from mer.cache_upkeep import items, trim
 from mer.cli import main
 from mer.errors import CacheError
@@ -161,42 +159,3 @@ def test_a_cache_in_place_of_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("I am a file")
     with pytest.raises(CacheError, match="cannot write the cache"):
         Cache(root=tmp_path / "cache").compute("flow", "abc", _entry)
-
-
-def test_digest_knows_content_not_order_of_keys() -> None:
-    assert digest({"a": 1, "b": [2, 3]}) == digest({"b": [2, 3], "a": 1})
-    assert digest({"a": 1}) != digest({"a": 2})
-    assert digest("ab", "c") != digest("a", "bc")
-
-
-def test_component_key_tells_class_fields_and_nested_components_apart() -> None:
-    a, b = Cache(root=Path("a")), Cache(root=Path("b"))
-    assert digest(component_key(a)) == digest(component_key(Cache(root=Path("a"))))
-    assert digest(component_key(a)) != digest(component_key(b))
-    inner = Entry(array=np.zeros(1), facts={"part": a})
-    assert json.dumps(component_key(a, "numpy")[3]).startswith('{"numpy": "')
-    with pytest.raises(TypeError, match="ndarray cannot be part of a cache key"):
-        digest(component_key(inner))
-
-
-def test_a_scikit_learn_estimator_counts_by_its_class_and_settings() -> None:
-    from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
-
-    assert digest(KNeighborsClassifier(n_neighbors=3)) == digest(KNeighborsClassifier(n_neighbors=3))
-    assert digest(KNeighborsClassifier(n_neighbors=3)) != digest(KNeighborsClassifier(n_neighbors=4))
-    assert digest(KNeighborsClassifier()) != digest(NearestCentroid())
-
-
-def test_code_version_is_of_the_whole_package_for_a_stage_with_several_files() -> None:
-    assert code_version("mer.flow.dis") == code_version("mer.flow.farneback")
-    assert code_version("mer.align") != code_version("mer.motion")
-
-
-def test_weights_of_the_users_own_count_by_what_is_in_them(tmp_path: Path) -> None:
-    file = tmp_path / "weights.npz"
-    file.write_bytes(b"one")
-    finder = mer.component("landmarks", "cnn68", weights=str(file))
-    before = digest(component_key(finder))
-    assert digest(component_key(finder)) == before
-    file.write_bytes(b"two")
-    assert digest(component_key(finder)) != before

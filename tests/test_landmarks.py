@@ -16,6 +16,7 @@ from mer.errors import ConfigError, DataError, FaceNotFoundError
 from mer.landmarks.accuracy import accuracy
 from mer.landmarks.augment import Augmentation, procedural
 from mer.landmarks.clip import ClipLandmarks, OneEuro
+from mer.landmarks.cnn68 import BUNDLED
 from mer.landmarks.crop import cut
 from mer.landmarks.detect import Square, candidates
 from mer.landmarks.faces import Faces, read_faces, rendered_faces
@@ -23,7 +24,7 @@ from mer.landmarks.mediapipe import _fetch
 from mer.landmarks.scenes import Scenes
 from mer.landmarks.shape import EXTENT, SWAP, eye_distance, mean_shape, normalised
 from mer.landmarks.train_faces import targets
-from mer.landmarks.weights import BUNDLED, load, save
+from mer.landmarks.weights import load, save
 from mer.similarity import fit_similarity, inverse, transformed
 from mer.types import FramePair, Landmarks
 

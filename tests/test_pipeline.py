@@ -13,7 +13,7 @@ import pytest
 import mer
 from mer.cache import Cache
 from mer.errors import DataError, FaceNotFoundError
-from mer.pipeline import Pipeline
+from mer.pipeline import Pipeline, Stages, Timer
 from mer.types import Exclusion, FlowField, FramePair, Image, Landmarks, Manifest, Sample
 
 
@@ -71,8 +71,7 @@ class Flows:
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Pipeline:
-    return Pipeline(
-        dataset=Flows(),
+    stages = Stages(
         frames=None,
         landmarks=None,
         align=None,
@@ -80,6 +79,10 @@ def pipeline(tmp_path: Path) -> Pipeline:
         motion=mer.component("motion", "none"),
         roi=mer.component("roi", "grid", rows=2, columns=2),
         descriptor=mer.component("descriptor", "hoof", bins=4),
+    )
+    return Pipeline(
+        dataset=Flows(),
+        stages=stages,
         cache=Cache(root=tmp_path / "cache"),
     )
 
@@ -101,7 +104,7 @@ def test_what_is_cached_is_not_computed_again(pipeline: Pipeline, tmp_path: Path
         "descriptor": 6,
         "statistics": 6,
     }
-    again = replace(pipeline, computed={}).features(manifest, workers=1, bad_clips="stop")
+    again = replace(pipeline, timer=Timer()).features(manifest, workers=1, bad_clips="stop")
     assert again.computed == {}
     np.testing.assert_array_equal(again.table.X, first.table.X)
 

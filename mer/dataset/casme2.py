@@ -11,6 +11,7 @@ from mer.dataset.database import Database, Layout
 from mer.dataset.names import unpadded_name
 from mer.dataset.sheets import find_table
 from mer.dataset.tables import Row
+from mer.roles import place
 
 __all__ = ["Casme2"]
 
@@ -29,7 +30,7 @@ class Casme2(Database):
         The table of the objective classes; None finds it under the root. Read where `labels` asks for it.
     """
 
-    objective: str | None
+    objective: str | None = place()
 
     layout = Layout(
         title="CASME II",

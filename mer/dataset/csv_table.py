@@ -13,6 +13,7 @@ from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling
 from mer.dataset.tables import Table, read_table
 from mer.errors import ConfigError, DataError
+from mer.roles import place
 from mer.types import Manifest
 
 __all__ = ["CsvTable"]
@@ -48,8 +49,8 @@ class CsvTable:
     """
 
     name: str
-    table: str | None
-    root: str | None
+    table: str | None = place()
+    root: str | None = place()
     classes: Sequence[str] | None
     pattern: str | None
     first_frame: int

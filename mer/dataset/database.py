@@ -18,6 +18,7 @@ from mer.dataset.reading import Reading
 from mer.dataset.sheets import find_table
 from mer.dataset.tables import Row
 from mer.errors import ConfigError, DataError
+from mer.roles import place
 from mer.types import Manifest, Sample
 
 __all__ = ["Database", "Layout"]
@@ -79,14 +80,14 @@ class Database(ABC):
     """
 
     name: str
-    root: str | None
-    table: str | None
+    root: str | None = place()
+    table: str | None = place()
     sheet: str | None
     frames: str
     labels: str
     apex: str
-    landmarks: str | None
-    patches: str | None
+    landmarks: str | None = place()
+    patches: str | None = place()
     pattern: str | None
     fps: float
 

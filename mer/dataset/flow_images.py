@@ -15,6 +15,7 @@ from mer.dataset.flow_layouts import Found, Scan, has_loso_folders, scan_loso_fo
 from mer.dataset.flow_scale import FlowScale
 from mer.dataset.names import require_one_spelling
 from mer.errors import ConfigError, DataError
+from mer.roles import place
 from mer.types import Manifest, Sample
 
 __all__ = ["FlowImages"]
@@ -62,10 +63,10 @@ class FlowImages:
     """
 
     name: str
-    root: str | None
+    root: str | None = place()
     layout: Literal["auto", "flat", "loso_folders"]
-    table: str | None
-    images: str | None
+    table: str | None = place()
+    images: str | None = place()
     classes: Sequence[str]
     databases: Mapping[str, str]
     zero: Literal["median", "mean", "none"]

@@ -19,6 +19,7 @@ from mer.dataset.media import VideoFile
 from mer.dataset.points import StoredPoints
 from mer.dataset.tables import Row, read_table
 from mer.errors import ConfigError, DataError
+from mer.roles import place
 from mer.types import Exclusion, Image, Manifest, Sample
 
 __all__ = ["Video", "frame_times", "frames_of"]
@@ -51,15 +52,15 @@ class Video:
     """
 
     name: str
-    file: str | None
-    intervals: str | None
+    file: str | None = place()
+    intervals: str | None = place()
     unit: str
     onset: float | None
     apex: float | None
     offset: float | None
     subject: str
     label: str
-    landmarks: str | None
+    landmarks: str | None = place()
 
     def __post_init__(self) -> None:
         require_choice("dataset.unit", self.unit, ("frames", "seconds"))

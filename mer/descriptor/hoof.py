@@ -16,6 +16,7 @@ from mer.descriptor.norms import NORMS, normalised
 from mer.descriptor.pooling import Pooling, pooling_of
 from mer.device import require_device, require_present
 from mer.errors import ConfigError
+from mer.roles import device
 from mer.strain import optical_strain
 from mer.types import Float32, FlowField, Regions
 
@@ -95,7 +96,7 @@ class Hoof(FlowDescriptor):
     region_weight: str
     region_norm: str
     vector_norm: str
-    device: str
+    device: str = device()
 
     def __post_init__(self) -> None:
         require_integer("descriptor.bins", self.bins, low=2)

@@ -13,6 +13,7 @@ import numpy as np
 from mer.checks import require_choice
 from mer.errors import ConfigError, DataError
 from mer.flow.base import OneByOne, check_pair
+from mer.roles import code
 from mer.types import FlowField, Image
 
 __all__ = ["External"]
@@ -42,7 +43,7 @@ class External(OneByOne):
     frames and settings is not part of the key of the cache: give a version among the settings, or clear the cache.
     """
 
-    path: str
+    path: str = code()
     settings: Mapping[str, Any] | None
     factory: bool
     channels: str

@@ -14,6 +14,7 @@ from mer.checks import require_integer
 from mer.device import require_device, require_present
 from mer.errors import ConfigError
 from mer.flow.base import check_pairs
+from mer.roles import contents, device
 from mer.types import Float32, FlowField, Image
 
 __all__ = ["BUNDLED", "Microflow"]
@@ -46,8 +47,8 @@ class Microflow:
     to a multiple of 16. Values of a batch and of single pairs differ by rounding only (below 1e-3 px).
     """
 
-    weights: str | None
-    device: str
+    weights: str | None = contents(bundled=BUNDLED)
+    device: str = device()
     half: bool
     compile: bool
     pairs: int

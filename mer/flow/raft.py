@@ -13,6 +13,7 @@ from mer.checks import require_choice, require_integer
 from mer.device import require_device, require_present
 from mer.errors import ConfigError, DataError
 from mer.flow.base import OneByOne, check_pair
+from mer.roles import contents, device
 from mer.types import FlowField, Image
 
 __all__ = ["Raft"]
@@ -43,9 +44,9 @@ class Raft(OneByOne):
     """
 
     size: str
-    weights: str | None
+    weights: str | None = contents()
     updates: int
-    device: str
+    device: str = device()
 
     def __post_init__(self) -> None:
         require_choice("flow.size", self.size, ("small", "large"))

@@ -22,6 +22,7 @@ from mer.errors import ConfigError
 from mer.landmarks.base import ImageLandmarks
 from mer.landmarks.crop import crop_matrix, cut, grey
 from mer.landmarks.shape import SWAP
+from mer.roles import contents, device
 from mer.similarity import transformed
 from mer.types import Image, Landmarks
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from mer.landmarks.detect import Square
     from mer.landmarks.weights import Weights
 
-__all__ = ["Cnn68"]
+__all__ = ["BUNDLED", "Cnn68"]
+
+BUNDLED = Path(__file__).parent / "weights" / "cnn68.npz"
 
 _CANDIDATES = 8  # squares a frame that are looked at, best first
 
@@ -70,7 +73,7 @@ class Cnn68(ImageLandmarks):
     Differs from the paper, whose network is known by its abstract alone: the choice of both networks is ours.
     """
 
-    weights: str | None
+    weights: str | None = contents(bundled=BUNDLED)
     searches: Sequence[int]
     candidate: float
     threshold: float
@@ -78,7 +81,7 @@ class Cnn68(ImageLandmarks):
     passes: int
     views: Sequence[float]
     mirror: bool
-    device: str
+    device: str = device()
     threads: int
 
     def __post_init__(self) -> None:
@@ -99,20 +102,15 @@ class Cnn68(ImageLandmarks):
         require_integer("landmarks.threads", self.threads, low=1)
         require_device("landmarks.device", self.device)
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Files beside the code that the results depend on."""
-        return () if self.weights is None else (Path(self.weights).expanduser(),)
-
     @cached_property
     def _networks(self) -> Weights:
         import torch
 
-        from mer.landmarks.weights import BUNDLED, load
+        from mer.landmarks.weights import load
 
         require_present("landmarks.device", self.device)
         torch.set_num_threads(self.threads)
-        return load(self.files[0] if self.files else BUNDLED, self.device)
+        return load(Path(self.weights).expanduser() if self.weights else BUNDLED, self.device)
 
     def faces(self, image: Image) -> list[Landmarks]:
         """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the preferred one first; empty where none is."""

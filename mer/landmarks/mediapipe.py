@@ -16,6 +16,7 @@ import numpy as np
 from mer.checks import require_integer, require_number
 from mer.errors import ConfigError, DataError
 from mer.landmarks.base import ImageLandmarks
+from mer.roles import contents
 from mer.types import Image, Landmarks
 
 __all__ = ["TO_68", "Mediapipe"]
@@ -52,7 +53,7 @@ class Mediapipe(ImageLandmarks):
         Faces a frame, ≥ 1.
     """
 
-    model: str | None
+    model: str | None = contents()
     url: str
     sha256: str | None
     threshold: float
@@ -61,11 +62,6 @@ class Mediapipe(ImageLandmarks):
     def __post_init__(self) -> None:
         require_number("landmarks.threshold", self.threshold, low=0.001, high=0.999)
         require_integer("landmarks.most", self.most, low=1)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Files beside the code that the results depend on."""
-        return () if self.model is None else (Path(self.model).expanduser(),)
 
     def faces(self, image: Image) -> list[Landmarks]:
         """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the largest first; empty where none is."""
@@ -86,14 +82,14 @@ class Mediapipe(ImageLandmarks):
 
     @cached_property
     def _engine(self) -> tuple[Any, Any]:
-        if not self.files:
+        if self.model is None:
             raise ConfigError(f"landmarks=mediapipe needs landmarks.model=FILE, face_landmarker.task, see {_WHERE}")
         try:
             import mediapipe as package
             from mediapipe.tasks.python import BaseOptions, vision
         except ImportError as error:
             raise ConfigError("landmarks=mediapipe: not installed; pip install mediapipe brings it") from error
-        file = self.files[0]
+        file = Path(self.model).expanduser()
         if not file.is_file():
             _fetch(self.url, self.sha256, file)
         options = vision.FaceLandmarkerOptions(

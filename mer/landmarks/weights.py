@@ -17,9 +17,7 @@ from torch import nn
 from mer.errors import DataError
 from mer.landmarks.network import FaceNetwork, PointNetwork, fold
 
-__all__ = ["BUNDLED", "Weights", "load", "save"]
-
-BUNDLED = Path(__file__).parent / "weights" / "cnn68.npz"
+__all__ = ["Weights", "load", "save"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,6 +16,7 @@ from mer.checks import require_number
 from mer.errors import ConfigError, DataError
 from mer.landmarks.base import ImageLandmarks
 from mer.landmarks.cnn68 import Cnn68
+from mer.roles import contents
 from mer.similarity import fit_similarity, transformed
 from mer.types import Image, Landmarks
 
@@ -45,18 +46,12 @@ class Yunet(ImageLandmarks):
     doi:10.1007/s11633-023-1423-y
     """
 
-    model: str | None
+    model: str | None = contents()
     threshold: float
     points: Cnn68
 
     def __post_init__(self) -> None:
         require_number("landmarks.threshold", self.threshold, low=0.001, high=0.999)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Files beside the code that the results depend on."""
-        own = () if self.model is None else (Path(self.model).expanduser(),)
-        return (*own, *self.points.files)
 
     def faces(self, image: Image) -> list[Landmarks]:
         """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the preferred one first; empty where none is."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mer.cache import code_version, component_key, digest
 from mer.errors import CacheError
+from mer.keys import component_key, digest
 from mer.types import FeatureTable, FoldResult
 
 __all__ = ["FoldStore", "fingerprint"]
@@ -75,8 +75,8 @@ def fingerprint(table: FeatureTable, *parts: object) -> str:
     """Return a hash of features, labels and what computes with them: components, with code and libraries, or text."""
     arrays = [hashlib.blake2b(a.tobytes(), digest_size=16).hexdigest() for a in (table.X, table.y)]
     words = [table.X.shape, table.subject.tolist(), table.sample_id.tolist(), table.columns, table.classes]
-    known = [component_key(part, "numpy", "scikit-learn", "optuna") if is_dataclass(part) else part for part in parts]
-    return digest(VERSION, arrays, words, known, code_version("mer.metrics"))
+    known = [component_key(part) if is_dataclass(part) else part for part in parts]
+    return digest(VERSION, arrays, words, known)
 
 
 def _to_text(fold: FoldResult) -> str:

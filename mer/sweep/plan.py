@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mer.errors import DataError
 from mer.sweep.cell import Sweep
 from mer.sweep.ledger import duration
-from mer.sweep.times import STEPS
 
 if TYPE_CHECKING:
     from mer.run import Experiment, Prepared
@@ -88,20 +86,18 @@ def _state(ready: Experiment, prepared: Prepared, finished: frozenset[str] | Non
 
 def _work(ready: Experiment, prepared: Prepared, coming: set[str]) -> Counter[str]:
     """Count what is not in the cache; `coming` grows by it."""
-    pipeline, work = ready.pipeline, Counter[str]()
-    sides = (False, True) if ready.evaluation.mirrors else (False,)
-    for sample in prepared.manifest.samples:
-        try:
-            keys = [(("descriptor"), pipeline.row_key(sample, mirror=side)) for side in sides]
-        except DataError:  # a clip that bad_clips=exclude will leave out
-            continue
-        missing = [key for key in keys if key[1] not in coming and not pipeline.cache.holds(*key)]
-        if missing:
-            keys = [("flow", pipeline.flow_key(sample)), *missing]
-            for stage, key in keys:
-                if key not in coming and not pipeline.cache.holds(stage, key):
-                    work[stage] += 1
-                    coming.add(key)
+    pipeline, samples, work = ready.pipeline, prepared.manifest.samples, Counter[str]()
+
+    def new(stage: str, key: str) -> bool:
+        found = key not in coming and not pipeline.cache.holds(stage, key)
+        coming.add(key)
+        return found
+
+    tables = pipeline.table_keys(samples, mirror=ready.evaluation.mirrors, bad_clips=ready.bad_clips)
+    missing = [stage for stage, key in tables.items() if new(stage, key)]
+    if missing:
+        flows = [pipeline.keys.flow_or_reason(sample, ready.bad_clips) for sample in samples]
+        work.update({"descriptor": len(samples), "flow": sum(new("flow", key) for key in flows)})
     return work
 
 
@@ -113,8 +109,7 @@ def _seconds(ready: Experiment, prepared: Prepared, work: Counter[str]) -> float
     counts["evaluation"] = len(prepared.manifest.samples)
     total = ready.times.expected("rest", "cell")
     for step, count in counts.items():
-        component = ready.folds_cost if step == "evaluation" else getattr(ready.pipeline, STEPS[step])
-        each = ready.times.expected(step, component) if count else 0.0
+        each = ready.times.expected(step, ready.timed(step)) if count else 0.0
         if each is None or total is None:
             return None
         total += each * count / ready.workers

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mer.cache import component_key, digest, write_atomically
+from mer.cache import write_atomically
+from mer.keys import component_key, digest
 
 __all__ = ["STEPS", "Times", "mean"]
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from mer.errors import ConfigError
 from mer.metrics import HEADLINE
+from mer.roles import watch
 from mer.svm import Committee, Side, Split
 from mer.tuning.folds import inner_folds
 from mer.tuning.objective import PRUNE, Objective
@@ -89,7 +90,7 @@ class Search:
     prune: str
     margin: float
     members: int
-    journal: str | None
+    journal: str | None = watch()
 
     def __post_init__(self) -> None:
         for name, allowed in (("sampler", SAMPLERS), ("objective", HEADLINE), ("prune", PRUNE)):

@@ -1,0 +1,61 @@
+"""Stage 1: which clips a run is about, under its protocol and without the classes that were dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mer.errors import DataError
+from mer.protocol import Protocol
+from mer.types import Dataset, Exclusion, Manifest
+
+__all__ = ["load_manifest", "without_classes"]
+
+
+def load_manifest(dataset: Dataset, protocol: Protocol | None, *, bad_clips: str, drop: Sequence[str] = ()) -> Manifest:
+    """Load a data set under a protocol, without the classes in `drop`.
+
+    Raises
+    ------
+    DataError
+        Where a clip is faulty and `bad_clips` is ``stop``, where a class to drop does not exist, or where no clip is
+        left.
+    """
+    manifest = dataset.load()
+    if protocol is not None:
+        manifest = protocol(manifest, dataset)
+    manifest = without_classes(manifest, drop)
+    faults = [exclusion for exclusion in manifest.excluded if exclusion.fault]
+    if faults and bad_clips == "stop":
+        raise DataError(_fault_sentence(faults))
+    if not manifest.samples:
+        first = manifest.excluded[0].reason if manifest.excluded else "the data set is empty"
+        raise DataError(f"dataset {dataset.name}: no clip is left of {len(manifest.excluded)}; the first: {first}")
+    return manifest
+
+
+def without_classes(manifest: Manifest, drop: Sequence[str]) -> Manifest:
+    """Return the manifest without the clips of some classes.
+
+    Raises
+    ------
+    DataError
+        Where a class to drop does not exist.
+    """
+    unknown = [name for name in drop if name not in manifest.classes]
+    if unknown:
+        raise DataError(f"drop=[{unknown[0]}]: there is no such class; there are {', '.join(manifest.classes)}")
+    dropped = [
+        Exclusion(sample_id=s.id, reason=f"class {s.label} is dropped") for s in manifest.samples if s.label in drop
+    ]
+    return replace(
+        manifest,
+        samples=tuple(sample for sample in manifest.samples if sample.label not in drop),
+        classes=tuple(name for name in manifest.classes if name not in drop),
+        excluded=(*manifest.excluded, *dropped),
+    )
+
+
+def _fault_sentence(faults: Sequence[Exclusion]) -> str:
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{faults[0].reason}{more}; repair it, or leave such clips out with bad_clips=exclude"

@@ -1,0 +1,201 @@
+"""Stages 1–7 for all clips of a data set: what is kept on disk, and clips worked on side by side.
+
+Two things are kept per clip, since they need frames, networks and seconds: the aligned frames, and the flow. What comes
+after costs milliseconds and is kept per table: one file of feature rows, and one of region statistics, for one list of
+clips and one choice of stages. The path of a single clip is in `mer.pipeline.clip`, the keys in `mer.pipeline.keys`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.cache import Cache, Entry
+from mer.descriptor.statistics import RegionStatistics
+from mer.errors import DataError
+from mer.pipeline.clip import ClipFlow, ClipView, Moving, Stages, Timer
+from mer.pipeline.entries import flow_entry, flow_of, pair_entry, pair_of
+from mer.pipeline.features import Features, Rows, outline, read_rows, write_rows
+from mer.pipeline.keys import StageKeys
+from mer.pipeline.manifest import load_manifest
+from mer.pipeline.side_by_side import Found, as_table, side_by_side
+from mer.protocol import Protocol
+from mer.region_table import QUANTITIES
+from mer.types import AlignedPair, Dataset, Descriptor, Exclusion, Landmarks, Manifest, Sample
+
+__all__ = ["ROWS", "STATISTICS", "Pipeline"]
+
+ROWS, STATISTICS = "descriptor", "statistics"  # the two kinds of table
+# What regions.csv rests on; no setting of a run changes it, so that all runs of a flow and a scheme share it.
+_STATISTICS = RegionStatistics(quantities=QUANTITIES, norm="none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Stages 1–7, ready to run.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    stages : Stages
+    cache : Cache
+    protocol : Protocol or None
+        Class map and clip list that is laid over the data set; None takes all clips as they are.
+    """
+
+    dataset: Dataset
+    stages: Stages
+    cache: Cache
+    protocol: Protocol | None = None
+    timer: Timer = field(default_factory=Timer, repr=False, compare=False)
+
+    @cached_property
+    def keys(self) -> StageKeys:
+        """Names of what is kept."""
+        return StageKeys(stages=self.stages, ready_made=self.ready_made)
+
+    @property
+    def ready_made(self) -> bool:
+        """Whether the data set holds flow rather than frames."""
+        return self.dataset.entry == "flow"
+
+    def manifest(self, *, bad_clips: str, drop: Sequence[str] = ()) -> Manifest:
+        """Load the data set under the protocol, see `load_manifest`."""
+        return load_manifest(self.dataset, self.protocol, bad_clips=bad_clips, drop=drop)
+
+    def features(
+        self,
+        manifest: Manifest,
+        *,
+        workers: int,
+        bad_clips: str,
+        mirror: bool = False,
+        on_clip_done: Callable[[], None] | None = None,
+    ) -> Features:
+        """Return the feature row of every clip, computed with clips side by side in threads where it is not kept.
+
+        Parameters
+        ----------
+        manifest : Manifest
+        workers : int
+        bad_clips : {"stop", "exclude"}
+            What to do with a clip that a stage refuses; one without a face is always left out.
+        mirror : bool
+            Also give every clip's row as a mirror would show it.
+        on_clip_done : callable, optional
+            Called after every clip; what it raises ends the work.
+
+        Raises
+        ------
+        DataError
+            For the first faulty clip, where `bad_clips` is ``stop``, or where no clip is left.
+        """
+        tables = self._tables(manifest.samples, workers, bad_clips, mirror, on_clip_done)
+        rows, statistics = tables[ROWS], tables[STATISTICS]
+        samples = {sample.id: sample for sample in manifest.samples}
+        table = outline(manifest, [samples[name] for name in rows.ids])
+        table = replace(table, X=rows.X[:, 0], columns=rows.names["columns"])
+        place = {name: number for number, name in enumerate(statistics.ids)}
+        motion = statistics.X[[place[name] for name in rows.ids], 0]
+        regions = rows.names["regions"]
+        dropped = [Exclusion(sample_id=name, reason=text, fault=True) for name, text in rows.dropped.items()]
+        return Features(
+            table=table,
+            mirrored=replace(table, X=rows.X[:, 1]) if mirror else None,
+            regions=regions,
+            motion=motion.reshape(len(table), len(QUANTITIES), len(regions)).swapaxes(1, 2),
+            excluded=(*manifest.excluded, *dropped),
+            computed=dict(self.timer.seconds),
+        )
+
+    def table_keys(self, samples: Sequence[Sample], *, mirror: bool, bad_clips: str) -> dict[str, str]:
+        """Return the key of each kind of table over some clips."""
+        kinds: tuple[tuple[str, Descriptor, bool], ...]
+        kinds = (ROWS, self.stages.descriptor, mirror), (STATISTICS, _STATISTICS, False)
+        return {
+            kind: self.keys.rows(samples, descriptor, mirror=both, bad_clips=bad_clips)
+            for kind, descriptor, both in kinds
+        }
+
+    def view(self, sample: Sample) -> ClipView:
+        """Return onset, apex, landmarks, the flow between them (head motion removed) and regions of one clip."""
+        moving = self.stages.moving(self.flow(sample))
+        pair = None if self.ready_made else self.pair(sample)
+        return ClipView(sample=sample, pair=pair, flow=moving.apex, regions=moving.regions)
+
+    def pair(self, sample: Sample, *, wait: bool = True) -> AlignedPair:
+        """Return the aligned frames of a clip: stages 2 to 4."""
+        return pair_of(self.cache.compute("align", self.keys.aligned(sample), self._make_pair, sample, wait=wait))
+
+    def flow(self, sample: Sample, *, wait: bool = True) -> ClipFlow:
+        """Return the flow of a clip: stages 2 to 5, or the data set's own."""
+        return flow_of(self.cache.compute("flow", self.keys.flow(sample), self._make_flow, sample, wait, wait=wait))
+
+    def _make_pair(self, sample: Sample) -> Entry:
+        return pair_entry(self.stages.aligned(sample, self.timer))
+
+    def _make_flow(self, sample: Sample, wait: bool) -> Entry:
+        if self.ready_made:
+            with self.timer("read"):
+                ready = sample.clip.flow()
+            assert ready is not None
+            return flow_entry(ClipFlow(uv=ready.uv))
+        return flow_entry(self.stages.estimated(self.pair(sample, wait=wait), self.timer))
+
+    def _tables(
+        self,
+        samples: Sequence[Sample],
+        workers: int,
+        bad_clips: str,
+        mirror: bool,
+        on_clip_done: Callable[[], None] | None,
+    ) -> dict[str, Rows]:
+        """Return both tables, read from the disk or computed and kept."""
+        keys = self.table_keys(samples, mirror=mirror, bad_clips=bad_clips)
+        kept = {kind: rows for kind, key in keys.items() if (rows := read_rows(self.cache, kind, key)) is not None}
+        for rows in kept.values() if bad_clips == "stop" else ():
+            if rows.faults:
+                raise DataError(rows.dropped[rows.faults[0]])
+        missing = frozenset(keys) - frozenset(kept)
+        if not missing:
+            return kept
+        one = partial(self._rows_of_clip, kinds=missing, mirror=mirror)
+        found = side_by_side(samples, one, workers, stop=bad_clips == "stop", on_clip_done=on_clip_done)
+        for kind in missing:
+            kept[kind] = as_table(kind, samples, found, self._names)
+            write_rows(self.cache, kind, keys[kind], kept[kind])
+        return kept
+
+    def _names(self, sample: Sample) -> dict[str, tuple[str, ...]]:
+        regions = self.stages.moving(self.flow(sample)).regions
+        return {"columns": self.stages.descriptor.columns(regions), "regions": regions.names}
+
+    def _rows_of_clip(self, sample: Sample, wait: bool, *, kinds: frozenset[str], mirror: bool) -> Found:
+        """Return the clip's row in each kind of table, shape (images, D)."""
+        try:
+            flow = self.flow(sample, wait=wait)
+            moving = self.stages.moving(flow)
+        except DataError as error:
+            return dict.fromkeys(kinds, error)
+        found: dict[str, NDArray[Any] | DataError] = {}
+        if STATISTICS in kinds:
+            with self.timer(STATISTICS):
+                found[STATISTICS] = _STATISTICS(moving.apex, moving.regions)[None]
+        if ROWS in kinds:
+            found[ROWS] = self._described(sample, moving, flow.landmarks if mirror else None, mirror)
+        return found
+
+    def _described(
+        self, sample: Sample, moving: Moving, landmarks: Landmarks | None, mirror: bool
+    ) -> NDArray[Any] | DataError:
+        try:
+            with self.timer(ROWS):
+                images = [moving, self.stages.mirrored(moving, landmarks)] if mirror else [moving]
+                return np.stack([self.stages.described(sample, image) for image in images])
+        except DataError as error:
+            return error

@@ -1,0 +1,113 @@
+"""Clips side by side in threads: every clip's rows, and the tables that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import cv2
+import numpy as np
+from filelock import Timeout
+from numpy.typing import NDArray
+
+from mer.errors import DataError, FaceNotFoundError
+from mer.pipeline.features import Rows
+from mer.progress import progress
+from mer.types import Sample
+
+__all__ = ["Found", "as_table", "side_by_side"]
+
+Found = Mapping[str, NDArray[Any] | DataError]
+"""Kind of table → the clip's row in it, shape (images, D), or why it has none."""
+
+
+def side_by_side(
+    samples: Sequence[Sample],
+    one: Callable[[Sample, bool], Found],
+    workers: int,
+    *,
+    stop: bool,
+    on_clip_done: Callable[[], None] | None,
+) -> dict[str, Found]:
+    """Return what every clip gives, by its id.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    one : callable
+        Works on one clip; told whether to wait for another process that works on it, else it raises `Timeout`.
+    workers : int
+        Threads.
+    stop : bool
+        Raise for the first faulty clip; one without a face is none.
+    on_clip_done : callable or None
+        Called after every clip; what it raises ends the work.
+    """
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)  # clips run side by side; threads inside each would only get in each other's way
+    found: dict[str, Found] = {}
+    with (
+        threadpool_limits(limits=1, user_api="blas"),  # more threads of a matrix product would round differently, too
+        progress("features", len(samples)) as advance,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        busy: list[Sample] = []
+        # A clip that another process works on is put off, so that both do other clips meanwhile.
+        for some, wait in ((samples, False), (busy, True)):
+            futures = [pool.submit(one, sample, wait) for sample in some]
+            try:
+                for sample, future in zip(tuple(some), futures, strict=True):
+                    try:
+                        found[sample.id] = future.result()
+                    except Timeout:
+                        busy.append(sample)
+                        continue
+                    if stop:
+                        _raise_fault(found[sample.id])
+                    advance()
+                    if on_clip_done is not None:
+                        on_clip_done()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+    return found
+
+
+def _raise_fault(found: Found) -> None:
+    for row in found.values():
+        if isinstance(row, DataError) and not isinstance(row, FaceNotFoundError):
+            raise row
+
+
+def as_table(
+    kind: str,
+    samples: Sequence[Sample],
+    found: Mapping[str, Found],
+    names: Callable[[Sample], Mapping[str, tuple[str, ...]]],
+) -> Rows:
+    """Return the table of a kind from what every clip gave.
+
+    Raises
+    ------
+    DataError
+        Where no clip has a row.
+    """
+    rows: dict[str, NDArray[Any]] = {}
+    errors: dict[str, DataError] = {}
+    for sample in samples:
+        row = found[sample.id][kind]
+        if isinstance(row, DataError):
+            errors[sample.id] = row
+        else:
+            rows[sample.id] = row
+    if not rows:
+        raise DataError(f"no clip is left of {len(samples)}; the first: {errors[samples[0].id]}")
+    return Rows(
+        X=np.stack(list(rows.values())),
+        ids=tuple(rows),
+        dropped={name: str(error) for name, error in errors.items()},
+        faults=tuple(name for name, error in errors.items() if not isinstance(error, FaceNotFoundError)),
+        names=names(next(sample for sample in samples if sample.id in rows)),
+    )
