@@ -157,9 +157,7 @@ def part(one: Side, other: Side) -> Parting:
     rows = [_rows(side.features) for side in (one, other)]
     shared = [sample for sample in one.manifest.samples if all(sample.id in known for known in rows)]
     if not shared:
-        raise DataError(
-            "mer bench stability: no clip is usable on both processors; see excluded.csv with keep=DIR"
-        )
+        raise DataError("mer bench stability: no clip is usable on both processors; see excluded.csv with keep=DIR")
     found = []
     for sample in shared:
         views = (one.experiment.pipeline.view(sample), other.experiment.pipeline.view(sample))
