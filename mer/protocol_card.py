@@ -1,9 +1,12 @@
-"""What a result stands on: which clips, which classes, which oracle, which versions (protocol.json)."""
+"""What a result stands on: which clips, classes, oracle, versions and processor (protocol.json)."""
 
 from __future__ import annotations
 
+import os
 import platform
+import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from mer.pipeline import Features
     from mer.run import Experiment
 
-__all__ = ["clip_list_hash", "commit", "protocol_card"]
+__all__ = ["clip_list_hash", "commit", "compute_card", "protocol_card"]
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "optuna", "mlflow", "torch", "kornia", "opencv-contrib-python-headless")
 
@@ -57,6 +60,30 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
         "command": experiment.command,
         "commit": commit(),
         "versions": _versions(),
+        "compute": compute_card(features),
+    }
+
+
+def compute_card(features: Features) -> dict[str, Any]:
+    """Return what this process computes with; scores can differ between processors by rounding differences.
+
+    It is a record alone, in no key and no seed. Torch is asked only where the run has imported it: to load it for a
+    result that came from the cache would take longer than the run.
+
+    Returns
+    -------
+    dict
+        ``processor``; ``computed``, how many results of each stage this run computed and did not read from the cache;
+        ``torch``, or None with the reason under ``torch_absent``; ``blas``, one entry per library that is loaded.
+    """
+    torch = sys.modules.get("torch")
+    absent = "not imported: no stage of this run computed with torch; what the cache held may have been made with it"
+    return {
+        "processor": _processor(),
+        "computed": {stage: len(seconds) for stage, seconds in features.computed.items()},
+        "torch": None if torch is None else _torch(torch),
+        **({"torch_absent": absent} if torch is None else {}),
+        "blas": _blas(),
     }
 
 
@@ -96,6 +123,40 @@ def _oracle(experiment: Experiment) -> str:
 def _dataset_seed(experiment: Experiment) -> dict[str, int]:
     seed = getattr(experiment.pipeline.dataset, "seed", None)
     return {} if seed is None else {"dataset": seed}
+
+
+def _torch(torch: Any) -> dict[str, Any]:
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA")  # the second is its old name
+    onednn = (limit or "no limit") if torch.backends.mkldnn.is_available() else "absent"
+    return {
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "onednn_max_cpu_isa": onednn,
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_initialized() else None,
+    }
+
+
+def _blas() -> list[dict[str, Any]]:
+    from threadpoolctl import threadpool_info
+
+    return [
+        {
+            "library": f"{found['internal_api']} {found['version']}",
+            "kernels": found.get("architecture"),  # the processor that the library has chosen its code for
+            "threads": found["num_threads"],
+        }
+        for found in threadpool_info()
+        if found["user_api"] == "blas"
+    ]
+
+
+def _processor() -> str:
+    """Return the name of the processor; where the system does not tell, its architecture."""
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:  # not Linux
+        found = None
+    return found.group(1).strip() if found else platform.processor() or platform.machine()
 
 
 def _versions() -> dict[str, str]:
