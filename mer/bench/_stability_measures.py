@@ -195,7 +195,7 @@ def _apart(a: NDArray[Any], b: NDArray[Any]) -> float:
 def _require_kept(*sides: Side) -> None:
     """Refuse a comparison of what this process has computed itself, with its own processor, in the place of others."""
     for side in sides:
-        computed = [stage for stage, seconds in side.experiment.pipeline.computed.items() if seconds]
+        computed = [stage for stage, seconds in side.experiment.pipeline.timer.seconds.items() if seconds]
         if computed:
             raise MerError(
                 f"mer bench stability: {', '.join(computed)} of {side.experiment.home} had to be computed again, so "
