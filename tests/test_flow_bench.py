@@ -10,8 +10,8 @@ from mer.bench import flow as bench
 from mer.bench._flow_measures import EDGES, measure
 from mer.config import component
 from mer.errors import ConfigError
-from mer.flow.material import SIDE, Face, texture
-from mer.flow.trials import trials
+from mer.training.flow.benchmark_pairs import trials
+from mer.training.flow.training_images import SIDE, Face, texture
 
 
 @pytest.fixture(scope="module")

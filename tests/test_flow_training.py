@@ -11,11 +11,11 @@ from scipy.ndimage import spline_filter
 from mer.conf_files import conf_dir
 from mer.config import build
 from mer.errors import ConfigError, DataError
-from mer.flow.degrade import Degradation
-from mer.flow.fields import Fields
-from mer.flow.material import faces, held_out, texture
-from mer.flow.pairs import sampled
-from mer.flow.trials import PEAKS, trials
+from mer.training.flow.benchmark_pairs import PEAKS, trials
+from mer.training.flow.degrade import Degradation
+from mer.training.flow.fields import Fields
+from mer.training.flow.pairs import sampled
+from mer.training.flow.training_images import faces, held_out, texture
 
 BUMPS = {"shares": {"bumps": 1.0}, "bumps": (1, 3), "width": (8.0, 20.0), "drift_share": 0.0, "drift": (0.0, 1.0)}
 

@@ -13,18 +13,19 @@ import pytest
 
 import mer
 from mer.errors import ConfigError, DataError, FaceNotFoundError
-from mer.landmarks.accuracy import accuracy
-from mer.landmarks.augment import Augmentation, procedural
 from mer.landmarks.clip import ClipLandmarks, OneEuro
 from mer.landmarks.crop import cut
 from mer.landmarks.detect import Square, candidates
-from mer.landmarks.faces import Faces, read_faces, rendered_faces
 from mer.landmarks.mediapipe import _fetch
-from mer.landmarks.scenes import Scenes
-from mer.landmarks.shape import EXTENT, SWAP, eye_distance, mean_shape, normalised
-from mer.landmarks.train_faces import targets
+from mer.landmarks.shape import SWAP, eye_distance
 from mer.landmarks.weights import BUNDLED, load, save
 from mer.similarity import fit_similarity, inverse, transformed
+from mer.training.landmarks.accuracy import accuracy
+from mer.training.landmarks.augment import Augmentation, procedural
+from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.training.landmarks.mean_shape import EXTENT, mean_shape, normalised
+from mer.training.landmarks.scenes import Scenes
+from mer.training.landmarks.train_faces import targets
 from mer.types import FramePair, Landmarks
 
 STILL = Augmentation(

@@ -15,7 +15,7 @@ import mer
 from mer.cli import main
 from mer.config import build, compose
 from mer.errors import DataError
-from mer.landmarks.faces import read_faces, rendered_faces
+from mer.training.landmarks.faces import read_faces, rendered_faces
 
 QUICK = [
     "train.false_pictures=6",

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
 from mer.config import component
-from mer.flow.fields import Fields
-from mer.flow.material import SIDE, Face, faces, held_out, texture
-from mer.flow.pairs import sampled
-from mer.flow.trials import Trial, trials
+from mer.training.flow.benchmark_pairs import Trial, trials
+from mer.training.flow.fields import Fields
+from mer.training.flow.pairs import sampled
+from mer.training.flow.training_images import SIDE, Face, faces, held_out, texture
 from mer.types import FlowBackbone, Image
 
 __all__ = ["EDGES", "Measured", "large_motion", "measure", "noise_pairs", "synthetic_truth", "unseen_faces"]

@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mer.bench._flow_measures import EDGES, Measured
-from mer.flow.trials import Trial
 from mer.report.flow_colour import colours, full_scale
 from mer.report.style import MARKERS, PAGE_IN, PALETTE, empty, plain, save, styled
+from mer.training.flow.benchmark_pairs import Trial
 from mer.types import FlowBackbone, FlowField
 
 __all__ = ["error_curves", "gallery"]

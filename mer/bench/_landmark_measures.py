@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import FaceNotFoundError
-from mer.landmarks.accuracy import accuracy
-from mer.landmarks.augment import procedural
-from mer.landmarks.faces import Faces, faceless_part
 from mer.landmarks.shape import eye_distance
+from mer.training.landmarks.accuracy import accuracy
+from mer.training.landmarks.augment import procedural
+from mer.training.landmarks.faces import Faces, faceless_part
 from mer.types import Image, Landmarks
 
 __all__ = ["error_rows", "jitter_rows", "motion_rows", "nothing_rows", "speed_rows", "video_rows"]

@@ -25,7 +25,7 @@ from mer.conf_files import options
 from mer.config import component
 from mer.errors import ConfigError, DataError, MerError
 from mer.flow.threads import one_thread
-from mer.flow.trials import PEAKS, trials
+from mer.training.flow.benchmark_pairs import PEAKS, trials
 from mer.types import FlowBackbone
 
 __all__ = ["run"]

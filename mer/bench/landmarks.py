@@ -16,7 +16,7 @@ from mer.conf_files import options
 from mer.config import component
 from mer.dataset.video import frames_of
 from mer.errors import ConfigError, MerError
-from mer.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
 
 __all__ = ["run"]
 

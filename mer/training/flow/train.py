@@ -16,11 +16,11 @@ from torch.nn import functional
 from mer.checks import require_integer, require_number
 from mer.device import require_device, require_present
 from mer.errors import ConfigError
-from mer.flow.material import Face, faces, generated, held_out
 from mer.flow.network import GRID, MicroflowNet, upsampled
-from mer.flow.pairs import Pairs
-from mer.flow.training_state import TrainingState
-from mer.flow.trials import trials
+from mer.training.flow.benchmark_pairs import trials
+from mer.training.flow.pairs import Pairs
+from mer.training.flow.training_images import Face, faces, generated, held_out
+from mer.training.flow.training_state import TrainingState
 from mer.types import Dataset
 
 __all__ = ["FlowTraining"]
@@ -159,7 +159,7 @@ class FlowTraining:
         return self.rate * min(1.0, (step + 1) / self.warmup, left)
 
     def scores(self, net: MicroflowNet, unseen: Sequence[Face], each: int) -> dict[str, float]:
-        """Return the mean end-point error (px) of every cell, see `mer.flow.trials`, and of all as ``epe``."""
+        """Return the mean end-point error (px) per cell of `benchmark_pairs`, and of all as ``epe``."""
         cells: dict[str, list[float]] = {}
         for trial in trials(unseen, each, self.seed):
             frames = torch.from_numpy(np.stack([trial.onset, trial.apex])).to(self.device).float()[:, None, None]

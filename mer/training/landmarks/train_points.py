@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mer.landmarks.augment import Augmentation
 from mer.landmarks.crop import crop_matrix
-from mer.landmarks.faces import Faces
 from mer.landmarks.network import PointNetwork
-from mer.landmarks.schedule import Log, Schedule
-from mer.landmarks.twins import Twins
+from mer.training.landmarks.augment import Augmentation
+from mer.training.landmarks.faces import Faces
+from mer.training.landmarks.motion_pairs import Twins
+from mer.training.loop import Log, Schedule
 
 __all__ = ["PointTraining"]
 

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.flow.degrade import Degradation
-from mer.flow.fields import Fields
-from mer.flow.material import Face
-from mer.flow.pairs import sampled
+from mer.training.flow.degrade import Degradation
+from mer.training.flow.fields import Fields
+from mer.training.flow.pairs import sampled
+from mer.training.flow.training_images import Face
 from mer.types import Image
 
 __all__ = ["PEAKS", "Trial", "trials"]

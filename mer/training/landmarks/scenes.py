@@ -11,9 +11,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from mer.landmarks.augment import Augmentation, texture
 from mer.landmarks.crop import crop_matrix
-from mer.landmarks.faces import Faces, faceless_part
+from mer.training.landmarks.augment import Augmentation, texture
+from mer.training.landmarks.faces import Faces, faceless_part
 
 __all__ = ["Scenes"]
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mer.landmarks.augment import Augmentation
-from mer.landmarks.faces import Faces
 from mer.landmarks.network import FaceNetwork
-from mer.landmarks.scenes import Scenes
-from mer.landmarks.schedule import Log, Schedule
+from mer.training.landmarks.augment import Augmentation
+from mer.training.landmarks.faces import Faces
+from mer.training.landmarks.scenes import Scenes
+from mer.training.loop import Log, Schedule
 
 __all__ = ["FaceTraining", "targets"]
 

@@ -13,15 +13,15 @@ import torch
 
 from mer.checks import require_integer
 from mer.device import require_device, require_present
-from mer.landmarks.accuracy import accuracy
 from mer.landmarks.cnn68 import Cnn68
-from mer.landmarks.faces import Faces, read_faces, rendered_faces
-from mer.landmarks.hard import false_faces
-from mer.landmarks.schedule import Log
-from mer.landmarks.shape import mean_shape
-from mer.landmarks.train_faces import FaceTraining
-from mer.landmarks.train_points import PointTraining
 from mer.landmarks.weights import Weights, save
+from mer.training.landmarks.accuracy import accuracy
+from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.training.landmarks.hard_negatives import false_faces
+from mer.training.landmarks.mean_shape import mean_shape
+from mer.training.landmarks.train_faces import FaceTraining
+from mer.training.landmarks.train_points import PointTraining
+from mer.training.loop import Log
 from mer.types import Dataset
 
 __all__ = ["LandmarkTraining"]
@@ -34,7 +34,7 @@ class LandmarkTraining:
     Attributes
     ----------
     folder : str
-        Folder with ``images/`` and ``keypoints.csv``, see `mer.landmarks.faces.read_faces`.
+        Folder with ``images/`` and ``keypoints.csv``, see `mer.training.landmarks.faces.read_faces`.
     held_out_stride : int
         Of the sorted subjects the first and every so-manieth after it are never trained on; ≥ 2.
     seed : int

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 
-from mer.flow.degrade import Degradation
-from mer.flow.fields import Fields
-from mer.flow.material import Face, texture
+from mer.training.flow.degrade import Degradation
+from mer.training.flow.fields import Fields
+from mer.training.flow.training_images import Face, texture
 
 __all__ = ["Pairs", "sampled"]
 

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mer.checks import require_number
-from mer.landmarks.augment import Augmentation, bump_rows, jittered
+from mer.training.landmarks.augment import Augmentation, bump_rows, jittered
 
 __all__ = ["Twins"]
 

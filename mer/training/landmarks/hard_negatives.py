@@ -6,11 +6,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from mer.landmarks.augment import procedural
 from mer.landmarks.crop import cut
 from mer.landmarks.detect import candidates
-from mer.landmarks.faces import Faces, faceless_part
 from mer.landmarks.network import FaceNetwork
+from mer.training.landmarks.augment import procedural
+from mer.training.landmarks.faces import Faces, faceless_part
 
 __all__ = ["false_faces"]
 
