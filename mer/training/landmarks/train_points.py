@@ -6,41 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import cv2
 import numpy as np
 import torch
+from kornia.geometry.subpix import render_gaussian2d
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mer.landmarks.crop import crop_matrix
 from mer.landmarks.network import PointNetwork
 from mer.training.landmarks.augment import Augmentation
-from mer.training.landmarks.faces import Faces
-from mer.training.landmarks.motion_pairs import Twins
+from mer.training.landmarks.crops import CropSource, Sources, turn_weights
+from mer.training.landmarks.motion_pairs import MotionPairs
 from mer.training.loop import Log, Schedule
 
 __all__ = ["PointTraining"]
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class _Supply:
-    """What crops are drawn from: photographs and generated faces, how often each, the mean shape, and false faces."""
-
-    sources: Sequence[Faces]
-    weights: Sequence[Array]
-    mean: Array
-    false: NDArray[np.uint8]
-
-    def face(self, rng: np.random.Generator, rendered_share: float) -> tuple[NDArray[np.uint8], Array]:
-        """Draw a face: its image and its points (68, 2)."""
-        which = int(rng.random() < rendered_share)
-        chosen = int(np.searchsorted(self.weights[which], rng.random()))
-        return self.sources[which].images[chosen], self.sources[which].xy[chosen]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +36,7 @@ class PointTraining:
         See `PointNetwork`.
     rendered_share : float
         Share of the crops that show a generated face.
-    nothing, hard : float
+    nothing, hard_negatives : float
         Share of crops without a well-framed face, for the score, and share of these that the detector takes for one.
     heat_weight, score_weight : float
         Of the cross-entropy between heat map and a Gaussian one cell wide, and of that of the score.
@@ -68,7 +49,7 @@ class PointTraining:
     ending : Schedule
     mild : Augmentation
         Of the ending, in which crops look as the detector and a common camera give them.
-    twins : Twins
+    motion_pairs : MotionPairs
         Of the ending: every face is shown twice, and how its points differ is learnt too.
     """
 
@@ -80,7 +61,7 @@ class PointTraining:
     hidden: int
     rendered_share: float
     nothing: float
-    hard: float
+    hard_negatives: float
     heat_weight: float
     score_weight: float
     softness: float
@@ -89,7 +70,7 @@ class PointTraining:
     augmentation: Augmentation
     ending: Schedule
     mild: Augmentation
-    twins: Twins
+    motion_pairs: MotionPairs
 
     @property
     def steps(self) -> int:
@@ -102,72 +83,50 @@ class PointTraining:
             widths=self.widths, blocks=self.blocks, decoder=self.decoder, window=self.window, hidden=self.hidden
         )
 
-    def __call__(  # noqa: PLR0913 (what is learnt from, and where)
-        self,
-        photographs: Faces,
-        rendered: Faces,
-        mean: Array,
-        false: NDArray[np.uint8],
-        *,
-        seed: int,
-        device: str,
-        folder: Path,
-        log: Log,
+    def __call__(
+        self, sources: Sources, negatives: NDArray[np.uint8], *, seed: int, device: str, folder: Path, log: Log
     ) -> PointNetwork:
         """Return the fitted network.
 
         Parameters
         ----------
-        photographs, rendered : Faces
-            What is learnt from.
-        mean : ndarray, shape (68, 2)
-            Mean shape in the unit square.
-        false : ndarray of uint8, shape (N, side, side)
+        sources : Sources
+        negatives : ndarray of uint8, shape (N, side, side)
             Crops that the detector takes for a face and that show none; N may be 0.
         seed : int
         device : str
         folder : Path
-            Where the state of the fit is kept.
+            Of the checkpoints.
         log : callable
         """
         torch.manual_seed(seed)
         network = self.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        sources = [_at_crop_scale(faces, mean, self.side) for faces in (photographs, rendered)]
-        supply = _Supply(sources, [_turn_weights(faces.xy, self.turned) for faces in sources], mean, false)
-
+        crops = self._crops(sources, negatives)
         first = self.schedule.steps
-        for name, plan, augmentation, twins, before in (
+        for name, plan, augmentation, pairs, before in (
             ("points", self.schedule, self.augmentation, None, 0),
-            ("points_ending", self.ending, self.mild, self.twins, first),
+            ("points_ending", self.ending, self.mild, self.motion_pairs, first),
         ):
-            draw = partial(self._batch, supply, augmentation, twins, plan.batch)
+            draw = partial(crops.draw, count=plan.batch, augmentation=augmentation, pairs=pairs)
 
             def loss(net: nn.Module, step: int, draw: Any = draw, before: int = before) -> Mapping[str, Tensor]:
                 batch = draw(np.random.default_rng((seed, before + step)))
                 return self._loss(net, *(torch.from_numpy(array).to(device) for array in batch))
 
-            plan.fit(network, loss, folder / f"{name}.pt", _later(log, before))
-        return network
+            network = plan.fit(network, loss, folder / f"{name}.pt", _later(log, before))
+        return cast(PointNetwork, network)
 
-    def _batch(
-        self, supply: _Supply, augmentation: Augmentation, twins: Twins | None, count: int, rng: np.random.Generator
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Draw images (1 or 2 looks, N, S, S), points (looks, N, 68, 2), and whether a face is shown (N,)."""
-        side, looks = self.side, 1 if twins is None else 2
-        images = np.empty((looks, count, side, side), dtype=np.float32)
-        points = np.full((looks, count, 68, 2), side / 2, dtype=np.float32)
-        shown = rng.random(count) >= self.nothing
-        for row in range(count):
-            image, xy = supply.face(rng, self.rendered_share)
-            if shown[row] and twins is not None:
-                images[:, row], points[:, row] = twins(rng, augmentation, image, xy, supply.mean, side)
-            elif shown[row]:
-                images[0, row], points[0, row] = augmentation.face(rng, image, xy, supply.mean, side)
-            elif len(supply.false) and rng.random() < self.hard:
-                images[:, row] = augmentation.spoilt(rng, supply.false[int(rng.integers(len(supply.false)))])
-            else:
-                images[:, row] = augmentation.nothing(rng, image, xy, supply.mean, side)
-        return images, points, shown
+    def _crops(self, sources: Sources, negatives: NDArray[np.uint8]) -> CropSource:
+        scaled = sources.at_crop_scale(self.side)
+        return CropSource(
+            sources=scaled,
+            weights=[turn_weights(faces.xy, self.turned) for faces in scaled.faces],
+            negatives=negatives,
+            side=self.side,
+            rendered_share=self.rendered_share,
+            nothing=self.nothing,
+            hard_negatives=self.hard_negatives,
+        )
 
     def _loss(self, network: nn.Module, images: Tensor, truth: Tensor, shown: Tensor) -> Mapping[str, Tensor]:
         crops = images.flatten(0, 1)[:, None].contiguous(memory_format=torch.channels_last)
@@ -185,9 +144,9 @@ class PointTraining:
         total = 0.5 * place + self.heat_weight * crossed + self.score_weight * score
         terms = {"nme": nme, "heat": crossed, "score": score}
         if len(images) == 2:
-            moved = ((off[1] - off[0]).square().sum(dim=-1) / eyes[0].square() + self.twins.softness**2).sqrt()
+            moved = ((off[1] - off[0]).square().sum(dim=-1) / eyes[0].square() + self.motion_pairs.softness**2).sqrt()
             terms["motion"] = (moved.mean(dim=1) * share).sum()
-            total = total + self.twins.weight * terms["motion"]
+            total = total + self.motion_pairs.weight * terms["motion"]
         return {"loss": total, **terms}
 
 
@@ -197,31 +156,5 @@ def _later(log: Log, before: int) -> Log:
 
 def _gaussians(points: Tensor, side: int) -> Tensor:
     """Return for points (..., P, 2) the heat maps (..., P, h·w) that peak there, one cell wide, each of sum 1."""
-    cells = torch.arange(side // 4, device=points.device) * 4 + 1.5
-    x, y = (torch.exp(-((points[..., i, None] - cells) / 4).square() / 2) for i in (0, 1))
-    mass = (y[..., :, None] * x[..., None, :]).flatten(-2)
-    return mass / mass.sum(dim=-1, keepdim=True).clamp(min=1e-6)
-
-
-def _at_crop_scale(faces: Faces, mean: Array, side: int) -> Faces:
-    """Return faces whose images are no more than 1.5 times as fine as the crop, reduced by averaging."""
-    images, shapes = [], []
-    for image, xy in zip(faces.images, faces.xy, strict=True):
-        scale = np.hypot(*crop_matrix(xy, mean, side)[:, 0]) / 1.5
-        if scale > 1:
-            height, width = image.shape
-            size = (max(round(width / scale), 1), max(round(height / scale), 1))
-            ratio = np.array(size) / (width, height)
-            image, xy = cv2.resize(image, size, interpolation=cv2.INTER_AREA), (xy + 0.5) * ratio - 0.5
-        images.append(np.asarray(image, dtype=np.uint8))
-        shapes.append(xy)
-    return Faces(images=images, xy=np.stack(shapes), subject=faces.subject)
-
-
-def _turn_weights(xy: Array, turned: float) -> Array:
-    """Return the cumulative probability of drawing each face, larger for those turned to a side."""
-    jaw = xy[:, 16] - xy[:, 0]
-    width = np.linalg.norm(jaw, axis=1)
-    nose = np.abs(((xy[:, 30] - (xy[:, 0] + xy[:, 16]) / 2) * jaw).sum(axis=1)) / width**2
-    weight = np.cumsum(1 + turned * np.minimum(nose, 0.5))
-    return np.asarray(weight / weight[-1])
+    cells = (points - 1.5) / 4  # a cell is 4 crop pixels wide, and its centre lies between the second and the third
+    return render_gaussian2d(cells, torch.ones_like(cells), (side // 4, side // 4), False).flatten(-2)
