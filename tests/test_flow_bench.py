@@ -12,7 +12,7 @@ from mer.config import component
 from mer.errors import ConfigError
 from mer.training.flow.benchmark_pairs import benchmark_pairs
 from mer.training.flow.training_images import SIDE, Face
-from mer.training.textures import texture
+from mer.training.images import texture
 
 
 @pytest.fixture(scope="module")

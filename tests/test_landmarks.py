@@ -20,6 +20,7 @@ from mer.landmarks.mediapipe import _fetch
 from mer.landmarks.shape import SWAP, eye_distance
 from mer.landmarks.weights import BUNDLED, load, save
 from mer.similarity import fit_similarity, inverse, transformed
+from mer.training.images import faceless_picture
 from mer.training.keypoints import read_keypoints
 from mer.training.landmarks.accuracy import accuracy
 from mer.training.landmarks.augment import Augmentation
@@ -27,7 +28,6 @@ from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
 from mer.training.landmarks.mean_shape import EXTENT, mean_shape, normalised
 from mer.training.landmarks.scenes import Scenes
 from mer.training.landmarks.train_faces import targets
-from mer.training.textures import faceless_picture
 from mer.types import FramePair, Landmarks
 
 STILL = Augmentation(

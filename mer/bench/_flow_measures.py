@@ -16,8 +16,8 @@ from mer.training.flow.benchmark_pairs import BenchmarkPair, benchmark_pairs
 from mer.training.flow.fields import Fields
 from mer.training.flow.pairs import sampled
 from mer.training.flow.training_images import SIDE, Face, read_faces
+from mer.training.images import texture
 from mer.training.keypoints import read_keypoints
-from mer.training.textures import texture
 from mer.types import FlowBackbone, Image
 
 __all__ = ["EDGES", "Measured", "large_motion", "measure", "noise_pairs", "synthetic_truth", "unseen_faces"]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mer.errors import FaceNotFoundError
 from mer.landmarks.shape import eye_distance
+from mer.training.images import faceless_picture
 from mer.training.landmarks.accuracy import accuracy
 from mer.training.landmarks.faces import Faces, faceless_part
-from mer.training.textures import faceless_picture
 from mer.types import Image, Landmarks
 
 __all__ = ["error_rows", "jitter_rows", "motion_rows", "nothing_rows", "speed_rows", "video_rows"]

@@ -1,4 +1,4 @@
-"""Random draws that both trainings make."""
+"""Draws and turns that both trainings make."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-__all__ = ["log_uniform", "name_by_share"]
+__all__ = ["log_uniform", "name_by_share", "rotation"]
 
 
 def name_by_share(rng: Generator, shares: Mapping[str, float]) -> str:
@@ -21,3 +21,8 @@ def name_by_share(rng: Generator, shares: Mapping[str, float]) -> str:
 def log_uniform(rng: Generator, limits: Sequence[float], size: int | None = None) -> NDArray[Any]:
     """Return numbers between two positive limits, even on a log scale; an array without axes unless `size` is given."""
     return np.asarray(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]), size)))
+
+
+def rotation(angle: float, zoom: float = 1.0) -> NDArray[np.float64]:
+    """Return the matrix (2, 2) that turns by an angle in radians, x towards y, and enlarges by `zoom`."""
+    return zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

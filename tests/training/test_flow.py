@@ -16,8 +16,8 @@ from mer.training.flow.degrade import Degradation
 from mer.training.flow.fields import Fields
 from mer.training.flow.pairs import sampled
 from mer.training.flow.training_images import read_faces
+from mer.training.images import texture
 from mer.training.keypoints import read_keypoints
-from mer.training.textures import texture
 
 BUMPS = {"shares": {"bumps": 1.0}, "bumps": (1, 3), "width": (8.0, 20.0), "drift_share": 0.0, "drift": (0.0, 1.0)}
 

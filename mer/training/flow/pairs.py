@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 
-from mer.training.draws import name_by_share
+from mer.training.draws import name_by_share, rotation
 from mer.training.flow.degrade import Degradation
 from mer.training.flow.fields import Fields
 from mer.training.flow.training_images import Face
-from mer.training.images import rotation
-from mer.training.textures import texture
+from mer.training.images import texture
 
 __all__ = ["Pairs", "sampled"]
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from mer.landmarks.crop import crop_matrix
 from mer.landmarks.shape import SWAP
 from mer.similarity import inverse, transformed
-from mer.training.images import compressed, rotation
-from mer.training.textures import faceless_ground
+from mer.training.draws import rotation
+from mer.training.images import compressed, faceless_ground
 
 __all__ = ["Augmentation", "jittered", "pushes"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from mer.landmarks.crop import cut
 from mer.landmarks.detect import candidates
 from mer.landmarks.network import FaceNetwork
+from mer.training.images import faceless_picture
 from mer.training.landmarks.faces import Faces, faceless_part
-from mer.training.textures import faceless_picture
 
 __all__ = ["hard_negatives"]
 

@@ -12,11 +12,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mer.landmarks.crop import crop_matrix
-from mer.training.draws import log_uniform
-from mer.training.images import reduced, rotation
+from mer.training.draws import log_uniform, rotation
+from mer.training.images import faceless_ground, reduced
 from mer.training.landmarks.augment import Augmentation
 from mer.training.landmarks.faces import Faces, faceless_part
-from mer.training.textures import faceless_ground
 
 __all__ = ["Scenes"]
 
