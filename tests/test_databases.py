@@ -14,7 +14,7 @@ from mer.dataset.composite import Composite
 from mer.dataset.export import FORMS
 from mer.dataset.synthetic.emotions import EMOTIONS
 from mer.errors import ConfigError, DataError
-from mer.pipeline import Pipeline
+from mer.pipeline import Pipeline, Stages
 from mer.types import FeatureTable
 from tests import exports
 
@@ -28,7 +28,8 @@ def features(dataset: Any, home: Path, frames: str) -> FeatureTable:
         "roi": mer.component("roi", "grid"),
         "descriptor": mer.component("descriptor", "hoof"),
     }
-    pipeline = Pipeline(dataset=dataset, frames=mer.component("frames", frames), cache=Cache(root=home), **stages)
+    made = Stages(frames=mer.component("frames", frames), **stages)
+    pipeline = Pipeline(dataset=dataset, stages=made, cache=Cache(root=home))
     manifest = pipeline.manifest(bad_clips="stop")
     return pipeline.features(manifest, workers=1, bad_clips="stop").table
 

@@ -10,8 +10,9 @@ from mer.bench import flow as bench
 from mer.bench._flow_measures import EDGES, measure
 from mer.config import component
 from mer.errors import ConfigError
-from mer.flow.material import SIDE, Face, texture
-from mer.flow.trials import trials
+from mer.training.flow.benchmark_pairs import benchmark_pairs
+from mer.training.flow.training_images import SIDE, Face
+from mer.training.images import texture
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +24,9 @@ def pool():
 
 def test_zero_flow_is_wrong_by_the_motion_itself(pool):
     found = measure(component("flow", "external"), pool, 1, {})
-    for trial in trials(pool, 1, 20):
-        magnitude = np.hypot(*np.moveaxis(trial.flow, -1, 0))[trial.inside].mean()
-        assert found.table[trial.peak, trial.degraded] == pytest.approx(magnitude, rel=1e-5)
+    for pair in benchmark_pairs(pool, 1, 20):
+        magnitude = np.hypot(*np.moveaxis(pair.flow, -1, 0))[pair.inside].mean()
+        assert found.table[pair.peak, pair.degraded] == pytest.approx(magnitude, rel=1e-5)
     curve = found.curve(False)
     known = ~np.isnan(curve)
     assert (curve[known] >= EDGES[:-1][known]).all()

@@ -51,8 +51,8 @@ def test_a_factory_of_the_users_own_with_colour_and_channels_first():
     ("path", "sentence"),
     [
         ("nowhere_at_all:flow", "nowhere_at_all.*install it, or put its folder on PYTHONPATH"),
-        ("mer.flow.still:gone", "gone.*install it"),
-        ("mer.flow.still", "must be package.module:name"),
+        ("mer.flow.zero_flow:gone", "gone.*install it"),
+        ("mer.flow.zero_flow", "must be package.module:name"),
     ],
 )
 def test_an_import_path_that_leads_nowhere_is_named(path, sentence):

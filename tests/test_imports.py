@@ -25,11 +25,12 @@ FENCES = {
         "mer.align",
         "mer.landmarks",
         "mer.flow",
+        "mer.training",
         "mer.device",
         "mer.descriptor.torch_hoof",
         "mer.descriptor.torch_pooling",
     ),
-    "kornia": ("mer.align", "mer.landmarks", "mer.flow"),
+    "kornia": ("mer.align", "mer.landmarks", "mer.flow", "mer.training"),
     "matplotlib": ("mer.report", "mer.bench"),
 }
 STAGES = ("dataset", "frames", "landmarks", "align", "flow", "motion", "roi", "descriptor", "svm", "tracking", "report")

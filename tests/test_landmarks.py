@@ -13,19 +13,22 @@ import pytest
 
 import mer
 from mer.errors import ConfigError, DataError, FaceNotFoundError
-from mer.landmarks.accuracy import accuracy
-from mer.landmarks.augment import Augmentation, procedural
 from mer.landmarks.clip import ClipLandmarks, OneEuro
 from mer.landmarks.cnn68 import BUNDLED
 from mer.landmarks.crop import cut
 from mer.landmarks.detect import Square, candidates
-from mer.landmarks.faces import Faces, read_faces, rendered_faces
 from mer.landmarks.mediapipe import _fetch
-from mer.landmarks.scenes import Scenes
-from mer.landmarks.shape import EXTENT, SWAP, eye_distance, mean_shape, normalised
-from mer.landmarks.train_faces import targets
+from mer.landmarks.shape import SWAP, eye_distance
 from mer.landmarks.weights import load, save
 from mer.similarity import fit_similarity, inverse, transformed
+from mer.training.images import faceless_picture
+from mer.training.keypoints import read_keypoints
+from mer.training.landmarks.accuracy import accuracy
+from mer.training.landmarks.augment import Augmentation
+from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.training.landmarks.mean_shape import EXTENT, mean_shape, normalised
+from mer.training.landmarks.scenes import Scenes
+from mer.training.landmarks.train_faces import targets
 from mer.types import FramePair, Landmarks
 
 STILL = Augmentation(
@@ -174,7 +177,7 @@ def test_the_detectors_targets_say_cell_place_size_and_roll() -> None:
 
 def test_procedural_pictures_fill_their_frame() -> None:
     rng = np.random.default_rng(5)
-    assert all(procedural(rng, 30, 50).shape == (30, 50) for _ in range(20))
+    assert all(faceless_picture(rng, 30, 50).shape == (30, 50) for _ in range(20))
 
 
 # The detector's grid
@@ -282,9 +285,9 @@ def test_it_finds_generated_faces_it_was_not_trained_on(cnn68: Any, drawn: Faces
 
 @pytest.mark.data
 def test_it_finds_people_it_was_not_trained_on(cnn68: Any, data_root: Path) -> None:
-    held_out = read_faces(str(data_root / "faces68")).split(6)[1]
+    held_out = read_keypoints(str(data_root / "faces68")).split(6)[1]
     some = held_out.chosen(np.arange(len(held_out)) % 12 == 0)
-    got = accuracy(cnn68, some)
+    got = accuracy(cnn68, read_faces(some))
     assert got["not_found"] == 0 and got["nme_median"] < 0.045 and got["failures"] < 0.05
 
 

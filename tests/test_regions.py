@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ import pytest
 
 import mer
 from mer.cache import Cache
-from mer.pipeline import Pipeline
+from mer.pipeline import Pipeline, Stages, Timer
 from mer.region_table import COLUMNS, region_rows, region_text
 from mer.report import regions
 from mer.report.build import report
@@ -68,13 +68,15 @@ class Planted:
 def pipeline(tmp_path: Path) -> Pipeline:
     return Pipeline(
         dataset=Planted(),  # type: ignore[arg-type]
-        frames=None,
-        landmarks=None,
-        align=None,
-        flow=None,
-        motion=mer.component("motion", "none"),
-        roi=mer.component("roi", "grid", rows=2, columns=2, edges="hard"),
-        descriptor=mer.component("descriptor", "hoof", bins=4),
+        stages=Stages(
+            frames=None,
+            landmarks=None,
+            align=None,
+            flow=None,
+            motion=mer.component("motion", "none"),
+            roi=mer.component("roi", "grid", rows=2, columns=2, edges="hard"),
+            descriptor=mer.component("descriptor", "hoof", bins=4),
+        ),
         cache=Cache(root=tmp_path / "cache"),
     )
 
@@ -111,14 +113,18 @@ def test_what_stands_still_or_cancels_has_no_direction(pipeline: Pipeline, tmp_p
     assert (cancelled["direction_deg"], float(cancelled["agreement"])) == ("", 0.0)
 
 
+def with_stages(pipeline: Pipeline, **changes: Any) -> Pipeline:
+    return replace(pipeline, stages=replace(pipeline.stages, **changes), timer=Timer())
+
+
 def test_another_descriptor_computes_no_statistics_again(pipeline: Pipeline) -> None:
     manifest = pipeline.manifest(bad_clips="stop")
     first = pipeline.features(manifest, workers=2, bad_clips="stop")
-    other = replace(pipeline, descriptor=mer.component("descriptor", "hoof", bins=6), computed=defaultdict(list))
+    other = with_stages(pipeline, descriptor=mer.component("descriptor", "hoof", bins=6))
     again = other.features(manifest, workers=2, bad_clips="stop")
     assert {stage: len(times) for stage, times in again.computed.items()} == {"descriptor": 6}
     np.testing.assert_array_equal(again.motion, first.motion)
-    coarse = replace(pipeline, roi=mer.component("roi", "whole"), computed=defaultdict(list))
+    coarse = with_stages(pipeline, roi=mer.component("roi", "whole"))
     fresh = coarse.features(manifest, workers=2, bad_clips="stop")
     assert len(fresh.computed["statistics"]) == 6
     assert fresh.motion.shape == (6, 1, 5)

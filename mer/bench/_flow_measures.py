@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
 from mer.config import component
-from mer.flow.fields import Fields
-from mer.flow.material import SIDE, Face, faces, held_out, texture
-from mer.flow.pairs import sampled
-from mer.flow.trials import Trial, trials
+from mer.training.flow.benchmark_pairs import BenchmarkPair, benchmark_pairs
+from mer.training.flow.fields import Fields
+from mer.training.flow.pairs import sampled
+from mer.training.flow.training_images import SIDE, Face, read_faces
+from mer.training.images import texture
+from mer.training.keypoints import read_keypoints
 from mer.types import FlowBackbone, Image
 
 __all__ = ["EDGES", "Measured", "large_motion", "measure", "noise_pairs", "synthetic_truth", "unseen_faces"]
@@ -57,34 +58,32 @@ class Measured:
 def measure(flow: FlowBackbone, pool: Sequence[Face], each: int, others: Mapping[str, Sequence[Truth]]) -> Measured:
     """Measure one method on `each` pairs a cell and on `others`: ``noise``, ``large``, ``synthetic``."""
     found = Measured()
-    for trial in trials(pool, each, _SEED):
+    for pair in benchmark_pairs(pool, each, _SEED):
         if not found.times:
-            flow(trial.onset, trial.apex)  # the first call may load weights
+            flow(pair.onset, pair.apex)  # the first call may load weights
         started = time.perf_counter()
-        uv = flow(trial.onset, trial.apex).uv
+        uv = flow(pair.onset, pair.apex).uv
         found.times.append(1e3 * (time.perf_counter() - started))
-        found.cells.setdefault((trial.peak, trial.degraded), []).append(trial.error(uv))
-        _add(found, trial, uv)
+        found.cells.setdefault((pair.peak, pair.degraded), []).append(pair.error(uv))
+        _add(found, pair, uv)
     for name, truths in others.items():
         errors = [np.hypot(*np.moveaxis(flow(a, b).uv - uv, -1, 0)).mean() for a, b, uv in truths]
         setattr(found, name, float(np.mean(errors)))
     return found
 
 
-def _add(found: Measured, trial: Trial, uv: NDArray[Any]) -> None:
-    error = np.hypot(*np.moveaxis(uv - trial.flow, -1, 0))[trial.inside]
-    which = np.digitize(np.hypot(*np.moveaxis(trial.flow, -1, 0))[trial.inside], EDGES[1:-1])
+def _add(found: Measured, pair: BenchmarkPair, uv: NDArray[Any]) -> None:
+    error = np.hypot(*np.moveaxis(uv - pair.flow, -1, 0))[pair.inside]
+    which = np.digitize(np.hypot(*np.moveaxis(pair.flow, -1, 0))[pair.inside], EDGES[1:-1])
     bins = len(EDGES) - 1
     sums = np.stack([np.bincount(which, error, bins), np.bincount(which, minlength=bins)])
-    found.by_magnitude[trial.degraded] = found.by_magnitude.get(trial.degraded, np.zeros((2, bins))) + sums
+    found.by_magnitude[pair.degraded] = found.by_magnitude.get(pair.degraded, np.zeros((2, bins))) + sums
 
 
 def unseen_faces(folder: str, stride: int) -> list[Face]:
     """Return real faces that no training saw, or generated ones where there is no folder."""
     if folder:
-        known = faces(Path(folder), 6)
-        out = held_out({face.subject for face in known}, stride)
-        return [face for face in known if face.subject in out]
+        return read_faces(read_keypoints(folder).at_most(6).split(stride)[1])
     dataset = component("dataset", "synthetic", subjects=8, clips=1, noise=0.0, flicker=0.0, jpeg=None)
     return [Face(s.clip.read(s.onset), s.clip.landmarks(s.onset).xy, s.subject) for s in dataset.load().samples]
 

@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mer.bench._flow_measures import EDGES, Measured
-from mer.flow.trials import Trial
 from mer.report.flow_colour import colours, full_scale
 from mer.report.style import MARKERS, PAGE_IN, PALETTE, empty, plain, save, styled
+from mer.training.flow.benchmark_pairs import BenchmarkPair
 from mer.types import FlowBackbone, FlowField
 
 __all__ = ["error_curves", "gallery"]
@@ -57,20 +57,20 @@ def _curves(axes: Axes, results: Mapping[str, Measured], degraded: bool) -> None
     plain(axes, grid="y")
 
 
-def gallery(path: Path, pairs: Sequence[Trial], methods: Mapping[str, FlowBackbone]) -> None:
+def gallery(path: Path, pairs: Sequence[BenchmarkPair], methods: Mapping[str, FlowBackbone]) -> None:
     """Write a PNG: a row a pair; onset, truth, then every method with its error, all in one scale of colour."""
     figure = Figure(figsize=((2 + len(methods)) * _PANEL, len(pairs) * (_PANEL + _HEAD)), facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(pairs), 2 + len(methods), squeeze=False)
-    for row, trial in zip(grid, pairs, strict=True):
-        scale = full_scale(trial.flow)
-        row[0].imshow(trial.onset, cmap="gray", vmin=0, vmax=255)
-        row[0].set_title(f"{'degraded' if trial.degraded else 'clean'}, {trial.peak:g} px", fontsize=7)
-        flows = {"truth": FlowField(uv=trial.flow)} | {n: m(trial.onset, trial.apex) for n, m in methods.items()}
+    for row, pair in zip(grid, pairs, strict=True):
+        scale = full_scale(pair.flow)
+        row[0].imshow(pair.onset, cmap="gray", vmin=0, vmax=255)
+        row[0].set_title(f"{'degraded' if pair.degraded else 'clean'}, {pair.peak:g} px", fontsize=7)
+        flows = {"truth": FlowField(uv=pair.flow)} | {n: m(pair.onset, pair.apex) for n, m in methods.items()}
         for axes, (name, field) in zip(row[1:], flows.items(), strict=True):
             axes.imshow(colours(field.uv, scale))
-            axes.contour(trial.inside, levels=[0.5], colors="#8a8a8a", linewidths=0.4)
-            note = f"full colour {scale:g} px" if name == "truth" else f"{trial.error(field.uv):.3f} px"
+            axes.contour(pair.inside, levels=[0.5], colors="#8a8a8a", linewidths=0.4)
+            note = f"full colour {scale:g} px" if name == "truth" else f"{pair.error(field.uv):.3f} px"
             axes.set_title(f"{name.replace(', ', chr(10))}: {note}", fontsize=6.5)
     for axes in grid.ravel():
         axes.set_axis_off()

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import FaceNotFoundError
-from mer.landmarks.accuracy import accuracy
-from mer.landmarks.augment import procedural
-from mer.landmarks.faces import Faces, faceless_part
 from mer.landmarks.shape import eye_distance
+from mer.training.images import faceless_picture
+from mer.training.landmarks.accuracy import accuracy
+from mer.training.landmarks.faces import Faces, faceless_part
 from mer.types import Image, Landmarks
 
 __all__ = ["error_rows", "jitter_rows", "motion_rows", "nothing_rows", "speed_rows", "video_rows"]
@@ -83,7 +83,7 @@ def motion_rows(finder: Any, faces: Faces, source: str, count: int) -> dict[str,
 def nothing_rows(finder: Any, faces: Faces | None) -> dict[str, str]:
     """Faces found where there is none: made-up textures, and parts of photographs beside a face."""
     rng = np.random.default_rng(2)
-    pictures = {"textures": [procedural(rng, 240, 320) for _ in range(_EMPTY)]}
+    pictures = {"textures": [faceless_picture(rng, 240, 320) for _ in range(_EMPTY)]}
     if faces is not None:
         parts = (faceless_part(rng, faces) for _ in range(_EMPTY))
         pictures["background of photographs"] = [cv2.resize(part, (320, 240)) for part in parts]

@@ -25,7 +25,7 @@ from mer.conf_files import options
 from mer.config import component
 from mer.errors import ConfigError, DataError, MerError
 from mer.flow.threads import one_thread
-from mer.flow.trials import PEAKS, trials
+from mer.training.flow.benchmark_pairs import PEAKS, benchmark_pairs
 from mer.types import FlowBackbone
 
 __all__ = ["run"]
@@ -67,7 +67,9 @@ def run(arguments: Sequence[str]) -> None:
     }
     with one_thread():
         results = _measured(methods, pool, each, others)
-        shown = [t for t in trials(pool, 1, 5) if (t.peak, t.degraded) in ((0.6, False), (0.6, True), (3.0, True))]
+        shown = [
+            p for p in benchmark_pairs(pool, 1, 5) if (p.peak, p.degraded) in ((0.6, False), (0.6, True), (3.0, True))
+        ]
         gallery(folder / "flow_gallery.png", shown, {name: methods[name] for name in results})
     error_curves(folder, results)
     _write(folder / "flow.csv", results)

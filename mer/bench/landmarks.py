@@ -16,7 +16,8 @@ from mer.conf_files import options
 from mer.config import component
 from mer.dataset.video import frames_of
 from mer.errors import ConfigError, MerError
-from mer.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.training.keypoints import read_keypoints
+from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
 
 __all__ = ["run"]
 
@@ -34,7 +35,7 @@ def run(arguments: Sequence[str]) -> None:
     if not given["jitter"].isdigit() or int(given["jitter"]) < 1:
         raise ConfigError(f"jitter={given['jitter']}: must be a number of faces, 1 or more")
     names = given["finders"].split(",") if given["finders"] else _finders()
-    real = read_faces(given["faces"]).split(6)[1] if given["faces"] else None
+    real = read_faces(read_keypoints(given["faces"]).split(6)[1]) if given["faces"] else None
     drawn = rendered_faces(component("dataset", "synthetic", **_SYNTHETIC))
     columns = {name: _column(name, real, drawn, given["video"], int(given["jitter"])) for name in names}
     _show(columns)

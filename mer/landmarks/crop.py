@@ -30,7 +30,7 @@ def crop_matrix(xy: NDArray[Any], mean: NDArray[Any], side: int) -> Array:
     xy : ndarray, shape (68, 2)
         The shape, pixels of the frame.
     mean : ndarray, shape (68, 2)
-        The mean shape in the unit square, see `mer.landmarks.shape.mean_shape`.
+        The mean shape in the unit square; the weights carry it.
     side : int
         Pixels of the crop.
     """

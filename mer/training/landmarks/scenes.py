@@ -11,9 +11,11 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from mer.landmarks.augment import Augmentation, texture
 from mer.landmarks.crop import crop_matrix
-from mer.landmarks.faces import Faces, faceless_part
+from mer.training.draws import log_uniform, rotation
+from mer.training.images import faceless_ground, reduced
+from mer.training.landmarks.augment import Augmentation
+from mer.training.landmarks.faces import Faces, faceless_part
 
 __all__ = ["Scenes"]
 
@@ -48,7 +50,7 @@ class Scenes:
     def draw(
         self, rng: Generator, sources: Sequence[Faces], shares: Sequence[float], mean: Array, light: Augmentation
     ) -> tuple[Grey, Array]:
-        """Return a scene (S, S) and what is in it: a row a face of centre x, y, side of its square, roll (radians).
+        """Return a scene (S, S) and what is in it: a row per face of centre x, y, side of its square, roll (radians).
 
         Parameters
         ----------
@@ -79,7 +81,7 @@ class Scenes:
     def _place(self, rng: Generator, placed: Sequence[Any]) -> tuple[float, float, float, float] | None:
         """Return a place whose square does not touch those that are taken; None where there is no room."""
         for _ in range(10):
-            size = float(np.exp(rng.uniform(*np.log(self.size))))
+            size = float(log_uniform(rng, self.size))
             margin = min(0.3 * size, 0.45 * self.side)
             x, y = (float(v) for v in rng.uniform(margin, self.side - margin, 2))
             if all(max(abs(x - px), abs(y - py)) > 0.6 * (size + other) for px, py, other, _ in placed):
@@ -88,14 +90,14 @@ class Scenes:
 
     def _ground(self, rng: Generator, photographs: Faces) -> Grey:
         if rng.random() < 0.5:
-            return texture(rng, self.side)
+            return faceless_ground(rng, self.side)
         part = faceless_part(rng, photographs)
         return np.asarray(cv2.resize(part, (self.side, self.side), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
     def _decoy(self, rng: Generator, scene: Grey, photographs: Faces) -> None:
         height, width = (int(v) for v in rng.uniform(0.1, 0.7, 2) * self.side)
         top, left = (int(rng.integers(0, self.side - size)) for size in (height, width))
-        part = faceless_part(rng, photographs) if rng.random() < 0.6 else texture(rng, self.side)
+        part = faceless_part(rng, photographs) if rng.random() < 0.6 else faceless_ground(rng, self.side)
         scene[top : top + height, left : left + width] = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
 
 
@@ -105,7 +107,7 @@ def _lay(rng: Generator, scene: Grey, faces: Faces, mean: Array, wanted: tuple[f
     chosen = int(rng.integers(len(faces)))
     image = faces.images[chosen]
     to_frame = crop_matrix(faces.xy[chosen], mean, 1)  # unit square, shifted by half a pixel → photograph
-    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]]) / size
+    turn = rotation(roll, 1 / size)
     # Scene → unit square: the square's middle lies at (x, y); crop_matrix puts the middle of a side of 1 at 0.
     to_unit = np.column_stack([turn.T, -turn.T @ (x, y)])
     matrix = np.column_stack([to_frame[:, :2] @ to_unit[:, :2], to_frame[:, :2] @ to_unit[:, 2] + to_frame[:, 2]])
@@ -122,12 +124,10 @@ def _reduced(image: Grey, matrix: Array) -> tuple[Grey, Array]:
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 1.5:
         return image, matrix
-    height, width = image.shape
-    size = (max(round(width / scale), 1), max(round(height / scale), 1))
-    ratio = np.array(size) / (width, height)
+    image, ratio = reduced(image, scale)
     small = matrix * ratio[:, None]
     small[:, 2] += 0.5 * ratio - 0.5
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), small
+    return image, small
 
 
 def _mask(rng: Generator, shape: tuple[int, ...], matrix: Array, scene: tuple[int, ...]) -> NDArray[np.float32]:

@@ -14,8 +14,7 @@ import pytest
 import mer
 from mer.cli import main
 from mer.config import build, compose
-from mer.errors import DataError
-from mer.landmarks.faces import read_faces, rendered_faces
+from mer.training.landmarks.faces import rendered_faces
 
 QUICK = [
     "train.false_pictures=6",
@@ -58,7 +57,7 @@ def trained(folder: Path, output: Path, *words: str) -> Any:
         return {name: file[name] for name in file.files}, scores
 
 
-def test_the_same_settings_give_the_same_weights_also_after_a_break(folder: Path, tmp_path: Path) -> None:
+def test_the_same_settings_give_the_same_weights_also_after_an_interruption(folder: Path, tmp_path: Path) -> None:
     whole, scores = trained(folder, tmp_path / "whole")
     assert scores["faces"] == 4 and 0 <= scores["not_found"] <= 1  # of the four people the first and the fourth
     trained(folder, tmp_path / "broken", "train.points.schedule.steps=4", "train.detector.schedule.steps=3")
@@ -69,7 +68,7 @@ def test_the_same_settings_give_the_same_weights_also_after_a_break(folder: Path
     assert not all(np.array_equal(whole[name], other[name]) for name in whole)
 
 
-def test_a_broken_fit_goes_on_where_its_state_was_kept(folder: Path, tmp_path: Path) -> None:
+def test_an_interrupted_fit_resumes_from_its_checkpoint(folder: Path, tmp_path: Path) -> None:
     whole, _ = trained(folder, tmp_path / "whole")
 
     class BrokenOffError(Exception):
@@ -92,13 +91,6 @@ def test_a_broken_fit_goes_on_where_its_state_was_kept(folder: Path, tmp_path: P
             training(tmp_path / "broken", lambda figures, step: None)
     again, _ = trained(folder, tmp_path / "broken")
     assert all(np.array_equal(whole[name], again[name]) for name in whole)
-
-
-def test_people_are_held_out_whole(folder: Path) -> None:
-    training, held_out = read_faces(str(folder)).split(3)
-    assert sorted(set(held_out.subject)) == ["person0", "person3"]
-    assert not set(training.subject) & set(held_out.subject)
-    assert len(training) + len(held_out) == 8
 
 
 def test_the_command_trains_records_and_prints_the_scores(
@@ -133,31 +125,7 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert re.search(message, capsys.readouterr().err)
 
 
-def test_a_table_without_a_column_and_a_missing_image_are_named(tmp_path: Path, folder: Path) -> None:
-    text = (folder / "keypoints.csv").read_text()
-    (tmp_path / "keypoints.csv").write_text(text.replace("y67", "z67"))
-    with pytest.raises(DataError, match="column y67 is missing"):
-        read_faces(str(tmp_path))
-    (tmp_path / "keypoints.csv").write_text(text.splitlines()[0] + "\n")
-    with pytest.raises(DataError, match="names no image below its header"):
-        read_faces(str(tmp_path))
-    (tmp_path / "keypoints.csv").write_text(text)
-    with pytest.raises(DataError, match=r"0\.png: missing or not an image"):
-        read_faces(str(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("value", "said"), [("left", "is 'left'"), ("", "is empty"), ("nan", "is empty"), ("inf", "is 'inf'")]
-)
-def test_what_is_no_coordinate_is_named_by_its_place(tmp_path: Path, folder: Path, value: str, said: str) -> None:
-    lines = [line.split(",") for line in (folder / "keypoints.csv").read_text().splitlines()]
-    lines[3][lines[0].index("y41")] = value
-    (tmp_path / "keypoints.csv").write_text("\n".join(map(",".join, lines)).replace("\n", "\n\n", 1) + "\n\n")
-    with pytest.raises(DataError, match=rf"keypoints\.csv, line 5: y41 {said}; it must be a finite number"):
-        read_faces(str(tmp_path))
-
-
-def test_twins_differ_by_the_motion_that_their_points_tell() -> None:
+def test_motion_pairs_differ_by_the_motion_that_their_points_tell() -> None:
     still = [f"train.points.mild.{key}=0" for key in ("hide", "blur", "noise", "squeeze", "gamma", "gain", "bias")]
     part = build(compose(["train=landmarks", *still], root="training").train).points
     y, x = np.mgrid[:200, :200]
@@ -166,7 +134,7 @@ def test_twins_differ_by_the_motion_that_their_points_tell() -> None:
         rng = np.random.default_rng(seed)
         xy = np.vstack([rng.uniform(50, 150, (30, 2)), [[100, 100]], rng.uniform(50, 150, (37, 2))])
         dot = np.rint(20 + 200 * np.exp(-((x - xy[30, 0]) ** 2 + (y - xy[30, 1]) ** 2) / 18)).astype(np.uint8)
-        crops, points = part.twins(rng, part.mild, dot, xy, (xy - 50) / 100, 112)
+        crops, points = part.motion_pairs(rng, part.mild, dot, xy, (xy - 50) / 100, 112)
         rows, columns = np.mgrid[:112, :112]
         weight = np.clip(crops.astype(float) - 30, 0, None)
         centre = np.stack([(weight * axis).sum(axis=(1, 2)) / weight.sum(axis=(1, 2)) for axis in (columns, rows)], -1)

@@ -6,9 +6,9 @@ import numpy as np
 
 from mer.types import Float32, Image
 
-__all__ = ["no_motion"]
+__all__ = ["zero_flow"]
 
 
-def no_motion(onset: Image, apex: Image) -> Float32:
+def zero_flow(onset: Image, apex: Image) -> Float32:
     """Return zeros (H, W, 2) for two grey images (H, W)."""
     return np.zeros((*onset.shape, 2), np.float32)

@@ -6,20 +6,20 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from mer.landmarks.augment import procedural
 from mer.landmarks.crop import cut
 from mer.landmarks.detect import candidates
-from mer.landmarks.faces import Faces, faceless_part
 from mer.landmarks.network import FaceNetwork
+from mer.training.images import faceless_picture
+from mer.training.landmarks.faces import Faces, faceless_part
 
-__all__ = ["false_faces"]
+__all__ = ["hard_negatives"]
 
 _HEIGHT, _WIDTH = 240, 320  # of the pictures that are searched
 _A_PICTURE = 4  # crops at most
 _LEAST = 0.1  # score of a square
 
 
-def false_faces(
+def hard_negatives(
     detector: FaceNetwork, photographs: Faces, side: int, *, pictures: int, rng: Generator, device: str
 ) -> NDArray[np.uint8]:
     """Return crops (N, side, side) that a fitted detector cuts out of pictures without a face.
@@ -37,7 +37,7 @@ def false_faces(
     """
     found: list[NDArray[np.uint8]] = []
     for number in range(pictures):
-        image = faceless_part(rng, photographs) if number % 2 else procedural(rng, _HEIGHT, _WIDTH)
+        image = faceless_part(rng, photographs) if number % 2 else faceless_picture(rng, _HEIGHT, _WIDTH)
         squares = candidates(detector, np.ascontiguousarray(image), max(image.shape), _LEAST, device)
         found += [cut(image, square.matrix(side), side) for square in squares[:_A_PICTURE]]
     return np.array(found, dtype=np.uint8).reshape(-1, side, side)

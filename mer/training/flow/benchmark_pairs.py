@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.flow.degrade import Degradation
-from mer.flow.fields import Fields
-from mer.flow.material import Face
-from mer.flow.pairs import sampled
+from mer.training.flow.degrade import Degradation
+from mer.training.flow.fields import Fields
+from mer.training.flow.pairs import sampled
+from mer.training.flow.training_images import Face
 from mer.types import Image
 
-__all__ = ["PEAKS", "Trial", "trials"]
+__all__ = ["PEAKS", "BenchmarkPair", "benchmark_pairs"]
 
 PEAKS = (0.2, 0.6, 1.5, 3.0)  # px
 _WIDTH, _DRIFT = (16.0, 42.0), (0.0, 1.0)  # px
@@ -29,7 +29,7 @@ _DEGRADED = Degradation(
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class BenchmarkPair:
     """A pair with its truth.
 
     Attributes
@@ -56,8 +56,8 @@ class Trial:
         return float(np.hypot(*np.moveaxis(uv - self.flow, -1, 0))[self.inside].mean())
 
 
-def trials(faces: Sequence[Face], each: int, seed: int) -> Iterator[Trial]:
-    """Draw `each` pairs a cell; one to three bumps at landmarks, every second pair with head drift up to 1 px.
+def benchmark_pairs(faces: Sequence[Face], each: int, seed: int) -> Iterator[BenchmarkPair]:
+    """Draw `each` pairs per cell; one to three bumps at landmarks, every second pair with head drift up to 1 px.
 
     Notes
     -----
@@ -75,7 +75,7 @@ def trials(faces: Sequence[Face], each: int, seed: int) -> Iterator[Trial]:
             frames = sampled(face.coefficients, np.eye(2, 3), flow)
             for degradation in (_CLEAN, _DEGRADED):
                 pair = degradation(rng, frames)
-                yield Trial(pair[0], pair[1], flow, _hull(face.points, side), peak, degradation is _DEGRADED)
+                yield BenchmarkPair(pair[0], pair[1], flow, _hull(face.points, side), peak, degradation is _DEGRADED)
 
 
 def _hull(points: NDArray[Any], side: int) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +12,20 @@ import cv2
 import numpy as np
 import torch
 
+from mer.cache import write_atomically
 from mer.checks import require_integer
 from mer.device import require_device, require_present
-from mer.landmarks.accuracy import accuracy
 from mer.landmarks.cnn68 import Cnn68
-from mer.landmarks.faces import Faces, read_faces, rendered_faces
-from mer.landmarks.hard import false_faces
-from mer.landmarks.schedule import Log
-from mer.landmarks.shape import mean_shape
-from mer.landmarks.train_faces import FaceTraining
-from mer.landmarks.train_points import PointTraining
 from mer.landmarks.weights import Weights, save
+from mer.training.keypoints import read_keypoints
+from mer.training.landmarks.accuracy import accuracy
+from mer.training.landmarks.crops import Sources
+from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
+from mer.training.landmarks.hard_negatives import hard_negatives
+from mer.training.landmarks.mean_shape import mean_shape
+from mer.training.landmarks.train_faces import FaceTraining
+from mer.training.landmarks.train_points import PointTraining
+from mer.training.loop import Log
 from mer.types import Dataset
 
 __all__ = ["LandmarkTraining"]
@@ -29,14 +33,14 @@ __all__ = ["LandmarkTraining"]
 
 @dataclass(frozen=True, kw_only=True)
 class LandmarkTraining:
-    """The whole training; the same settings give the same weights on one machine, also when it was broken off.
+    """The whole training; the same settings give the same weights on one machine, also after an interruption.
 
     Attributes
     ----------
     folder : str
-        Folder with ``images/`` and ``keypoints.csv``, see `mer.landmarks.faces.read_faces`.
+        Folder with ``images/`` and ``keypoints.csv``, see `mer.training.keypoints`.
     held_out_stride : int
-        Of the sorted subjects the first and every so-manieth after it are never trained on; ≥ 2.
+        Of the sorted subjects the first and every n-th after it are never trained on; ≥ 2.
     seed : int
     threads : int
         Of torch.
@@ -82,32 +86,43 @@ class LandmarkTraining:
         Parameters
         ----------
         output : Path
-            Existing folder; also takes the states from which a broken training goes on.
+            Existing folder; also takes the checkpoints from which an interrupted training resumes.
         log : callable
             Called with named figures and the number of the step, now and then.
         """
         torch.set_num_threads(self.threads)
         cv2.setNumThreads(1)
-        photographs, kept_aside = read_faces(self.folder).split(self.held_out_stride)
-        rendered = self._rendered(output)
-        mean = mean_shape(photographs.xy)
+        parts = read_keypoints(self.folder).split(self.held_out_stride)
+        photographs, held_out = (read_faces(part) for part in parts)
+        sources = Sources(photographs=photographs, rendered=self._rendered(output), mean=mean_shape(photographs.xy))
+        networks = self._fitted(sources, output, log)
+        shape = {"points": self._shape(self.points), "faces": self._shape(self.detector)}
+        save(output / "cnn68.npz", Weights(**networks, mean=sources.mean, side=self.points.side), shape)
+        return accuracy(Cnn68(**{**self.finder, "weights": str(output / "cnn68.npz")}), held_out)
+
+    def _fitted(self, sources: Sources, output: Path, log: Log) -> dict[str, Any]:
+        """Return the networks ``faces`` and ``points``, fitted one after the other."""
         common: dict[str, Any] = {"seed": self.seed, "device": self.device, "folder": output}
-        faces = self.detector(photographs, rendered, mean, log=_prefixed("detector", log, 0), **common)
-        rng = np.random.default_rng(self.seed)
-        side, pictures = self.points.side, self.false_pictures
-        false = false_faces(faces, photographs, side, pictures=pictures, rng=rng, device=self.device)
+        faces = self.detector(sources, log=_prefixed("detector", log, 0), **common)
+        negatives = hard_negatives(
+            faces,
+            sources.photographs,
+            self.points.side,
+            pictures=self.false_pictures,
+            rng=np.random.default_rng(self.seed),
+            device=self.device,
+        )
         done = self.detector.schedule.steps
-        points = self.points(photographs, rendered, mean, false, log=_prefixed("points", log, done), **common)
-        weights = Weights(faces=faces, points=points, mean=mean, side=self.points.side)
-        save(output / "cnn68.npz", weights, {"points": self._shape(self.points), "faces": self._shape(self.detector)})
-        return accuracy(Cnn68(**{**self.finder, "weights": str(output / "cnn68.npz")}), kept_aside)
+        return {"faces": faces, "points": self.points(sources, negatives, log=_prefixed("points", log, done), **common)}
 
     def _rendered(self, output: Path) -> Faces:
         """Return the generated faces, kept in `output` since they take minutes to draw."""
         file = output / "rendered.npz"
         if not file.is_file():
             faces = rendered_faces(self.synthetic)
-            np.savez(file, images=np.stack(faces.images), xy=faces.xy, subject=faces.subject)
+            buffer = io.BytesIO()
+            np.savez(buffer, images=np.stack(faces.images), xy=faces.xy, subject=faces.subject)
+            write_atomically(file, buffer.getvalue())
         with np.load(file, allow_pickle=False) as kept:
             return Faces(images=list(kept["images"]), xy=kept["xy"], subject=kept["subject"])
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mer.landmarks.augment import Augmentation
-from mer.landmarks.faces import Faces
 from mer.landmarks.network import FaceNetwork
-from mer.landmarks.scenes import Scenes
-from mer.landmarks.schedule import Log, Schedule
+from mer.training.landmarks.augment import Augmentation
+from mer.training.landmarks.crops import Sources
+from mer.training.landmarks.scenes import Scenes
+from mer.training.loop import Log, Schedule
 
 __all__ = ["FaceTraining", "targets"]
 
@@ -58,26 +59,27 @@ class FaceTraining:
             network.out.bias[0] = -4.0
         return network
 
-    def __call__(
-        self, photographs: Faces, rendered: Faces, mean: Array, *, seed: int, device: str, folder: Path, log: Log
-    ) -> FaceNetwork:
+    def __call__(self, sources: Sources, *, seed: int, device: str, folder: Path, log: Log) -> FaceNetwork:
         """Return the fitted network; parameters as in `PointTraining`."""
         torch.manual_seed(seed)
         network = self.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        shares = (1 - self.rendered_share, self.rendered_share)
 
         def loss(net: nn.Module, step: int) -> Mapping[str, Tensor]:
-            rng = np.random.default_rng((seed, step))
-            drawn = [
-                self.scenes.draw(rng, (photographs, rendered), shares, mean, self.augmentation)
-                for _ in range(self.schedule.batch)
-            ]
-            images = torch.from_numpy(np.stack([scene for scene, _ in drawn])[:, None].astype(np.float32))
-            wanted = torch.from_numpy(np.stack([targets(placed, self.scenes.side) for _, placed in drawn]))
+            batch = self._batch(np.random.default_rng((seed, step)), sources)
+            images, wanted = (torch.from_numpy(part) for part in batch)
             return self._loss(net(images.to(device, memory_format=torch.channels_last)), wanted.to(device))
 
-        self.schedule.fit(network, loss, folder / "faces.pt", log)
-        return network
+        return cast(FaceNetwork, self.schedule.fit(network, loss, folder / "faces.pt", log))
+
+    def _batch(self, rng: Generator, sources: Sources) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Draw scenes (N, 1, S, S) and what the network shall say of them (N, 7, S/8, S/8)."""
+        shares = (1 - self.rendered_share, self.rendered_share)
+        drawn = [
+            self.scenes.draw(rng, sources.faces, shares, sources.mean, self.augmentation)
+            for _ in range(self.schedule.batch)
+        ]
+        images = np.stack([scene for scene, _ in drawn])[:, None].astype(np.float32)
+        return images, np.stack([targets(placed, self.scenes.side) for _, placed in drawn])
 
     def _loss(self, grid: Tensor, wanted: Tensor) -> Mapping[str, Tensor]:
         heat, share = wanted[:, 0], wanted[:, 1]
@@ -98,7 +100,7 @@ def targets(placed: Array, side: int) -> NDArray[np.float32]:
     Parameters
     ----------
     placed : ndarray, shape (n, 4)
-        A row a face: centre x, y, side of the square, roll.
+        A row per face: centre x, y, side of the square, roll.
 
     Returns
     -------

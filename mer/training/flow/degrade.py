@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from mer.training.images import compressed
 
 __all__ = ["Degradation"]
 
@@ -75,8 +76,5 @@ class Degradation:
             frame = frame + rng.normal(0, 1.5, (len(frame), 1)).astype(np.float32)
         if sigma > 0:
             frame = frame + sigma * rng.standard_normal(frame.shape, dtype=np.float32)
-        seen: Any = np.clip(np.rint(frame), 0, 255).astype(np.uint8)
-        if rng.random() < self.jpeg_share:
-            quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))]
-            seen = cv2.imdecode(cv2.imencode(".jpg", seen, quality)[1], cv2.IMREAD_GRAYSCALE)
-        return np.asarray(seen)
+        seen = np.clip(np.rint(frame), 0, 255).astype(np.uint8)
+        return compressed(seen, int(rng.integers(60, 96))) if rng.random() < self.jpeg_share else seen

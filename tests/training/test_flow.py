@@ -1,4 +1,4 @@
-"""Training of the flow network: true truth, the same weights twice, a broken training goes on as if whole."""
+"""Training of the flow network: exact truth, the same weights twice, also after an interruption."""
 
 import csv
 
@@ -11,11 +11,13 @@ from scipy.ndimage import spline_filter
 from mer.conf_files import conf_dir
 from mer.config import build
 from mer.errors import ConfigError, DataError
-from mer.flow.degrade import Degradation
-from mer.flow.fields import Fields
-from mer.flow.material import faces, held_out, texture
-from mer.flow.pairs import sampled
-from mer.flow.trials import PEAKS, trials
+from mer.training.flow.benchmark_pairs import PEAKS, benchmark_pairs
+from mer.training.flow.degrade import Degradation
+from mer.training.flow.fields import Fields
+from mer.training.flow.pairs import sampled
+from mer.training.flow.training_images import read_faces
+from mer.training.images import texture
+from mer.training.keypoints import read_keypoints
 
 BUMPS = {"shares": {"bumps": 1.0}, "bumps": (1, 3), "width": (8.0, 20.0), "drift_share": 0.0, "drift": (0.0, 1.0)}
 
@@ -35,13 +37,14 @@ def folder(tmp_path_factory):
     return folder
 
 
-def training(folder, **changes):
+def training(folder, schedule=None, **changes):
     """Compose what ships, made small."""
     node = yaml.safe_load((conf_dir() / "train" / "flow.yaml").read_text(encoding="utf-8"))
     node["synthetic"] |= {"subjects": 1, "clips": 1, "size": 64}
-    small = {"synthetic_pairs": 1, "filters": 2, "mixtures": 2, "widths": [[8, 8, 8]] * 4, "size": 64, "batch": 2}
-    short = {"steps": 4, "warmup": 1, "snapshot": 2, "score_pairs": 1, "held_out_stride": 3}
-    return build(node | small | short | {"folder": str(folder)} | changes)
+    small = {"synthetic_pairs": 1, "filters": 2, "mixtures": 2, "widths": [[8, 8, 8]] * 4, "size": 64}
+    node["schedule"] |= {"steps": 4, "batch": 2, "warm_up": 1, "checkpoint": 2} | (schedule or {})
+    few = {"score_pairs": 1, "held_out_stride": 3}
+    return build(node | small | few | {"folder": str(folder)} | changes)
 
 
 def run(trained, output):
@@ -54,7 +57,7 @@ def run(trained, output):
 def test_the_same_seed_trains_the_same_weights(folder, tmp_path):
     weights, scores, lines = run(training(folder), tmp_path / "once")
     assert set(scores) >= {"epe", "epe_clean_0.2", "epe_degraded_3.0"}
-    assert [step for step, _ in lines] == [2, 4]
+    assert [step for step, _ in lines] == [2, 4, 4]
     again, _, _ = run(training(folder), tmp_path / "again")
     for name, value in weights.items():
         np.testing.assert_array_equal(value, again[name])
@@ -63,7 +66,7 @@ def test_the_same_seed_trains_the_same_weights(folder, tmp_path):
 def test_a_training_may_begin_from_the_weights_of_another(folder, tmp_path):
     first, _, _ = run(training(folder), tmp_path / "first")
     start = str(tmp_path / "first" / "microflow.npz")
-    further, _, _ = run(training(folder, start=start, rate=1e-9), tmp_path / "further")
+    further, _, _ = run(training(folder, start=start, schedule={"learning_rate": 1e-9}), tmp_path / "further")
     for name, value in first.items():
         np.testing.assert_allclose(value, further[name], atol=1e-3)
 
@@ -81,59 +84,29 @@ def test_a_stopped_training_goes_on_where_it_was(folder, tmp_path):
     with pytest.raises(StopError):
         whole(tmp_path / "broken", stop)
     found, _, lines = run(whole, tmp_path / "broken")
-    assert [step for step, _ in lines] == [4]
+    assert [step for step, _ in lines] == [4, 4]
     for name, value in expected.items():
         np.testing.assert_array_equal(value, found[name])
 
 
-def test_the_state_of_another_network_is_refused(folder, tmp_path):
-    training(folder, steps=2)(tmp_path, lambda *_: None)
+def test_weights_to_begin_from_must_fit_the_network(folder, tmp_path):
+    training(folder, {"steps": 1})(tmp_path / "first", lambda *_: None)
+    start = str(tmp_path / "first" / "microflow.npz")
+    with pytest.raises(DataError, match=r"microflow\.npz: weights of another network than filters=3"):
+        training(folder, start=start, filters=3)(tmp_path / "further", lambda *_: None)
+
+
+def test_the_checkpoint_of_another_network_is_refused(folder, tmp_path):
+    training(folder, {"steps": 2})(tmp_path, lambda *_: None)
     with pytest.raises(DataError, match="of another network than this training's"):
         training(folder, filters=3)(tmp_path, lambda *_: None)
-
-
-def test_the_rate_rises_stays_and_falls_to_zero(folder):
-    own = training(folder, steps=100, warmup=10, decay=0.5, rate=1.0)
-    assert own.rate_at(0) == pytest.approx(0.1)
-    assert own.rate_at(30) == 1
-    assert own.rate_at(75) == pytest.approx(0.5)
-    assert own.rate_at(99) == pytest.approx(0.02)
 
 
 def test_wrong_numbers_are_refused_by_name(folder):
     with pytest.raises(ConfigError, match=r"train.size=100: must be a multiple of 16"):
         training(folder, size=100)
-    with pytest.raises(ConfigError, match=r"train.batch=0"):
-        training(folder, batch=0)
-
-
-def test_no_one_is_seen_and_scored(folder):
-    known = faces(folder, 1)
-    assert len(known) == 3
-    assert held_out({face.subject for face in known}, 3) == {"person0"}
-    with pytest.raises(DataError, match=r"keypoints.csv: not found; the folder needs"):
-        faces(folder / "images", 1)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        (",subject,", ",person,", "column subject is missing"),
-        ("0.png,person0,", "0.png,person0,left", r"x0 of 0\.png is 'left\d"),
-        ("0.png,person0,", "0.png,person0,nan,", r"x0 of 0\.png is 'nan'; it must be a finite number"),
-    ],
-)
-def test_what_a_table_of_faces_lacks_is_named(folder, tmp_path, old, new, said):
-    (tmp_path / "images").symlink_to(folder / "images")
-    (tmp_path / "keypoints.csv").write_text((folder / "keypoints.csv").read_text().replace(old, new))
-    with pytest.raises(DataError, match=rf"keypoints\.csv: {said}"):
-        faces(tmp_path, 1)
-
-
-def test_a_table_of_faces_without_a_row_is_refused(folder, tmp_path):
-    (tmp_path / "keypoints.csv").write_text((folder / "keypoints.csv").read_text().splitlines()[0] + "\n")
-    with pytest.raises(DataError, match=r"keypoints\.csv: names no image below its header"):
-        faces(tmp_path, 1)
+    with pytest.raises(ConfigError, match=r"schedule.batch=0"):
+        training(folder, {"batch": 0})
 
 
 def test_both_frames_show_the_same_point_at_both_ends_of_the_flow():
@@ -153,8 +126,8 @@ def test_fields_reach_the_peak_that_was_asked_for(kind):
     assert reach == pytest.approx(1.5, rel=1e-4)
 
 
-def test_still_fields_are_still_and_an_unknown_kind_is_named():
-    assert not Fields(peak=(1.0, 1.0), **(BUMPS | {"shares": {"still": 1.0}}))(np.random.default_rng(0), 32, None).any()
+def test_zero_fields_are_zero_and_an_unknown_kind_is_named():
+    assert not Fields(peak=(1.0, 1.0), **(BUMPS | {"shares": {"zero": 1.0}}))(np.random.default_rng(0), 32, None).any()
     with pytest.raises(ConfigError, match=r"fields.shares=twist: no such kind"):
         Fields(peak=(1.0, 1.0), **(BUMPS | {"shares": {"twist": 1.0}}))
 
@@ -167,10 +140,10 @@ def test_noise_has_the_size_that_was_asked_for():
     assert abs(np.corrcoef(pair[0].ravel(), pair[1].ravel())[0, 1]) < 0.05
 
 
-def test_trials_have_all_cells_with_one_truth_for_clean_and_degraded(folder):
-    drawn = list(trials(faces(folder, 1), 2, 0))
-    assert [(t.peak, t.degraded) for t in drawn[:4]] == [(0.2, False), (0.2, True)] * 2
-    assert {t.peak for t in drawn} == set(PEAKS)
+def test_benchmark_pairs_have_all_cells_with_one_truth_for_clean_and_degraded(folder):
+    drawn = list(benchmark_pairs(read_faces(read_keypoints(str(folder)).at_most(1)), 2, 0))
+    assert [(pair.peak, pair.degraded) for pair in drawn[:4]] == [(0.2, False), (0.2, True)] * 2
+    assert {pair.peak for pair in drawn} == set(PEAKS)
     np.testing.assert_array_equal(drawn[0].flow, drawn[1].flow)
     assert drawn[0].error(drawn[0].flow) == 0
     assert drawn[0].inside.any()

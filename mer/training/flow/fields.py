@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from mer.checks import require_number
 from mer.errors import ConfigError
+from mer.training.draws import log_uniform, name_by_share
 
 __all__ = ["Fields"]
 
 Array = NDArray[np.float32]
-KINDS = ("bumps", "smooth", "drift", "edges", "still")
+KINDS = ("bumps", "smooth", "drift", "edges", "zero")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Fields:
     Attributes
     ----------
     shares : dict of str to float
-        Relative frequency of ``bumps``, ``smooth``, ``drift``, ``edges`` and ``still``.
+        Relative frequency of ``bumps``, ``smooth``, ``drift``, ``edges`` and ``zero``.
     bumps : tuple of (int, int)
         Least and largest number of bumps.
     peak : tuple of (float, float)
@@ -67,16 +68,14 @@ class Fields:
         ndarray of float32, shape (size, size, 2)
             Pixels, x to the right, y downwards.
         """
-        names = list(self.shares)
-        weights = np.array([self.shares[name] for name in names], dtype=float)
-        kind = names[rng.choice(len(names), p=weights / weights.sum())]
-        if kind == "still":
+        kind = name_by_share(rng, self.shares)
+        if kind == "zero":
             return np.zeros((size, size, 2), np.float32)
         if kind == "drift":
             return _drift(rng, size, rng.uniform(*self.drift))
         skin = _smooth(rng, size) if kind == "smooth" else self._bumps(rng, size, places, kind == "edges")
         reach = np.sqrt((skin**2).sum(axis=-1).max())
-        flow = skin * (_log_uniform(rng, self.peak) / max(float(reach), 1e-6))
+        flow = skin * (float(log_uniform(rng, self.peak)) / max(float(reach), 1e-6))
         if rng.random() < self.drift_share:
             flow = flow + _drift(rng, size, rng.uniform(*self.drift))
         return np.asarray(flow, dtype=np.float32)
@@ -85,7 +84,7 @@ class Fields:
         flow = np.zeros((size, size, 2), np.float32)
         for _ in range(rng.integers(self.bumps[0], self.bumps[1] + 1)):
             at = rng.uniform(0, size, 2) if places is None else places[rng.integers(len(places))] + rng.normal(0, 4, 2)
-            across, along = _log_uniform(rng, self.width) * np.exp(rng.normal(0, 0.25, 2) * (rng.random() < 0.5))
+            across, along = float(log_uniform(rng, self.width)) * np.exp(rng.normal(0, 0.25, 2) * (rng.random() < 0.5))
             turn, way = rng.uniform(0, 2 * np.pi, 2)
             strength = np.exp(rng.normal(0, 0.5))
             bump = _bump(size, at, across, along, turn, cut=edges and rng.random() < 0.7)
@@ -119,7 +118,3 @@ def _drift(rng: np.random.Generator, size: int, reach: float) -> Array:
     shift = rng.normal(0, 1, 2)
     flow = np.stack([x, y], axis=-1) @ matrix.T.astype(np.float32) + shift.astype(np.float32)
     return np.asarray(flow * (reach / max(float(np.sqrt((flow**2).sum(-1).max())), 1e-6)), dtype=np.float32)
-
-
-def _log_uniform(rng: np.random.Generator, limits: tuple[float, float]) -> float:
-    return float(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]))))

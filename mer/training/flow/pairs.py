@@ -1,4 +1,4 @@
-"""Draws training pairs: material, a motion, two renderings of one quality, and what a camera does to them."""
+"""Draws training pairs: an image, a motion, two renderings of one quality, and what a camera does to them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates, spline_filter
 
-from mer.flow.degrade import Degradation
-from mer.flow.fields import Fields
-from mer.flow.material import Face, texture
+from mer.training.draws import name_by_share, rotation
+from mer.training.flow.degrade import Degradation
+from mer.training.flow.fields import Fields
+from mer.training.flow.training_images import Face
+from mer.training.images import texture
 
 __all__ = ["Pairs", "sampled"]
 
@@ -25,7 +27,7 @@ class Pairs:
 
     Attributes
     ----------
-    materials : dict of str to float
+    images : dict of str to float
         Relative frequency of ``face``, ``generated`` and ``texture``.
     face_fields, texture_fields : Fields
         Motions of real faces and of made-up textures; generated frames bring their own.
@@ -34,14 +36,14 @@ class Pairs:
     degradation_shares : dict of str to float
         Relative frequency of each of these names.
     place_share : float
-        Probability that the material is turned, zoomed and mirrored before it moves; else it is cut on whole pixels.
+        Probability that the face is turned, zoomed and mirrored before it moves; else it is cut on whole pixels.
     turn : float
         Largest such turn, degrees.
     zoom : tuple of (float, float)
         Least and largest such zoom.
     """
 
-    materials: dict[str, float]
+    images: dict[str, float]
     face_fields: Fields
     texture_fields: Fields
     degradations: dict[str, Degradation]
@@ -69,16 +71,16 @@ class Pairs:
         pair : ndarray of uint8, shape (2, size, size)
         flow : ndarray of float32, shape (2, size, size)
         """
-        material = _chosen(rng, self.materials)
-        if material == "generated":
+        kind = name_by_share(rng, self.images)
+        if kind == "generated":
             pair, flow = _cut(rng, size, *ready[int(rng.integers(len(ready)))])
-        elif material == "face":
+        elif kind == "face":
             pair, flow = self._of_face(rng, size, faces[int(rng.integers(len(faces)))])
         else:
             flow = self.texture_fields(rng, size, None)
             scene = spline_filter(texture(rng, size + 32), output=np.float32, mode="mirror")
             pair = sampled(scene, np.array([[1, 0, 16], [0, 1, 16]], np.float32), flow)
-        degradation = self.degradations[_chosen(rng, self.degradation_shares)]
+        degradation = self.degradations[name_by_share(rng, self.degradation_shares)]
         return degradation(rng, pair.astype(np.float32)), np.ascontiguousarray(np.moveaxis(flow, -1, 0))
 
     def _of_face(self, rng: np.random.Generator, size: int, face: Face) -> tuple[Array, Array]:
@@ -95,9 +97,8 @@ class Pairs:
         middle = face.points[rng.integers(len(face.points))] + rng.normal(0, 16, 2)
         linear = np.eye(2)
         if rng.random() < self.place_share:
-            angle = np.radians(rng.uniform(-self.turn, self.turn))
-            linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-            linear = linear / rng.uniform(*self.zoom) * [rng.choice([-1, 1]), 1]
+            turned = rotation(np.radians(rng.uniform(-self.turn, self.turn)))
+            linear = turned / rng.uniform(*self.zoom) * [rng.choice([-1, 1]), 1]
         else:
             middle = np.clip(middle, half, side - 1 - half)
             middle = np.floor(middle) + half % 1
@@ -120,6 +121,10 @@ def sampled(coefficients: Array, matrix: Array, flow: Array) -> Array:
     -------
     ndarray of float32, shape (2, H, W)
         The second is the scene as `matrix` places it; the first shows at p what the second has at p + flow(p).
+
+    Notes
+    -----
+    SciPy's cubic spline: kornia samples bilinearly, and its blur, which changes with the motion, would be in the truth.
     """
     y, x = (grid.astype(np.float32) for grid in np.mgrid[: flow.shape[0], : flow.shape[1]])
     frames = []
@@ -136,8 +141,3 @@ def _cut(rng: np.random.Generator, size: int, frames: Array, flow: Array) -> tup
     if rng.random() < 0.5:
         pair, flow = pair[..., ::-1], flow[:, ::-1] * np.array([-1, 1], np.float32)
     return pair, flow
-
-
-def _chosen(rng: np.random.Generator, shares: dict[str, float]) -> str:
-    weights = np.array(list(shares.values()), dtype=float)
-    return list(shares)[rng.choice(len(weights), p=weights / weights.sum())]

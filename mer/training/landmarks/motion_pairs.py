@@ -14,15 +14,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from mer.checks import require_number
-from mer.landmarks.augment import Augmentation, bump_rows, jittered
+from mer.training.draws import log_uniform
+from mer.training.landmarks.augment import Augmentation, jittered, pushes
 
-__all__ = ["Twins"]
+__all__ = ["MotionPairs"]
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Twins:
+class MotionPairs:
     """How the second crop of a face differs from the first, and how much the difference counts.
 
     Attributes
@@ -47,8 +48,8 @@ class Twins:
     width: Sequence[float]
 
     def __post_init__(self) -> None:
-        require_number("twins.weight", self.weight, low=0)
-        require_number("twins.softness", self.softness, low=0, above=True)
+        require_number("motion_pairs.weight", self.weight, low=0)
+        require_number("motion_pairs.softness", self.softness, low=0, above=True)
 
     def __call__(
         self, rng: Generator, augmentation: Augmentation, image: NDArray[np.uint8], xy: Array, mean: Array, side: int
@@ -66,6 +67,5 @@ class Twins:
         count = int(rng.integers(self.bumps[0], self.bumps[1] + 1))
         linear, shift = matrix[:, :2], matrix[:, 2]
         place = np.linalg.solve(linear, (xy[rng.integers(len(xy), size=count)] - shift).T).T
-        width, peak = (side * np.exp(rng.uniform(np.log(a), np.log(b), count)) for a, b in (self.width, self.peak))
-        way = rng.uniform(0, 2 * np.pi, count)
-        return bump_rows(place, width, way, peak)
+        width, peak = (side * log_uniform(rng, limits, count) for limits in (self.width, self.peak))
+        return pushes(rng, place, width, peak)

@@ -1,4 +1,8 @@
-"""What a training crop goes through: moved, mirrored, bent, lit otherwise, blurred, noisy, compressed, hidden."""
+"""What a training crop goes through: moved, mirrored, bent, lit otherwise, blurred, noisy, compressed, hidden.
+
+Warps and blurs are OpenCV's: on one crop of 112 px an affine warp costs 40 µs and a bent one 60, with kornia 790 and
+370; photographs of all sizes cannot be stacked to a batch.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,10 @@ from numpy.typing import NDArray
 from mer.landmarks.crop import crop_matrix
 from mer.landmarks.shape import SWAP
 from mer.similarity import inverse, transformed
+from mer.training.draws import rotation
+from mer.training.images import compressed, faceless_ground
 
-__all__ = ["Augmentation", "bump_rows", "jittered", "procedural", "texture"]
+__all__ = ["Augmentation", "jittered", "pushes"]
 
 Array = NDArray[np.float64]
 Grey = NDArray[np.uint8]
@@ -84,16 +90,12 @@ class Augmentation:
     def nothing(self, rng: Generator, image: Grey, xy: Array, mean: Array, side: int) -> Grey:
         """Return a crop that shows no well-framed face: a texture, or a photograph looked at in a wrong place."""
         if rng.random() < 0.5:
-            return self.spoilt(rng, texture(rng, side))
-        matrix = crop_matrix(xy, mean, side)
+            return self.spoilt(rng, faceless_ground(rng, side))
         zoom = float(np.exp(rng.choice((-1, 1)) * rng.uniform(0.7, 1.4)) if rng.random() < 0.4 else rng.uniform(0.5, 1))
         way = rng.uniform(0, 2 * np.pi)
         far = side * (rng.uniform(0.5, 1.0) if 0.5 <= zoom <= 1 else rng.uniform(0, 0.4))
-        middle = np.full(2, (side - 1) / 2)
-        spin = rng.uniform(-0.6, 0.6)
-        turn = zoom * np.array([[np.cos(spin), -np.sin(spin)], [np.sin(spin), np.cos(spin)]])
-        place = middle + far * np.array([np.cos(way), np.sin(way)]) - turn @ middle
-        moved = np.column_stack([matrix[:, :2] @ turn, matrix[:, :2] @ place + matrix[:, 2]])
+        shift = far * np.array([np.cos(way), np.sin(way)])
+        moved = _moved(crop_matrix(xy, mean, side), side, rotation(rng.uniform(-0.6, 0.6), zoom), shift)
         return self.spoilt(rng, _bent_crop(image, moved, np.zeros((0, 5)), side))
 
     def spoilt(self, rng: Generator, crop: Grey) -> Grey:
@@ -105,7 +107,9 @@ class Augmentation:
             crop = _covered(rng, crop)
         noise = float(rng.uniform(0, self.noise)) * rng.standard_normal(crop.shape, dtype=np.float32)
         out = np.asarray(np.clip(self._light(rng)[crop] + noise, 0, 255), dtype=np.uint8)
-        return _squeezed(rng, out, self.jpeg) if rng.random() < self.squeeze else out
+        if rng.random() < self.squeeze:
+            return compressed(out, int(rng.integers(self.jpeg[0], self.jpeg[1] + 1)))
+        return out
 
     def _light(self, rng: Generator) -> NDArray[np.float32]:
         """Return the grey level that each of the 256 becomes in another light."""
@@ -118,22 +122,26 @@ class Augmentation:
         count = int(rng.integers(1, 5))
         place = rng.uniform(0.15, 0.85, (count, 2)) * side
         width = rng.uniform(0.06, 0.2, count) * side
-        way, far = rng.uniform(0, 2 * np.pi, count), rng.uniform(0, self.bend_strength, count) * width / 0.2
-        return bump_rows(place, width, way, far)
+        return pushes(rng, place, width, rng.uniform(0, self.bend_strength, count) * width / 0.2)
 
 
-def bump_rows(place: NDArray[Any], width: NDArray[Any], way: NDArray[Any], far: NDArray[Any]) -> Array:
-    """Return bumps (N, 5), x, y, σ, dx, dy, that push by `far` into the direction `way` (radians)."""
-    return np.column_stack([place, width, far * np.cos(way), far * np.sin(way)])
+def pushes(rng: Generator, place: NDArray[Any], width: NDArray[Any], peak: NDArray[Any]) -> Array:
+    """Return bumps (N, 5), x, y, σ, dx, dy, each of which pushes by `peak` into a random direction."""
+    way = rng.uniform(0, 2 * np.pi, len(place))
+    return np.column_stack([place, width, peak * np.cos(way), peak * np.sin(way)])
 
 
 def jittered(rng: Generator, matrix: Array, side: int, jitter: Sequence[float]) -> Array:
     """Return a crop's matrix, displaced, resized and turned about its middle by chance."""
     shift, size, roll = jitter
-    zoom, angle = np.exp(size * rng.standard_normal()), np.deg2rad(roll * rng.standard_normal())
-    turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    zoom, angle = float(np.exp(size * rng.standard_normal())), float(np.deg2rad(roll * rng.standard_normal()))
+    return _moved(matrix, side, rotation(angle, zoom), shift * side * rng.standard_normal(2))
+
+
+def _moved(matrix: Array, side: int, turn: Array, shift: Array) -> Array:
+    """Return the matrix of a crop that is turned about its middle, then shifted by crop pixels."""
     middle = np.full(2, (side - 1) / 2)
-    place = middle + shift * side * rng.standard_normal(2) - turn @ middle
+    place = middle + shift - turn @ middle
     return np.column_stack([matrix[:, :2] @ turn, matrix[:, :2] @ place + matrix[:, 2]])
 
 
@@ -178,59 +186,3 @@ def _covered(rng: Generator, crop: Grey) -> Grey:
     other = crop[row : row + height, column : column + width]
     out[top : top + height, left : left + width] = rng.integers(0, 256) if rng.random() < 0.5 else other
     return out
-
-
-def _squeezed(rng: Generator, image: Grey, quality: Sequence[int]) -> Grey:
-    chosen = int(rng.integers(quality[0], quality[1] + 1))
-    _, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, chosen))
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
-
-
-def texture(rng: Generator, side: int) -> Grey:
-    """Return a part of a picture of no face, shown anywhere from ten times larger to four times smaller."""
-    size = int(np.exp(rng.uniform(np.log(side / 10), np.log(side * 4))))
-    whole = procedural(rng, max(size, 2 * side), max(size, 2 * side))
-    top, left = (int(rng.integers(0, len(whole) - size + 1)) for _ in range(2))
-    part = whole[top : top + size, left : left + size]
-    return np.asarray(cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def procedural(rng: Generator, height: int, width: int) -> Grey:
-    """Return a picture of no face: noise of many scales, stripes, a ramp with discs, or writing."""
-    kind = rng.integers(0, 4)
-    y, x = np.mgrid[:height, :width].astype(np.float32) / max(height, width)
-    if kind == 0:
-        values = sum(
-            (rng.uniform(0.3, 1) ** level)
-            * cv2.resize(_noise(rng, 2**level), (width, height), interpolation=cv2.INTER_CUBIC)
-            for level in range(1, 8)
-        )
-    elif kind == 1:
-        way, period = rng.uniform(0, np.pi), rng.uniform(2, 30)
-        values = np.sin(2 * np.pi * period * (x * np.cos(way) + y * np.sin(way)) + rng.uniform(0, 6))
-        values = np.sign(values) if rng.random() < 0.5 else values * np.sin(2 * np.pi * period * y)
-    else:
-        ramp = x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1)
-        values = _drawn(rng, np.asarray(128 + 60 * ramp, dtype=np.uint8), writing=bool(kind == 3))
-    values = np.asarray(values, dtype=np.float32)
-    low, high = sorted(rng.uniform(0, 255, 2))
-    span = max(float(np.ptp(values)), 1e-6)
-    return np.asarray(low + (values - values.min()) / span * (high - low), dtype=np.uint8)
-
-
-def _noise(rng: Generator, cells: int) -> NDArray[np.float32]:
-    return rng.standard_normal((cells + 1, cells + 1), dtype=np.float32)
-
-
-def _drawn(rng: Generator, image: Grey, *, writing: bool) -> Grey:
-    height, width = image.shape
-    for _ in range(int(rng.integers(2, 12))):
-        place = (int(rng.integers(0, width)), int(rng.integers(0, height)))
-        level = int(rng.integers(0, 256))
-        if writing:
-            text = "".join(chr(c) for c in rng.integers(33, 120, int(rng.integers(2, 9))))
-            cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, float(rng.uniform(0.3, 2)), level, 2)
-        else:
-            axes = tuple(int(v) for v in rng.uniform(0.02, 0.4, 2) * max(height, width))
-            cv2.ellipse(image, place, axes, float(rng.uniform(0, 180)), 0, 360, level, -1)
-    return image

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from mer.errors import FaceNotFoundError
 from mer.landmarks.base import ImageLandmarks
-from mer.landmarks.faces import Faces
 from mer.landmarks.shape import eye_distance
+from mer.training.landmarks.faces import Faces
 
 __all__ = ["FAILURE", "accuracy", "errors"]
 

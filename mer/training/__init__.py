@@ -1,0 +1,1 @@
+"""Training of the two networks: above the stages that run them, which import nothing from here."""

@@ -1,0 +1,1 @@
+"""Training of network 2: the flow of `mer.flow.microflow`."""
