@@ -16,8 +16,8 @@ MODULES = {".".join(("mer", *path.relative_to(ROOT).with_suffix("").parts)): pat
 
 # A library may be imported (at any depth of a module) only under these prefixes.
 FENCES = {
-    "hydra": ("mer.cli", "mer.config"),
-    "omegaconf": ("mer.cli", "mer.config"),
+    "hydra": ("mer.cli", "mer.config", "mer.sweep"),
+    "omegaconf": ("mer.cli", "mer.config", "mer.sweep"),
     "mlflow": ("mer.tracking", "mer.report", "mer.model"),
     "optuna": ("mer.tuning",),
     "sklearn": ("mer.svm", "mer.tuning", "mer.loso", "mer.bench"),

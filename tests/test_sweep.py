@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mer.cli import main
-from mer.cli.cells import expand, probes
+from mer.sweep.cells import expand, probes
 from mer.config import component, compose_cell, searchpath_override
 from mer.errors import ConfigError, DataError
 from mer.sweep.ledger import Ledger, Line, duration

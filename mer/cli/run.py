@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from mer.cli.arguments import take_config_dir
-from mer.cli.cells import expand, parse, probes
+from mer.sweep.cells import expand, parse, probes
 from mer.conf_files import conf_dir
 from mer.config import build, compose, experiment, one_sentence, without_hydra
 from mer.errors import ConfigError
@@ -83,7 +83,7 @@ def _by_hydra(words: Sequence[str]) -> int:
 
 
 def _sweep(overrides: Sequence[str]) -> int:
-    from mer.cli.sweep import run_sweep, runs_here
+    from mer.sweep.engine import run_sweep, runs_here
 
     shared, cells = expand(overrides)
     for cell in probes(cells):  # a misspelling fails before any work

@@ -13,7 +13,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
-from mer.cli.cells import Cell
+from mer.sweep.cells import Cell
 from mer.conf_files import conf_dir
 from mer.config import compose
 from mer.errors import ConfigError
