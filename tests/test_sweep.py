@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from mer.cli import main
-from mer.sweep.cells import expand, probes
 from mer.config import component, compose_cell, searchpath_override
 from mer.errors import ConfigError, DataError
+from mer.sweep.cells import expand, probes
 from mer.sweep.ledger import Ledger, Line, duration
 from mer.sweep.results import Results
 from mer.sweep.times import Times
