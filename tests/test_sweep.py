@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from mer.cli import main
-from mer.config import component, compose_cell, searchpath_override
+from mer.cli.arguments import quoted
+from mer.config import component, compose, compose_cell, searchpath_override
 from mer.errors import ConfigError, DataError
 from mer.sweep.cells import expand, probes
 from mer.sweep.ledger import Ledger, Line, duration
+from mer.sweep.names import check_study_name
 from mer.sweep.results import Results
 from mer.sweep.times import Times
 
@@ -116,8 +118,53 @@ def test_few_probes_hold_every_override() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["svm.C=1,1.0,1e0"], 1),
+        (["svm.C=1,2.0", "descriptor.bins=4,4"], 2),
+        (["sweep.around={descriptor.bins:[8,9]}", "descriptor.bins=9"], 1),
+        (["sweep.around={motion:[similarity,none],seed:[0,1]}"], 3),  # similarity and 0 are the base
+        (["sweep.cells=[[flow=dis,seed=1],[seed=1.0,flow=dis],[flow=dis]]"], 2),
+        (["study=1,'1'"], 2),  # a number and a text are two values
+        (["dataset=synthetic,flow_images", "roi=mdmo36"], 2),
+        (["sweep.cells=[[dataset=flow_images],[dataset=flow_images,roi=mdmo36]]"], 2),  # one of them has roi=grid
+    ],
+)
+def test_equal_cells_are_one(words: list[str], count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    shared, cells = expand(words)
+    assert len(cells) == count
+    contents = [compose([*shared, *cell]) for cell in cells]
+    assert all(content != other for i, content in enumerate(contents) for other in contents[:i])
+
+
+def test_a_cell_that_is_left_out_as_equal_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    expand(["svm.C=1,1.0"])
+    assert "the cell svm.C=1.0 is equal to the cell svm.C=1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["motion", "a b", "1.0", "数据", "a:b", "~x", "(1)", 7, "x" * 200])
+def test_a_study_may_have_a_plain_name(name: object) -> None:
+    check_study_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", ".", "..", " a", "a ", "-a", "a/b", "a\\b", "a=b", "a\nb", "x" * 201, None, True]
+)
+def test_a_name_that_no_report_can_ask_for_is_refused(name: object) -> None:
+    with pytest.raises(ConfigError, match=r"^study="):
+        check_study_name(name)
+
+
+@pytest.mark.parametrize("name", ["a:b", "~x", "(1)", "it's", "a b"])
+def test_any_sign_that_a_name_may_have_reaches_the_settings(name: str) -> None:
+    assert compose([quoted(f"study={name}")]).study == name
+    assert compose([quoted(f"dataset.root={name}"), "dataset=casme2"]).dataset.root == name
+
+
+@pytest.mark.parametrize(
     ("word", "message"),
     [
+        ("flow=glob(d*)", r"flow=glob\(d\*\): patterns are not read"),
         ("sweep.grid=[flow]", r"sweep.grid: must name factors"),
         ("sweep.around={flow:dis}", r"sweep.around.flow=dis: must be a list"),
         ("sweep.cells=[flow]", r"sweep.cells: must be a list with one list"),
@@ -263,7 +310,7 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(Hoof, "__call__", wrong)
         assert main(["run", "-m", *words]) == 1
-    assert "1 cell failed, each said above" in capsys.readouterr().err
+    assert "1 cell failed, each with its reason above" in capsys.readouterr().err
     rows = _table(tmp_path / "out")
     assert [(row["state"], row["error"]) for row in rows] == [("failed", FAILED), ("done", "")]
     with sqlite3.connect(home / "mlflow.db") as store:
@@ -327,7 +374,7 @@ def test_a_sweep_goes_on_after_sigkill_and_ctrl_c_and_two_side_by_side_share_the
     assert _interrupted(home, tmp_path / "killed", signal.SIGKILL, 1)[0] == -signal.SIGKILL
     status, said = _interrupted(home, tmp_path / "ended", signal.SIGINT, 2)
     assert status == 130, said
-    assert "the same command goes on from there" in said
+    assert "rerun the same command to resume" in said
     assert "Traceback" not in said
     assert set(_states(tmp_path / "ended")) <= {"kept", "done"}
     with _start(tmp_path / "a", home) as a, _start(tmp_path / "b", home) as b:
