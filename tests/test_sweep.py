@@ -19,7 +19,9 @@ from mer.cli import main
 from mer.cli.arguments import quoted
 from mer.config import component, compose, compose_cell, searchpath_override
 from mer.errors import ConfigError, DataError
+from mer.sweep.cell import Sweep
 from mer.sweep.cells import expand, probes
+from mer.sweep.hydra_process import launch
 from mer.sweep.ledger import Ledger, Line, duration
 from mer.sweep.names import check_study_name
 from mer.sweep.results import Results
@@ -87,8 +89,8 @@ def test_a_grid_is_every_combination_and_no_sweep_is_one_cell() -> None:
 
 
 def test_levels_around_a_base_and_lists_of_cells() -> None:
-    _, around = expand(["sweep.around={flow:[dis,tvl1],drop:[[fear]],tuning.seconds:[null]}"])
-    assert around == [(), ("flow=dis",), ("flow=tvl1",), ("drop=[fear]",), ("tuning.seconds=null",)]
+    _, around = expand(["sweep.around={flow:[dis,tvl1],drop:[[fear]],tuning.seconds:[60]}"])
+    assert around == [(), ("flow=dis",), ("flow=tvl1",), ("drop=[fear]",), ("tuning.seconds=60",)]
     _, listed = expand(["sweep.cells=[['flow=dis','roi=grid'],['seed=4']]"])
     assert listed == [("flow=dis", "roi=grid"), ("seed=4",)]
 
@@ -124,10 +126,10 @@ def test_few_probes_hold_every_override() -> None:
         (["svm.C=1,2.0", "descriptor.bins=4,4"], 2),
         (["sweep.around={descriptor.bins:[8,9]}", "descriptor.bins=9"], 1),
         (["sweep.around={motion:[similarity,none],seed:[0,1]}"], 3),  # similarity and 0 are the base
-        (["sweep.cells=[[flow=dis,seed=1],[seed=1.0,flow=dis],[flow=dis]]"], 2),
+        (["sweep.cells=[['flow=dis','seed=1'],['seed=1.0','flow=dis'],['flow=dis']]"], 2),
         (["study=1,'1'"], 2),  # a number and a text are two values
         (["dataset=synthetic,flow_images", "roi=mdmo36"], 2),
-        (["sweep.cells=[[dataset=flow_images],[dataset=flow_images,roi=mdmo36]]"], 2),  # one of them has roi=grid
+        (["sweep.cells=[['dataset=flow_images'],['dataset=flow_images','roi=mdmo36']]"], 2),  # one of them has roi=grid
     ],
 )
 def test_equal_cells_are_one(words: list[str], count: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -383,6 +385,31 @@ def test_a_sweep_goes_on_after_sigkill_and_ctrl_c_and_two_side_by_side_share_the
     assert _scores(tmp_path / "a") == _scores(tmp_path / "b") == _scores(undisturbed)
     states = [*_states(tmp_path / "a"), *_states(tmp_path / "b")]
     assert states.count("done") <= 2  # two were finished before, none was done twice
+
+
+def test_a_process_of_hydra_runs_cells_and_leaves_this_program_as_it_was(tmp_path: Path) -> None:
+    """Through Hydra's own launcher; those of joblib and submitit take the same way."""
+    before = list(sys.argv)
+    sweep = Sweep(
+        shared=tuple(QUICK), cells=(("roi=grid",), ("roi=whole",)), folder=tmp_path / "it's", force=False, figures=False
+    )
+    assert launch(sweep, [0, 1], wait=False) == 0
+    assert [line.state for line in sweep.ledger.lines()] == ["done", "done"]
+    assert sys.argv == before
+    assert not list(sweep.folder.glob(".sweep.json"))
+
+
+def test_a_process_of_hydra_prints_the_settings(tmp_path: Path) -> None:
+    code = "import sys; from mer.sweep.hydra_process import show; sys.exit(show(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--cfg=job", "--package=roi", "roi=grid"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_target_: mer.roi." in done.stdout
 
 
 def test_a_plan_does_not_take_one_tuning_for_another(tmp_path: Path) -> None:

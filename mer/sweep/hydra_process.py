@@ -45,10 +45,10 @@ def launch(sweep: Sweep, numbers: Sequence[int], *, wait: bool) -> int:
     file = sweep.folder / ".sweep.json"  # workers on other machines read it, too
     file.write_text(json.dumps(asdict(sweep), default=str), encoding="utf-8")
     own = {
-        "hydra.sweep.dir": f"'{sweep.folder}'",
+        "hydra.sweep.dir": _quoted(sweep.folder),
         "hydra.sweep.subdir": "${sweep.cell}",
         "hydra.sweeper.params": "null",
-        "+sweep.file": f"'{file}'",
+        "+sweep.file": _quoted(file),
         "+sweep.wait": str(wait).lower(),
         "+sweep.cell": ",".join(map(str, numbers)),
     }
@@ -56,6 +56,11 @@ def launch(sweep: Sweep, numbers: Sequence[int], *, wait: bool) -> int:
         return _process(["--multirun", *sweep.shared, *(f"{name}={value}" for name, value in own.items())])
     finally:
         file.unlink(missing_ok=True)
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("'", r"\'")
+    return f"'{escaped}'"
 
 
 def _process(words: Sequence[str]) -> int:
@@ -119,7 +124,7 @@ def _main() -> int:
     except KeyboardInterrupt:
         return 130
     except HydraException as error:
-        print(f"mer: {one_sentence(error)}", file=sys.stderr)
+        print(f"mer: {one_sentence(error) or 'Hydra ended without a message'}", file=sys.stderr)
         return 2
     except Exception as error:  # of the launcher: a cell's own error is in its line
         if os.environ.get("MER_DEBUG"):
