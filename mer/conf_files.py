@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-__all__ = ["conf_dir", "groups", "options"]
+__all__ = ["conf_dir", "groups", "options", "settings"]
 
 
 _OF_OTHERS = ("temporal", "train")  # groups of mer landmarks and mer train, not of a run
@@ -38,3 +39,11 @@ def _defaults() -> list[str]:
     text = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
     block = text.split("defaults:", 1)[1].split("\n\n", 1)[0]
     return [line for line in block.splitlines() if line.strip().startswith("- ")]
+
+
+def settings(group: str) -> tuple[str, ...]:
+    """Return the settings that the options of a group have on their first level, sorted."""
+    found: set[str] = set()
+    for path in (conf_dir() / group).glob("*.yaml"):
+        found.update(re.findall(r"^([A-Za-z]\w*):", path.read_text(encoding="utf-8"), re.MULTILINE))
+    return tuple(sorted(found - {"defaults"}))

@@ -5,9 +5,11 @@ The only module beside `mer.cli` that knows Hydra: notebooks compose the same fi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,12 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.utils import instantiate
+from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from mer.conf_files import conf_dir, groups, options
+from mer.config_words import refuse_impossible, refuse_unread
 from mer.errors import ConfigError, MerError
 
 if TYPE_CHECKING:
@@ -75,12 +79,35 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False, root: st
     ConfigError
         For an option, key or value that does not exist, naming those that do.
     """
-    GlobalHydra.instance().clear()
+    refuse_impossible(overrides)
     try:
-        with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
-            return hydra_compose(root, overrides=list(overrides), return_hydra_config=with_hydra)
+        with _own_hydra():
+            cfg = hydra_compose(root, overrides=list(overrides), return_hydra_config=with_hydra)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(one_sentence(error, overrides, root)) from error
+    refuse_unread(overrides, cfg, root)
+    return cfg
+
+
+_TURN = threading.RLock()  # Hydra keeps its state in one global object
+
+
+@contextlib.contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Initialize Hydra on `conf/`, one thread at a time, and leave the state of a program around us as it was."""
+    with _TURN:
+        host, base = GlobalHydra.instance(), VersionBase.instance()
+        active, version = host.hydra, base.getbase()
+        host.clear()
+        try:
+            with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+                yield
+        finally:
+            base.version_base = version
+            GlobalHydra.set_instance(host)
+            host.clear()
+            if active is not None:
+                host.initialize(active)
 
 
 def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
@@ -99,13 +126,20 @@ def without_hydra(cfg: DictConfig) -> tuple[DictConfig, dict[str, str]]:
 def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str = "config") -> str:
     """Turn an exception of Hydra or OmegaConf into one line that names the offender and what exists instead."""
     text = str(error)
-    missing = re.search(r"Could not find '([^'/]+)/([^']+)'", text)
+    missing = re.search(r"Could not (?:find|load) '([^'/]+)/([^']+)'", text)
     if missing:
         group, option = missing.groups()
         if group == "hydra":
             engine = option.rpartition("/")[2].partition("_")[0]
             return f"hydra/{option}: not installed; pip install 'mer[{engine}]' brings it, or leave the word out"
         return f"{group}={option}: no such option; {group} can be {', '.join(options(group)) or 'nothing yet'}"
+    argument = re.search(r"__init__\(\) (got an unexpected|missing \d+ required) .*?argument:? '(\w+)'", text)
+    if argument:
+        fault = "does not exist; leave it out" if "unexpected" in argument.group(1) else "has no value; give it one"
+        return f"{argument.group(2)}: this setting of {text.partition('.__init__')[0]} {fault}"
+    unparsed = re.search(r"Error parsing override '(.*)'\s+(.*)", text)
+    if unparsed:
+        return f"{unparsed.group(1)}: not understood ({unparsed.group(2)}); write group.setting=value"
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown:
         return _unknown_key(unknown.group(1), overrides, root)

@@ -147,7 +147,7 @@ def test_a_run_that_cannot_be_closed_is_noted_beside_the_error(store: Any) -> No
         (DataError("no face in sub01"), "mer: no face in sub01\n"),
         (KeyboardInterrupt(), "mer: interrupted; .*\n"),
         (OSError(errno.ENOSPC, "No space left on device"), "mer: No space left on device; .*\n"),
-        (ValueError("odd"), "mer: a fault of mer itself, ValueError: odd; .*\n"),
+        (ValueError("odd"), "mer: internal error in mer, ValueError: odd; .*\n"),
         (SystemExit(143), ""),
     ],
 )

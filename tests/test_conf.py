@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
+from hydra import compose as host_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.version import getbase
 
 import mer
 from mer.conf_files import conf_dir, groups, options
@@ -116,3 +124,60 @@ def test_sparse_mdmo_brings_frames_and_codes_and_the_users_word_wins() -> None:
 def test_ready_made_flow_brings_fitting_options_and_the_users_word_wins() -> None:
     assert compose(["dataset=flow_images"]).roi == compose(["roi=grid"]).roi
     assert compose(["dataset=flow_images", "roi=whole"]).roi == compose(["roi=whole"]).roi
+
+
+# A program around us
+
+
+def test_the_hydra_of_a_host_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("a: 1\n", encoding="utf-8")
+    with initialize_config_dir(version_base="1.2", config_dir=str(tmp_path)):
+        host, active, version = GlobalHydra.instance(), GlobalHydra.instance().hydra, getbase()
+        mer.component("flow", "dis")
+        with pytest.raises(ConfigError):
+            compose(["flow=dsi"])
+        assert GlobalHydra.instance() is host
+        assert host.hydra is active
+        assert getbase() == version
+        assert host_compose("app").a == 1
+    mer.component("flow", "dis")
+    assert not GlobalHydra.instance().is_initialized()
+
+
+def test_the_hydra_of_a_host_of_hydra_main_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "app.yaml").write_text("a: 1\n", encoding="utf-8")
+    (tmp_path / "app.py").write_text(
+        "import hydra, mer\n"
+        "from hydra.core.global_hydra import GlobalHydra\n"
+        "from hydra.core.hydra_config import HydraConfig\n"
+        "@hydra.main(version_base='1.3', config_path='.', config_name='app')\n"
+        "def app(cfg):\n"
+        "    before = GlobalHydra.instance(), GlobalHydra.instance().hydra, HydraConfig.get().job.name\n"
+        "    mer.component('flow', 'dis')\n"
+        "    assert before == (GlobalHydra.instance(), GlobalHydra.instance().hydra, HydraConfig.get().job.name)\n"
+        "    print('a', hydra.compose('app', overrides=['a=2']).a)\n"
+        "app()\n",
+        encoding="utf-8",
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "a 2\n"), done.stderr
+
+
+def test_components_are_made_from_many_threads() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda bins: mer.component("descriptor", "hoof", bins=bins), range(4, 64)))
+    assert [hoof.bins for hoof in made] == list(range(4, 64))
+    assert not GlobalHydra.instance().is_initialized()
+
+
+def test_an_added_setting_that_another_value_refers_to_is_read(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\ndescriptor: {bins: '${my_bins}'}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text, encoding="utf-8")
+    own = [searchpath_override(tmp_path), "+experiment=mine"]
+    assert compose([*own, "+my_bins=5"]).descriptor.bins == 5
+    with pytest.raises(ConfigError, match=r"\+my_bin=5: nothing reads a setting my_bin"):
+        compose([*own, "+my_bin=5"])

@@ -456,9 +456,9 @@ def test_what_looks_odd_but_is_clear_is_read(kind: str, root: Path) -> None:
 
 def test_the_data_verb_refuses_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     for words, message in (
-        (["data"], "mer data nothing: no such task; there are check, show, export"),
-        (["data", "chek"], "mer data chek: no such task"),
-        (["data", "check", "mmew"], "mmew: not understood; write name=value"),
+        (["data"], "mer data: missing action; choose one of check, show, export"),
+        (["data", "chek"], "mer data chek: no such action; did you mean check?"),
+        (["data", "check", "mmew"], "mmew: not understood (missing EQUAL at '<EOF>'); write group.setting=value"),
         (["data", "check", "dataset=mew"], "dataset=mew: no such option; dataset can be casme"),
         (["data", "export", "output=x"], "mer data export needs layout=..."),
         (["data", "export", "layout=mmew", "output=x", "dataset=mmew"], "only the synthetic data set can be exported"),

@@ -266,12 +266,12 @@ def test_the_verb_gives_the_same_bytes(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["report"], "which study"),
+        (["report"], "arguments are required: STUDY"),
         (["report", "nothing"], "study nothing: there is no such study; there are: .*planted"),
         (["report", "planted", "baseline=flow=x"], "must name one cell"),
         (["report", "planted", "output=/proc/x"], "cannot be written"),
         (["report", "planted", "uri=http://127.0.0.1:9"], "no MLflow server answers"),
-        (["compare", "a"], "which runs"),
+        (["compare", "a"], "arguments are required: RUN_B"),
         (["compare", "0", "zzzz"], "there is no such run|runs begin so"),
         (["compare", "a", "b", "clips=x"], "clips=x: must be a number"),
     ],

@@ -16,10 +16,14 @@ from pathlib import Path
 import pytest
 
 from mer.cli import main
-from mer.cli.cells import expand, probes
-from mer.config import component, compose_cell, searchpath_override
+from mer.cli.arguments import quoted
+from mer.config import component, compose, compose_cell, searchpath_override
 from mer.errors import ConfigError, DataError
+from mer.sweep.cell import Sweep
+from mer.sweep.cells import expand, probes
+from mer.sweep.hydra_process import launch
 from mer.sweep.ledger import Ledger, Line, duration
+from mer.sweep.names import check_study_name
 from mer.sweep.results import Results
 from mer.sweep.times import Times
 
@@ -85,8 +89,8 @@ def test_a_grid_is_every_combination_and_no_sweep_is_one_cell() -> None:
 
 
 def test_levels_around_a_base_and_lists_of_cells() -> None:
-    _, around = expand(["sweep.around={flow:[dis,tvl1],drop:[[fear]],tuning.seconds:[null]}"])
-    assert around == [(), ("flow=dis",), ("flow=tvl1",), ("drop=[fear]",), ("tuning.seconds=null",)]
+    _, around = expand(["sweep.around={flow:[dis,tvl1],drop:[[fear]],tuning.seconds:[60]}"])
+    assert around == [(), ("flow=dis",), ("flow=tvl1",), ("drop=[fear]",), ("tuning.seconds=60",)]
     _, listed = expand(["sweep.cells=[['flow=dis','roi=grid'],['seed=4']]"])
     assert listed == [("flow=dis", "roi=grid"), ("seed=4",)]
 
@@ -116,8 +120,53 @@ def test_few_probes_hold_every_override() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        (["svm.C=1,1.0,1e0"], 1),
+        (["svm.C=1,2.0", "descriptor.bins=4,4"], 2),
+        (["sweep.around={descriptor.bins:[8,9]}", "descriptor.bins=9"], 1),
+        (["sweep.around={motion:[similarity,none],seed:[0,1]}"], 3),  # similarity and 0 are the base
+        (["sweep.cells=[['flow=dis','seed=1'],['seed=1.0','flow=dis'],['flow=dis']]"], 2),
+        (["study=1,'1'"], 2),  # a number and a text are two values
+        (["dataset=synthetic,flow_images", "roi=mdmo36"], 2),
+        (["sweep.cells=[['dataset=flow_images'],['dataset=flow_images','roi=mdmo36']]"], 2),  # one of them has roi=grid
+    ],
+)
+def test_equal_cells_are_one(words: list[str], count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    shared, cells = expand(words)
+    assert len(cells) == count
+    contents = [compose([*shared, *cell]) for cell in cells]
+    assert all(content != other for i, content in enumerate(contents) for other in contents[:i])
+
+
+def test_a_cell_that_is_left_out_as_equal_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    expand(["svm.C=1,1.0"])
+    assert "the cell svm.C=1.0 is equal to the cell svm.C=1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["motion", "a b", "1.0", "数据", "a:b", "~x", "(1)", 7, "x" * 200])
+def test_a_study_may_have_a_plain_name(name: object) -> None:
+    check_study_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", ".", "..", " a", "a ", "-a", "a/b", "a\\b", "a=b", "a\nb", "x" * 201, None, True]
+)
+def test_a_name_that_no_report_can_ask_for_is_refused(name: object) -> None:
+    with pytest.raises(ConfigError, match=r"^study="):
+        check_study_name(name)
+
+
+@pytest.mark.parametrize("name", ["a:b", "~x", "(1)", "it's", "a b"])
+def test_any_sign_that_a_name_may_have_reaches_the_settings(name: str) -> None:
+    assert compose([quoted(f"study={name}")]).study == name
+    assert compose([quoted(f"dataset.root={name}"), "dataset=casme2"]).dataset.root == name
+
+
+@pytest.mark.parametrize(
     ("word", "message"),
     [
+        ("flow=glob(d*)", r"flow=glob\(d\*\): patterns are not read"),
         ("sweep.grid=[flow]", r"sweep.grid: must name factors"),
         ("sweep.around={flow:dis}", r"sweep.around.flow=dis: must be a list"),
         ("sweep.cells=[flow]", r"sweep.cells: must be a list with one list"),
@@ -263,7 +312,7 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(Hoof, "__call__", wrong)
         assert main(["run", "-m", *words]) == 1
-    assert "1 cell failed, each said above" in capsys.readouterr().err
+    assert "1 cell failed, each with its reason above" in capsys.readouterr().err
     rows = _table(tmp_path / "out")
     assert [(row["state"], row["error"]) for row in rows] == [("failed", FAILED), ("done", "")]
     with sqlite3.connect(home / "mlflow.db") as store:
@@ -327,7 +376,7 @@ def test_a_sweep_goes_on_after_sigkill_and_ctrl_c_and_two_side_by_side_share_the
     assert _interrupted(home, tmp_path / "killed", signal.SIGKILL, 1)[0] == -signal.SIGKILL
     status, said = _interrupted(home, tmp_path / "ended", signal.SIGINT, 2)
     assert status == 130, said
-    assert "the same command goes on from there" in said
+    assert "rerun the same command to resume" in said
     assert "Traceback" not in said
     assert set(_states(tmp_path / "ended")) <= {"kept", "done"}
     with _start(tmp_path / "a", home) as a, _start(tmp_path / "b", home) as b:
@@ -336,6 +385,31 @@ def test_a_sweep_goes_on_after_sigkill_and_ctrl_c_and_two_side_by_side_share_the
     assert _scores(tmp_path / "a") == _scores(tmp_path / "b") == _scores(undisturbed)
     states = [*_states(tmp_path / "a"), *_states(tmp_path / "b")]
     assert states.count("done") <= 2  # two were finished before, none was done twice
+
+
+def test_a_process_of_hydra_runs_cells_and_leaves_this_program_as_it_was(tmp_path: Path) -> None:
+    """Through Hydra's own launcher; those of joblib and submitit take the same way."""
+    before = list(sys.argv)
+    sweep = Sweep(
+        shared=tuple(QUICK), cells=(("roi=grid",), ("roi=whole",)), folder=tmp_path / "it's", force=False, figures=False
+    )
+    assert launch(sweep, [0, 1], wait=False) == 0
+    assert [line.state for line in sweep.ledger.lines()] == ["done", "done"]
+    assert sys.argv == before
+    assert not list(sweep.folder.glob(".sweep.json"))
+
+
+def test_a_process_of_hydra_prints_the_settings(tmp_path: Path) -> None:
+    code = "import sys; from mer.sweep.hydra_process import show; sys.exit(show(sys.argv[1:]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--cfg=job", "--package=roi", "roi=grid"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_target_: mer.roi." in done.stdout
 
 
 def test_a_plan_does_not_take_one_tuning_for_another(tmp_path: Path) -> None:

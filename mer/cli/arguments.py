@@ -1,64 +1,72 @@
-"""What the verbs share in reading their arguments."""
+"""What the commands share in reading their words."""
 
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 from mer.errors import ConfigError
 
-__all__ = ["quoted_path", "take_config_dir", "take_settings"]
+__all__ = ["overrides", "quoted", "take_settings"]
 
-_PATHS = ("clips", "dir", "file", "home", "intervals", "landmarks", "objective", "patches", "root", "table")
+# Settings whose values are paths or names.
+_TEXTS = ("clips", "dir", "file", "home", "intervals", "landmarks", "objective", "patches", "root", "study", "table")
 
 
-def take_config_dir(arguments: Sequence[str]) -> list[str]:
-    """Turn ``--config-dir DIR`` (or ``--config-dir=DIR``) into the Hydra override that adds the folder.
+def overrides(asked: Namespace) -> list[str]:
+    """Return the words for Hydra: the folder of ``--config-dir``, and the others with their paths in quotes.
 
     Raises
     ------
     ConfigError
-        Where DIR is missing or no folder.
+        Where the folder does not exist.
     """
+    words = [quoted(word) for word in asked.overrides]
+    if asked.config_dir is None:
+        return words
     from mer.config import searchpath_override
 
-    rest: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name != "--config-dir":
-            rest.append(quoted_path(word))
-            continue
-        folder = value if equals else next(words, None)
-        if not folder:
-            raise ConfigError("--config-dir needs a folder: --config-dir DIR")
-        rest.append(searchpath_override(folder))
-    return rest
+    return [searchpath_override(asked.config_dir), *words]
 
 
-def quoted_path(word: str) -> str:
-    """Put quotes around a path that Hydra's grammar would not read, such as ``dataset.root=/data/CAS(ME)^2 raw``."""
+def quoted(word: str) -> str:
+    """Put quotes around a path or a name that Hydra's grammar would not read, such as ``dataset.root=/CAS(ME)^2 raw``.
+
+    Several values, separated by commas and without other signs, stay several.
+    """
     name, equals, value = word.partition("=")
-    known = name.lstrip("+").rpartition(".")[2] in _PATHS and equals
-    if not known or re.fullmatch(r"[\w./:@%~+,-]*", value, re.ASCII) or value.startswith(("'", '"', "$", "[", "{")):
+    known = name.lstrip("+").rpartition(".")[2] in _TEXTS and equals
+    if not known or value.startswith(("'", '"', "$", "[", "{")):
         return word
+    if not re.fullmatch(r"[\w./:@%~+,-]*", value, re.ASCII):
+        return f"{name}={_in_quotes(value)}"
+    return f"{name}={','.join(map(_plain, value.split(',')))}"
+
+
+def _plain(value: str) -> str:
+    return value if re.fullmatch(r"[\w./+-]*", value, re.ASCII) else _in_quotes(value)
+
+
+def _in_quotes(value: str) -> str:
     # Hydra reads a backslash as itself, unless a quote follows it.
     escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", r"\'")
-    return f"{name}='{escaped}'"
+    return f"'{escaped}'"
 
 
 def take_settings(arguments: Sequence[str], defaults: Mapping[str, str]) -> dict[str, str]:
-    """Read ``name=value`` words of a verb that needs no composed configuration.
+    """Read ``name=value`` words of a command that needs no composed configuration.
 
     Raises
     ------
     ConfigError
-        For a word of another form or a name that the verb does not know.
+        For a word of another form or a name that the command does not know.
     """
     given = dict(defaults)
     for word in arguments:
         name, equals, value = word.partition("=")
         if not equals or name not in defaults:
-            raise ConfigError(f"{word}: not understood; this verb takes {', '.join(f'{key}=...' for key in defaults)}")
+            known = ", ".join(f"{key}=..." for key in defaults)
+            raise ConfigError(f"{word}: not understood; this command takes {known}")
         given[name] = value
     return given

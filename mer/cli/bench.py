@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Sequence
+from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 import mer
-from mer.errors import ConfigError
+from mer.cli.command import Command, Group, Parser
 
-__all__ = ["USAGE", "main"]
+__all__ = ["COMMAND"]
 
 _FOLDER = Path(mer.__file__).parent / "bench"
 
 
 def _benchmarks() -> dict[str, str]:
-    """Return every file of `mer/bench/` with the first line of its docstring, without importing any."""
+    """Return every file of `mer/bench/` with its docstring, without importing any."""
     files = sorted(path for path in _FOLDER.glob("*.py") if not path.stem.startswith("_"))
-    texts = {path.stem: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in files}
-    return {name: text.splitlines()[0] for name, text in texts.items()}
+    return {path.stem: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem for path in files}
 
 
-USAGE = "usage: mer bench NAME [group=option ...] [output=DIR]\n\nbenchmarks\n" + "".join(
-    f"  {name:<12} {line}\n" for name, line in _benchmarks().items()
-)
+def _fill(parser: Parser) -> None:
+    parser.words("its settings, such as output=DIR")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the benchmark that the first word names, with the words after it."""
-    known = _benchmarks()
-    if not arguments or arguments[0] not in known:
-        named = f"mer bench {arguments[0]}: no such benchmark" if arguments else "mer bench: which benchmark?"
-        raise ConfigError(f"{named}; there are {', '.join(known) or 'none yet'}")
-    importlib.import_module(f"mer.bench.{arguments[0]}").run(arguments[1:])
+def _run(name: str, asked: Namespace) -> int:
+    importlib.import_module(f"mer.bench.{name}").run(asked.words)
     return 0
+
+
+COMMAND = Group(
+    help="measure a part against its peers and print the table",
+    actions={
+        name: Command(help=text.splitlines()[0], description=text, fill=_fill, run=partial(_run, name), parsed=False)
+        for name, text in _benchmarks().items()
+    },
+)

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Sequence
+from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mer.cache import Cache
-from mer.cli.arguments import take_settings
+from mer.cli.command import Command, Group, Parser
 from mer.errors import ConfigError
 
-__all__ = ["USAGE", "main"]
+if TYPE_CHECKING:
+    from mer.cache import Cache
 
-USAGE = """usage: mer cache ls     [home=DIR]
-       mer cache verify [home=DIR]
-       mer cache gc     [home=DIR] gb=20
-
-  ls      entries, size and age of every stage
-  verify  reads every file against its checksum and removes what is damaged; it is computed again when next needed
-  gc      removes the least recently used entries until at most gb= gigabytes are left; nothing that a run works on
-
-The cache lies in MER_HOME/cache (./mer_home/cache). A limit for good: cache_gb=20 in any mer run.
-"""
+__all__ = ["COMMAND"]
 
 _GB = 1e9
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Do what the first word says."""
-    actions = {"ls": _ls, "verify": _verify, "gc": _gc}
-    if not arguments or arguments[0] not in actions:
-        named = f"mer cache {arguments[0]}: not understood" if arguments else "mer cache: what shall be done?"
-        raise ConfigError(f"{named}; there are {', '.join(actions)} (mer cache --help)")
-    return actions[arguments[0]](arguments[1:])
-
-
-def _ls(arguments: Sequence[str]) -> int:
+def _ls(asked: Namespace) -> int:
     from mer.cache_upkeep import items
 
-    root = _root(_given(arguments))
+    root = _root(asked)
     stages: dict[str, list[tuple[int, float]]] = {}
     for item in items(_cache(root)):
         stages.setdefault(item.stage, []).append((item.size, item.used))
@@ -54,11 +36,11 @@ def _ls(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _verify(arguments: Sequence[str]) -> int:
+def _verify(asked: Namespace) -> int:
     from mer.cache_upkeep import intact, items, remove
     from mer.sweep.results import Results
 
-    root = _root(_given(arguments))
+    root = _root(asked)
     cache, checked, damaged = _cache(root), 0, 0
     for item in items(cache):
         checked += 1
@@ -73,29 +55,56 @@ def _verify(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _gc(arguments: Sequence[str]) -> int:
+def _gc(asked: Namespace) -> int:
     from mer.cache_upkeep import trim
 
-    given = _given(arguments, gb="")
     try:
-        limit = float(given["gb"])
+        limit = float(asked.gb)
     except ValueError:
         limit = -1.0
     if not 0 <= limit < float("inf"):
-        raise ConfigError(f"gb={given['gb']}: mer cache gc needs the size to keep in gigabytes, such as gb=20")
-    done = trim(_cache(_root(given)), int(limit * _GB))
+        raise ConfigError(f"gb={asked.gb}: mer cache gc needs the size to keep in gigabytes, such as gb=20")
+    done = trim(_cache(_root(asked)), int(limit * _GB))
     busy = f"; {done.in_use} in use were left" if done.in_use else ""
     print(f"{done.removed} entries removed, {done.freed / 1e6:.1f} MB freed, {done.left / 1e6:.1f} MB left{busy}")
     return 0
 
 
-def _given(arguments: Sequence[str], **more: str) -> dict[str, str]:
-    return take_settings(arguments, {"home": os.environ.get("MER_HOME", "mer_home"), **more})
-
-
-def _root(given: dict[str, str]) -> Path:
-    return Path(given["home"]).expanduser().absolute() / "cache"
+def _root(asked: Namespace) -> Path:
+    return Path(asked.home).expanduser().absolute() / "cache"
 
 
 def _cache(root: Path) -> Cache:
+    from mer.cache import Cache
+
     return Cache(root=root)
+
+
+def _fill_gc(parser: Parser) -> None:
+    parser.home()
+    parser.setting("gb", "the size that the cache may keep, in gigabytes", metavar="NUMBER")
+
+
+COMMAND = Group(
+    help="list, verify or trim the stage cache",
+    description="The cache lies in MER_HOME/cache (./mer_home/cache). cache_gb=20 in any mer run sets a limit that is "
+    "kept\nafter each run.",
+    actions={
+        "ls": Command(help="entries, size and age of every stage", fill=Parser.home, run=_ls),
+        "verify": Command(
+            help="read every file against its checksum and remove what is damaged",
+            description="Reads every file against its checksum and removes what is damaged; it is computed again when "
+            "next needed.",
+            fill=Parser.home,
+            run=_verify,
+        ),
+        "gc": Command(
+            help="remove the least recently used entries until at most gb= gigabytes are left",
+            description="Removes the least recently used entries, none that a run is using, until at most gb= "
+            "gigabytes are left.",
+            examples="  mer cache gc gb=20\n",
+            fill=_fill_gc,
+            run=_gc,
+        ),
+    },
+)

@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mer.cli.arguments import take_settings
+from mer.cli.command import Command, Parser
 from mer.errors import ConfigError, MerError
 
 if TYPE_CHECKING:
     from mer.report.study import Run
 
-__all__ = ["USAGE", "main"]
-
-USAGE = """usage: mer compare RUN_A RUN_B [output=DIR] [clips=4] [home=DIR | uri=http://...]
-
-Compares two finished runs on the same clips: settings that differ, scores, tests over subjects, confusion matrices, and
-the clips that they take for different classes, drawn as the runs see them. RUN is the id that the MLflow UI shows, or a
-beginning of it. Writes the same files as mer report.
-
-settings
-  output=DIR          where it goes; reports/RUN_A_RUN_B by default
-  clips=4             how many clips to draw at most; 0 for none
-  home=DIR            the store on this machine; MER_HOME (./mer_home) by default
-  uri=http://...      an MLflow server instead
-"""
+__all__ = ["COMMAND"]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Read the two runs, write the comparison, say in short what it holds."""
-    if len(arguments) < 2 or "=" in arguments[0] or "=" in arguments[1]:
-        raise ConfigError("mer compare: which runs? mer compare RUN_A RUN_B, with the ids that mer ui shows")
-    a, b, *rest = arguments
-    home = os.environ.get("MER_HOME", "mer_home")
-    given = take_settings(rest, {"output": "", "clips": "4", "home": home, "uri": ""})
-    if not given["clips"].isdigit():
-        raise ConfigError(f"clips={given['clips']}: must be a number, 0 or more")
-    folder = Path(given["output"] or Path("reports") / f"{a[:8]}_{b[:8]}").expanduser()
+def _fill(parser: Parser) -> None:
+    for name in ("RUN_A", "RUN_B"):
+        parser.add_argument(name, help="the id that the MLflow UI shows, or a beginning of it")
+    parser.setting("output", "where the comparison goes; reports/RUN_A_RUN_B by default", metavar="DIR")
+    parser.setting("clips", "how many clips to draw at most (4); 0 for none", default="4", metavar="NUMBER")
+    parser.home("the store on this machine; MER_HOME (./mer_home) by default")
+    parser.setting("uri", "an MLflow server instead", metavar="http://...")
+
+
+def _run(asked: Namespace) -> int:
+    """Read the two runs, write the comparison, print in short what it holds."""
+    a, b = asked.RUN_A, asked.RUN_B
+    if not asked.clips.isdigit():
+        raise ConfigError(f"clips={asked.clips}: must be a number, 0 or more")
+    folder = Path(asked.output or Path("reports") / f"{a[:8]}_{b[:8]}").expanduser()
 
     from mer.report.study import load_run
     from mer.report.versus import versus
     from mer.tracking import reading
 
-    with reading(home=given["home"], uri=given["uri"]) as client:
+    with reading(home=asked.home, uri=asked.uri) as client:
         first, second = load_run(client, a), load_run(client, b)
-    document = versus(first, second, folder, draw=_Drawing(given["home"]), clips=int(given["clips"]))
+    document = versus(first, second, folder, draw=_Drawing(asked.home), clips=int(asked.clips))
     tally = next(table for table in document.tables if table.key == "1-tally")
     for row in tally.rows:
         print(f"{row.items[0].shown:<24}{row.items[1].shown}")
@@ -88,3 +79,14 @@ class _Drawing:
             manifest = built.pipeline.manifest(bad_clips="exclude", drop=built.drop)
             self._ready[run.run_id] = (built.pipeline, {sample.id: sample for sample in manifest.samples})
         return self._ready[run.run_id]
+
+
+COMMAND = Command(
+    help="compare two runs, with the clips on which they differ",
+    description="Compares two finished runs on the same clips: settings that differ, scores, tests over subjects, "
+    "confusion\nmatrices, and the clips to which they assign different classes, drawn as the runs see them. Writes "
+    "the same files\nas mer report.",
+    examples="  mer compare 2065f2e1 1d576421\n",
+    fill=_fill,
+    run=_run,
+)

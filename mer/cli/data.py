@@ -4,53 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mer.cli.arguments import take_config_dir
-from mer.config import build, compose
+from mer.cli.arguments import overrides
+from mer.cli.command import Command, Group, Parser
 from mer.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from mer.types import Manifest, Sample
 
-__all__ = ["USAGE", "main"]
-
-USAGE = """usage: mer data check  dataset=NAME [dataset.root=DIR] [protocol=NAME] [output=DIR] [group.setting=value ...]
-       mer data show   dataset=NAME [dataset.root=DIR] [subject=NAME] [output=DIR] [group.setting=value ...]
-       mer data export layout=NAME output=DIR [format=png] [variant=raw] [dataset.subjects=N ...]
-
-check   reads annotations and frames, names everything that does not fit, with the file and the next step; exit status 1
-        if anything would stop a run. Writes findings.csv and annotations.csv into output (MER_HOME/check/NAME).
-show    draws one contact sheet a subject: onset, apex, their difference ×8, label (MER_HOME/show/NAME).
-export  writes the embedded synthetic data set as the files of a database, annotation table included.
-        layout   mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme
-        format   png bmp tif (every grey level kept) jpg (as databases have it, with losses)
-        variant  raw cropped: in which of the database's two places the frames lie
-
-examples
-  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4
-  mer data export layout=casme2 dataset.subjects=4 output=try/casme2
-  mer run dataset=casme2 dataset.root=try/casme2
-"""
+__all__ = ["COMMAND"]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Dispatch to the task that the first word names."""
-    tasks = {"check": _check, "show": _show, "export": _export}
-    if not arguments or arguments[0] not in tasks:
-        given = arguments[0] if arguments else "nothing"
-        raise ConfigError(f"mer data {given}: no such task; there are {', '.join(tasks)} (mer data --help)")
-    return tasks[arguments[0]](take_config_dir(arguments[1:]))
-
-
-def _check(words: Sequence[str]) -> int:
+def _check(asked: Namespace) -> int:
     from mer.cli.data_findings import landmark_findings, show_findings, write_annotations, write_findings
+    from mer.config import build
     from mer.dataset.check import check_manifest, check_samples
     from mer.progress import progress
 
-    own, cfg = _split(words, {"output": ""})
+    cfg = _composed(asked)
     dataset, manifest = _load(cfg)
     findings = check_manifest(manifest)
     frames = build(cfg.frames) if dataset.entry == "frames" else None
@@ -62,22 +36,23 @@ def _check(words: Sequence[str]) -> int:
             advance=advance,
         )
     findings += landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
-    folder = Path(own["output"] or Path(cfg.home) / "check" / dataset.name)
+    folder = Path(asked.output or Path(cfg.home) / "check" / dataset.name)
     write_findings(folder / "findings.csv", findings)
     write_annotations(folder / "annotations.csv", manifest)
     show_findings(dataset.name, manifest, findings, folder)
     return 1 if any(finding.level == "blocks" for finding in findings) else 0
 
 
-def _show(words: Sequence[str]) -> int:
+def _show(asked: Namespace) -> int:
+    from mer.config import build
     from mer.report import contact_sheet
 
-    own, cfg = _split(words, {"output": "", "subject": ""})
+    cfg = _composed(asked)
     dataset, manifest = _load(cfg)
     if dataset.entry != "frames":
         raise ConfigError(f"dataset={dataset.name} holds ready-made flow and no faces: there is nothing to show")
-    chosen = _of_subject(manifest, own["subject"])
-    folder = Path(own["output"] or Path(cfg.home) / "show" / dataset.name)
+    chosen = _of_subject(manifest, asked.subject)
+    folder = Path(asked.output or Path(cfg.home) / "show" / dataset.name)
     folder.mkdir(parents=True, exist_ok=True)
     frames = build(cfg.frames)
     for subject in sorted({sample.subject for sample in chosen}):
@@ -88,57 +63,51 @@ def _show(words: Sequence[str]) -> int:
     return 0
 
 
-def _export(words: Sequence[str]) -> int:
+def _export(asked: Namespace) -> int:
+    from mer.config import build
     from mer.dataset.export import export
     from mer.dataset.synthetic import Synthetic
     from mer.progress import progress
 
-    own, cfg = _split(words, {"layout": "", "output": "", "format": "png", "variant": "raw"})
-    missing = [name for name in ("layout", "output") if not own[name]]
+    cfg = _composed(asked)
+    missing = [name for name in ("layout", "output") if not getattr(asked, name)]
     if missing:
-        raise ConfigError(f"mer data export needs {missing[0]}=...; see mer data --help")
+        raise ConfigError(f"mer data export needs {missing[0]}=...; see mer data export --help")
     dataset = build(cfg.dataset)
     if not isinstance(dataset, Synthetic):
         raise ConfigError(f"dataset={dataset.name}: only the synthetic data set can be exported; leave dataset= away")
-    output = Path(own["output"]).expanduser()
+    output = Path(asked.output).expanduser()
     with progress("clips", dataset.subjects * dataset.clips) as advance:
         clips = export(
             dataset,
-            own["layout"],
+            asked.layout,
             output,
-            variant=own["variant"],
-            suffix=own["format"],
+            variant=asked.variant,
+            suffix=asked.format,
             workers=cfg.workers or os.cpu_count() or 1,
             advance=advance,
         )
-    if own["format"] == "jpg":
+    if asked.format == "jpg":
         print("mer: jpg loses grey levels, so results differ a little from those of the synthetic set", file=sys.stderr)
     print(f"{clips} clips of {dataset.subjects} subjects in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
-    name = reader.get(own["layout"], own["layout"])
-    print(f"try       mer data check dataset={name} dataset.root={output}{_variant(own)}")
+    name = reader.get(asked.layout, asked.layout)
+    print(f"try       mer data check dataset={name} dataset.root={output}{_variant(asked)}")
     return 0
 
 
-def _variant(own: dict[str, str]) -> str:
-    return "" if own["variant"] == "raw" else f" dataset.frames={own['variant']}"
+def _variant(asked: Namespace) -> str:
+    return "" if asked.variant == "raw" else f" dataset.frames={asked.variant}"
 
 
-def _split(words: Sequence[str], defaults: dict[str, str]) -> tuple[dict[str, str], Any]:
-    """Return the task's own words, and the settings that the others compose."""
-    own, overrides = dict(defaults), []
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name in defaults and equals:
-            own[name] = value
-        elif not equals:
-            raise ConfigError(f"{word}: not understood; write name=value (mer data --help)")
-        else:
-            overrides.append(word)
-    return own, compose(overrides)
+def _composed(asked: Namespace) -> Any:
+    from mer.config import compose
+
+    return compose(overrides(asked))
 
 
 def _load(cfg: Any) -> tuple[Any, Manifest]:
+    from mer.config import build
     from mer.pipeline import without_classes
 
     dataset = build(cfg.dataset)
@@ -166,3 +135,58 @@ def _pair(frames: Any, sample: Sample) -> Any:
         return frames(sample)
     except DataError as error:
         return str(error)
+
+
+_GROUPS = ("dataset", "frames", "landmarks", "protocol")
+
+
+def _fill_check(parser: Parser) -> None:
+    parser.setting("output", "where the two tables go; MER_HOME/check/NAME by default", metavar="DIR")
+    parser.overrides(_GROUPS)
+
+
+def _fill_show(parser: Parser) -> None:
+    parser.setting("output", "where the pictures go; MER_HOME/show/NAME by default", metavar="DIR")
+    parser.setting("subject", "this subject only", metavar="NAME")
+    parser.overrides(_GROUPS)
+
+
+def _fill_export(parser: Parser) -> None:
+    layouts = "mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme"
+    parser.setting("layout", f"the database whose files are written: {layouts}", metavar="NAME")
+    parser.setting("output", "where the files go", metavar="DIR")
+    text = "png bmp tif (every grey level kept) or jpg (as databases have it, with losses)"
+    parser.setting("format", text, default="png", metavar="NAME")
+    text = "raw or cropped: in which of the database's two places the frames lie"
+    parser.setting("variant", text, default="raw", metavar="NAME")
+    parser.overrides(("dataset",))
+
+
+COMMAND = Group(
+    help="check, show or export a data set",
+    actions={
+        "check": Command(
+            help="name everything in annotations and frames that does not fit",
+            description="Reads annotations and frames and names everything that does not fit, with the file and the "
+            "next step. Writes\nfindings.csv and annotations.csv. Exit status 1 if anything would stop a run.",
+            examples="  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4\n",
+            fill=_fill_check,
+            run=_check,
+        ),
+        "show": Command(
+            help="draw one contact sheet per subject",
+            description="Draws one contact sheet per subject: onset, apex, their difference ×8, label.",
+            examples="  mer data show dataset=mmew dataset.root=/data/MMEW subject=S03\n",
+            fill=_fill_show,
+            run=_show,
+        ),
+        "export": Command(
+            help="write the embedded synthetic data set as the files of a database",
+            description="Writes the embedded synthetic data set as the files of a database, annotation table included.",
+            examples="  mer data export layout=casme2 dataset.subjects=4 output=try/casme2\n"
+            "  mer run dataset=casme2 dataset.root=try/casme2\n",
+            fill=_fill_export,
+            run=_export,
+        ),
+    },
+)

@@ -5,20 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from itertools import islice
 from pathlib import Path
 
-from mer.cli.arguments import take_settings
+from mer.cli.command import Command, Parser
 
-__all__ = ["USAGE", "main"]
-
-USAGE = """usage: mer doctor [home=DIR]
-
-Looks at the Python packages, at MER_HOME (./mer_home), at the MLflow store in it and at a sample of the cache. Says
-what is wrong and what to do about it, and changes nothing. Exit status 1 where something is wrong.
-"""
+__all__ = ["COMMAND"]
 
 _ROOM_GB = 2.0
 _SAMPLE = 300  # cache entries
@@ -26,10 +21,9 @@ _SAMPLE = 300  # cache entries
 Problem = tuple[str, str]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Go through all checks, say each in a line."""
-    given = take_settings(arguments, {"home": os.environ.get("MER_HOME", "mer_home")})
-    home = Path(given["home"]).expanduser().absolute()
+def _run(asked: Namespace) -> int:
+    """Go through all checks, print each in a line."""
+    home = Path(asked.home).expanduser().absolute()
     wrong = 0
     for name, problems in (
         ("versions", _versions()),
@@ -94,3 +88,12 @@ def _cache(home: Path) -> Iterator[Problem]:
             f"{len(bad)} cache entries of the first {_SAMPLE} are torn or altered, such as {bad[0]}",
             "nothing need be done, they are computed again; mer cache verify goes through all of them",
         )
+
+
+COMMAND = Command(
+    help="check the store, the cache and the versions, and say how to mend them",
+    description="Looks at the Python packages, at MER_HOME, at the MLflow store in it and at a sample of the cache. "
+    "Says what\nis wrong and what to do about it, and changes nothing. Exit status 1 where something is wrong.",
+    fill=Parser.home,
+    run=_run,
+)

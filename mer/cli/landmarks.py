@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mer.cli.arguments import take_config_dir
-from mer.config import build, compose
+from mer.cli.arguments import overrides
+from mer.cli.command import Command, Parser
 from mer.errors import ConfigError, DataError, FaceNotFoundError
 from mer.progress import progress
 
-__all__ = ["USAGE", "main"]
-
-USAGE = """usage: mer landmarks VIDEO [landmarks=OPTION ...] [temporal=follow|smooth|each|carried] [output=DIR]
-
-Finds the face and its 68 points (iBUG order) in every frame of a video. Writes into output= (the video's name unless
-said) landmarks.csv, which dataset=video and dataset=csv take as stored landmarks, and landmarks.png, frames with their
-points. A frame without a face gets no row.
-"""
+__all__ = ["COMMAND"]
 
 _SHOWN = 12  # frames in the picture
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Find the points, write both files, say what was found."""
-    if not arguments or "=" in arguments[0] or arguments[0].startswith("-"):
-        raise ConfigError("mer landmarks: which video? mer landmarks VIDEO [output=DIR]")
-    file = Path(arguments[0]).expanduser()
-    words = take_config_dir(arguments[1:])
-    cfg = compose([word for word in words if not word.startswith("output=")], root="landmarks_of")
-    named = [word.partition("=")[2] for word in words if word.startswith("output=")]
-    output = Path(named[-1] if named else file.stem).expanduser()
+def _fill(parser: Parser) -> None:
+    parser.add_argument("video", nargs="?", metavar="VIDEO", help="a video file")
+    parser.setting("output", "where the files go; the video's name by default", metavar="DIR")
+    parser.overrides(("landmarks", "temporal"))
+
+
+def _run(asked: Namespace) -> int:
+    """Find the points, write both files, print what was found."""
+    from mer.config import build, compose
+
+    if asked.video is None:
+        raise ConfigError("mer landmarks: missing video; write mer landmarks VIDEO")
+    file = Path(asked.video).expanduser()
+    cfg = compose(overrides(asked), root="landmarks_of")
+    output = Path(asked.output or file.stem).expanduser()
     clip = build(cfg.temporal)
 
     from mer.dataset.points import write_points
@@ -76,3 +76,14 @@ def _found(clip: Any, file: Path, frames: int, show: Any) -> Iterator[tuple[int,
             except FaceNotFoundError:
                 show(number, frame, None)
             advance()
+
+
+COMMAND = Command(
+    help="find the face and its 68 points in every frame of a video",
+    description="Finds the face and its 68 points (iBUG order) in every frame of a video. Writes landmarks.csv, which "
+    "dataset=video\nand dataset=csv take as stored landmarks, and landmarks.png, frames with their points. A frame "
+    "without a face gets\nno row.",
+    examples="  mer landmarks me.mp4\n  mer landmarks me.mp4 temporal=smooth output=points\n",
+    fill=_fill,
+    run=_run,
+)

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 import csv
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from mer.cli.arguments import take_config_dir
+from mer.cli.arguments import overrides
+from mer.cli.command import Command, Group, Parser
 from mer.conf_files import options
-from mer.config import build, compose
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
+from mer.sweep.names import check_study_name
 
-__all__ = ["USAGE", "main"]
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
-USAGE = f"""usage: mer train {{{",".join(options("train"))}}} [train.KEY=VALUE ...] [output=DIR] [tracking=off]
-
-Trains a network of mer and writes its weights, the states from which a broken training goes on (the same command), the
-settings and log.csv into output= (HOME/training/NAME unless said). Every number stands in conf/train/NAME.yaml. What
-training gave is used by landmarks.weights=FILE or flow.weights=FILE.
-
-examples
-  mer train landmarks train.folder=FOLDER                     FOLDER holds images/ and keypoints.csv
-  mer train landmarks train.folder=FOLDER train.device=cuda
-"""
+__all__ = ["COMMAND"]
 
 
-def main(arguments: Sequence[str]) -> int:
+def _run(name: str, asked: Namespace) -> int:
     """Compose the settings, train, print the scores."""
-    known = options("train")
-    if not arguments or arguments[0] not in known:
-        named = f"mer train {arguments[0]}: no such network" if arguments else "mer train: which network?"
-        raise ConfigError(f"{named}; there are {', '.join(known)}")
-    name, words = arguments[0], take_config_dir(arguments[1:])
-    cfg = compose([f"train={name}", *words], root="training")
+    from mer.config import build, compose
+
+    cfg = compose([f"train={name}", *overrides(asked)], root="training")
+    check_study_name(cfg.study)
     training = build(cfg.train)
     output = Path(cfg.output or Path(cfg.home) / "training" / name).expanduser().absolute()
     _prepare(output, cfg)
-    scores, line = _train(training, name, cfg, output, shlex.join(["mer", "train", *arguments]))
+    scores, line = _train(training, name, cfg, output, shlex.join(["mer", "train", name, *asked.words]))
     width = max(map(len, scores))
     print("\n".join(f"{key:<{width}}  {value:.5g}" for key, value in scores.items()))
     print(f"\nweights   {output}")
@@ -53,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _prepare(output: Path, cfg: DictConfig) -> None:
     """Make the folder and keep the settings in it; refuse one that holds the states of other settings."""
+    from omegaconf import OmegaConf
+
     settings = OmegaConf.to_yaml(cfg.train, resolve=True)
     kept = output / "config.yaml"
     try:
@@ -66,6 +59,10 @@ def _prepare(output: Path, cfg: DictConfig) -> None:
 
 
 def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str) -> tuple[Mapping[str, float], str]:
+    from omegaconf import OmegaConf
+
+    from mer.config import build
+
     params = {key: str(value) for key, value in cfg.train.items() if not OmegaConf.is_config(value)}
     tags = {"kind": "training", "command": command}
     opened = build(cfg.tracking).run(study=str(cfg.study), name=name, params=params, tags=tags)
@@ -76,7 +73,7 @@ def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str
 
 
 def _light(output: Path) -> Path:
-    """Return a folder of what MLflow shall keep: weights, settings and log, not the states and the drawn faces."""
+    """Return a folder of what MLflow keeps: weights, settings and log, not the states and the drawn faces."""
     folder = output / "result"
     folder.mkdir(exist_ok=True)
     for file in output.iterdir():
@@ -107,3 +104,27 @@ def _logging(file: Path, name: str, steps: int) -> Iterator[tuple[Log, dict[str,
             seen = step
 
         yield log, series
+
+
+def _fill(parser: Parser) -> None:
+    text = "train.NAME=VALUE changes a number of conf/train; output=DIR, tracking=off, study=NAME"
+    parser.words(text)
+    parser.add_argument("--config-dir", metavar="DIR", help="also look for options in a folder of your own")
+    parser.groups = ("tracking",)
+
+
+COMMAND = Group(
+    help="train one of the two networks",
+    description="Trains a network of mer and writes its weights, the states from which an interrupted training resumes "
+    "(rerun the\nsame command), the settings and log.csv into output= (HOME/training/NAME by default). Every number "
+    "stands in\nconf/train/NAME.yaml. Pass the result to a run with landmarks.weights=FILE or flow.weights=FILE.",
+    actions={
+        name: Command(
+            help=f"the network of {name}; its numbers stand in conf/train/{name}.yaml",
+            examples=f"  mer train {name} train.folder=FOLDER train.device=cuda\n",
+            fill=_fill,
+            run=partial(_run, name),
+        )
+        for name in options("train")
+    },
+)

@@ -10,29 +10,29 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from argparse import Namespace
 from pathlib import Path
 
-from mer.cli.arguments import take_settings
+from mer.cli.command import Command, Parser
 from mer.errors import ConfigError, MerError
 
-__all__ = ["USAGE", "main"]
-
-USAGE = """usage: mer ui [study=NAME] [home=DIR] [host=127.0.0.1] [port=5000]
-
-Opens the MLflow UI on the runs kept in MER_HOME (./mer_home) and prints the address at which the study's runs can be
-compared. Ctrl-C ends it.
-"""
+__all__ = ["COMMAND"]
 
 _READY_WITHIN_S = 120.0
 
 
-def main(arguments: Sequence[str]) -> int:
+def _fill(parser: Parser) -> None:
+    parser.setting("study", "the study whose address is printed", default="default", metavar="NAME")
+    parser.home()
+    parser.setting("host", "the address to listen on (127.0.0.1)", default="127.0.0.1", metavar="HOST")
+    parser.setting("port", "its port (5000)", default="5000", metavar="PORT")
+
+
+def _run(asked: Namespace) -> int:
     """Start the server, print the study's address when it answers, wait until it is stopped."""
     from mer.tracking import UI_ENVIRONMENT, study_url, ui_command
 
-    home = os.environ.get("MER_HOME", "mer_home")
-    given = take_settings(arguments, {"study": "default", "home": home, "host": "127.0.0.1", "port": "5000"})
+    given = vars(asked)
     _require_free(given["host"], _port(given["port"]))
     base = f"http://{given['host']}:{_port(given['port'])}"
     address = study_url(base, Path(given["home"]), given["study"])
@@ -74,3 +74,13 @@ def _wait_until_ready(server: subprocess.Popen[bytes], base: str) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.3)
     raise MerError(f"the MLflow server on {base} did not answer within {_READY_WITHIN_S:.0f} s; try again")
+
+
+COMMAND = Command(
+    help="open the MLflow UI on the runs kept here",
+    description="Opens the MLflow UI on the runs kept in MER_HOME and prints the address at which the study's runs can "
+    "be\ncompared. Ctrl-C ends it.",
+    examples="  mer ui study=motion port=5001\n",
+    fill=_fill,
+    run=_run,
+)

@@ -1,8 +1,9 @@
-"""One cell of a sweep, run in whatever process a launcher chose: kept, done, failed, or left to who works on it."""
+"""One cell of a sweep, run in whatever process a launcher chose: kept, done, failed, or left to who is running it."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 import shutil
@@ -32,7 +33,7 @@ class Sweep:
     cells : tuple of tuple of str
         Those of each.
     folder : Path
-        Gets one folder a cell, and cells.csv.
+        Gets one folder per cell, and cells.csv.
     force : bool
         Run cells again whose result is kept.
     figures : bool
@@ -53,6 +54,14 @@ class Sweep:
         """Where it is noted what became of the cells."""
         return Ledger(folder=self.folder, total=len(self.cells), began=self.began)
 
+    @classmethod
+    def from_json(cls, text: str) -> Sweep:
+        """Read a sweep that was written as JSON, one entry per attribute."""
+        content = json.loads(text)
+        cells = tuple(tuple(cell) for cell in content.pop("cells"))
+        shared, folder = tuple(content.pop("shared")), Path(content.pop("folder"))
+        return cls(shared=shared, cells=cells, folder=folder, **content)
+
     def experiment(self, number: int) -> Experiment:
         """Compose and build a cell.
 
@@ -67,7 +76,7 @@ class Sweep:
 
 
 def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
-    """Run a cell, or take its result from where it is kept, and note it; None where another process works on it.
+    """Run a cell, or take its result from where it is kept, and note it; None where another process is running it.
 
     Parameters
     ----------
@@ -85,7 +94,7 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
     except Exception as error:
         if os.environ.get("MER_DEBUG") and not isinstance(error, MerError):
             raise
-        said = str(error) if isinstance(error, MerError) else f"a fault of mer itself, {type(error).__name__}: {error}"
+        said = str(error) if isinstance(error, MerError) else f"internal error in mer, {type(error).__name__}: {error}"
         said = "; ".join([said, *notes(error)])
         line = Line(number=number, overrides=overrides, state="failed", error=said, seconds=time.perf_counter() - start)
     with contextlib.suppress(OSError):  # Hydra makes it; it stays where there is something in it

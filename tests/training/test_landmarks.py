@@ -109,8 +109,8 @@ def test_the_command_trains_records_and_prints_the_scores(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], r"which network\?; there are .*landmarks"),
-        (["landmark"], "mer train landmark: no such network"),
+        ([], r"mer train: missing action; choose one of .*landmarks"),
+        (["landmark"], "mer train landmark: no such action; did you mean landmarks"),
         (["landmarks"], "train.folder: no folder is named"),
         (["landmarks", "train.folder=/nowhere"], r"/nowhere/keypoints.csv: cannot be read"),
         (["landmarks", "train.sed=1"], "train.sed: no such setting"),

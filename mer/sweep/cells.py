@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import Glob, Override, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from mer.config import compose
 from mer.errors import ConfigError
 
-__all__ = ["Cell", "expand", "parse", "probes"]
+__all__ = ["Cell", "distinct", "expand", "parse", "probes"]
 
 Cell = tuple[str, ...]
 
+_ABSENT = object()
 
+
+@functools.lru_cache(maxsize=4096)  # the words of a grid come again in every cell
 def parse(word: str) -> Override:
     """Read one override.
 
@@ -53,11 +58,53 @@ def expand(words: Sequence[str]) -> tuple[list[str], list[Cell]]:
     cfg = compose(shared, with_hydra=True)
     named = {override.get_key_element().lstrip("+~") for override in parsed}
     cells = [(*own, *more) for own in _of_study(cfg, named) for more in itertools.product(*swept.values())]
-    return shared, list(dict.fromkeys(cells))
+    return shared, distinct(cells, cfg)
+
+
+def distinct(cells: Iterable[Cell], cfg: DictConfig) -> list[Cell]:
+    """Return the cells without those that are equal to an earlier one; each of these is named on standard error.
+
+    Two cells are equal where they set the same values, in whatever spelling: ``svm.C=1`` and ``svm.C=1.0``, or the
+    value that `cfg`, composed of the words that all cells share, has anyway.
+    """
+    seen: dict[Hashable, Cell] = {}
+    for cell in cells:
+        first = seen.setdefault(_content(cell, cfg), cell)
+        if first != cell:
+            same, earlier = " ".join(cell) or "base", " ".join(first) or "base"
+            print(f"mer: the cell {same} is equal to the cell {earlier}, and one cell of the sweep", file=sys.stderr)
+    return list(seen.values())
+
+
+def _content(cell: Cell, cfg: DictConfig) -> Hashable:
+    """Return what a cell sets beside `cfg`; with another option of a group, everything that it sets."""
+    values = {override.get_key_element().lstrip("+"): _value(override.value()) for override in map(parse, cell)}
+    chosen = {key: _value(option) for key, option in cfg.hydra.runtime.choices.items()}
+    if any(value != chosen[key] for key, value in values.items() if key in chosen):
+        return frozenset(values.items())
+    return frozenset((key, value) for key, value in values.items() if key not in chosen and value != _set(cfg, key))
+
+
+def _set(cfg: DictConfig, key: str) -> Hashable:
+    if key.startswith("~") or "/" in key or "@" in key:
+        return _ABSENT
+    node = OmegaConf.select(cfg, key, default=_ABSENT)
+    return _ABSENT if node is _ABSENT else _value(_plain(node))
+
+
+def _value(value: Any) -> Hashable:
+    """Return a value so that equal settings are equal: 1 and 1.0 are, 1 and true are not, nor 1 and "1"."""
+    if isinstance(value, QuotedString):
+        return _value(value.text)
+    if isinstance(value, Mapping):
+        return frozenset((str(_value(key)), _value(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return tuple(map(_value, value))
+    return ("number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__, value)
 
 
 def probes(cells: Sequence[Cell]) -> list[Cell]:
-    """Return few cells that together hold every override of all."""
+    """Return a few cells that together hold every override of all."""
     seen: set[str] = set()
     found: list[Cell] = []
     for cell in cells:
@@ -68,6 +115,8 @@ def probes(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _levels(override: Override) -> list[str]:
+    if isinstance(override.value(), Glob):
+        raise ConfigError(f"{override.input_line}: patterns are not read; list the options, a,b,c")
     if not override.is_discrete_sweep():
         raise ConfigError(f"{override.input_line}: a range without steps makes no cells; list the values, a,b,c")
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import hydra
 from omegaconf import DictConfig
 
-from mer.cli.cells import Cell
-from mer.conf_files import conf_dir
 from mer.config import compose
 from mer.errors import ConfigError
-from mer.progress import QUIET
 from mer.sweep.cell import Sweep, run_cell
+from mer.sweep.cells import Cell, expand, probes
+from mer.sweep.checks import check_settings, warm_folds
+from mer.sweep.hydra_process import launch
 from mer.sweep.ledger import Line
 
-__all__ = ["run_sweep", "runs_here"]
+__all__ = ["run_sweep"]
 
 _LOOK_EVERY_S = 0.5  # for lines of workers elsewhere
-_LOST = "its worker ended without a word: killed, out of memory, or its node went down"
+_LOST = "its worker ended without a message: killed, out of memory, or its node went down"
 
 
-def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
+def run_sweep(words: Sequence[str]) -> int:
+    """Check the settings of every cell, run them all and return the exit status: 0, or 1 where a cell failed.
+
+    Raises
+    ------
+    ConfigError
+        For a setting of any cell that cannot be.
+    """
+    shared, cells = expand(words)
+    for cell in probes(cells):  # a misspelling fails before any work
+        cfg = compose([*shared, *cell], with_hydra=True)
+        if _runs_here(cfg) and not cfg.sweep.plan:
+            warm_folds(cfg)
+        check_settings(cfg)
+    return _run_cells(shared, cells)
+
+
+def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
     """Run all cells and return the exit status: 0, or 1 where a cell failed."""
     cfg = compose(shared, with_hydra=True)
     if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
@@ -44,7 +59,7 @@ def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
 
         print_plan(sweep)
         return 0
-    run = _here if runs_here(cfg) else _through_hydra
+    run = _here if _runs_here(cfg) else _through_hydra
     try:
         run(sweep)
     except BaseException:
@@ -53,13 +68,13 @@ def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
     return _close(sweep, table=True, study=str(cfg.study))
 
 
-def runs_here(cfg: DictConfig) -> bool:
+def _runs_here(cfg: DictConfig) -> bool:
     """Tell whether the cells run in this process, and not where a launcher sends them."""
     return str(cfg.hydra.launcher["_target_"]).endswith(".BasicLauncher")
 
 
 def _here(sweep: Sweep) -> None:
-    """Run cell by cell; those that another sweep works on come last."""
+    """Run cell by cell; those that another sweep is running come last."""
     busy: list[int] = []
     for wait, numbers in ((False, range(len(sweep.cells))), (True, busy)):
         for number in numbers:
@@ -71,17 +86,11 @@ def _here(sweep: Sweep) -> None:
 
 
 def _through_hydra(sweep: Sweep) -> None:
-    """Hand the cells to Hydra's launcher, then once more those that were busy or whose worker was killed."""
+    """Hand the cells to Hydra's launcher, then again those that were busy or whose worker was killed."""
     numbers = list(range(len(sweep.cells)))
     with _saying_lines(sweep):
         for wait in (False, True):
-            try:
-                _launch(sweep, numbers, wait)
-            except Exception as error:  # the other workers' cells are safe
-                if os.environ.get("MER_DEBUG"):
-                    raise
-                said = " ".join(str(error).split())[:300]
-                print(f"mer: the launcher reports {type(error).__name__}: {said}", file=sys.stderr, flush=True)
+            launch(sweep, numbers, wait=wait)  # one that fails says so; the cells of its other workers are safe
             ended = {line.number for line in sweep.ledger.lines()}
             numbers = [number for number in numbers if number not in ended]
             if not numbers:
@@ -90,24 +99,6 @@ def _through_hydra(sweep: Sweep) -> None:
         line = Line(number=number, overrides=sweep.cells[number], state="failed", error=_LOST)
         sweep.ledger.write(line)
         _say(sweep, line)
-
-
-def _launch(sweep: Sweep, numbers: Sequence[int], wait: bool) -> None:
-    def job(cfg: DictConfig) -> None:
-        os.environ[QUIET] = "1"
-        run_cell(sweep, int(cfg.sweep.cell), wait=wait)
-
-    places = [
-        f"hydra.sweep.dir='{sweep.folder}'",
-        "hydra.sweep.subdir=${sweep.cell}",
-        "hydra.sweeper.params=null",
-        f"+sweep.cell={','.join(map(str, numbers))}",
-    ]
-    before, sys.argv = sys.argv, ["mer run", "--multirun", *sweep.shared, *places]
-    try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
-    finally:
-        sys.argv = before
 
 
 @contextlib.contextmanager
@@ -151,11 +142,11 @@ def _close(sweep: Sweep, *, table: bool, study: str = "") -> int:
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
     print(f"\n{len(lines)} of {len(sweep.cells)} cells ended: {counts}\nfolder    {sweep.folder}", flush=True)
     if table and len(lines) > 1:
-        print(f"compare   mer report {study}  (to pick the best cell by these scores is to choose on test subjects)")
+        print(f"compare   mer report {study}  (picking the best cell by these scores means choosing on test subjects)")
     failed = states["failed"]
     if failed and table:
         cells = "1 cell" if failed == 1 else f"{failed} cells"
-        print(f"mer: {cells} failed, each said above; the same command runs them again", file=sys.stderr)
+        print(f"mer: {cells} failed, each with its reason above; the same command runs them again", file=sys.stderr)
     return 1 if failed else 0
 
 

@@ -1,0 +1,87 @@
+"""The single run of `mer run`: its checks, and what it prints at its end."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+
+from mer.config import compose, experiment, without_hydra
+from mer.errors import ConfigError
+from mer.sweep.cells import parse
+from mer.sweep.checks import check_settings, warm_folds
+
+__all__ = ["run"]
+
+_OF_A_RUN = {"hydra.run", "hydra.run.dir", "hydra.searchpath"}  # of Hydra's own settings
+
+
+def run(overrides: Sequence[str]) -> int:
+    """Check the settings, run, print the scores.
+
+    Raises
+    ------
+    MerError
+        For bad input.
+    """
+    from mer.tracking import warm
+
+    several = [word for word in overrides if parse(word).is_sweep_override()]
+    if several:
+        raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
+    _refuse_idle_hydra(overrides)
+    if not any(word.startswith("tracking=") for word in overrides):
+        warm()
+    from mer.run import execute  # MLflow is imported beside it
+
+    composed = compose(overrides, with_hydra=True)
+    warm_folds(composed)
+    folder = Path(composed.hydra.run.dir).absolute()
+    check_settings(composed)
+    cfg, choices = without_hydra(composed)
+    own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
+    ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))
+    _refuse_idle(overrides, cfg, ready)
+    _show(execute(ready, folder), cfg)
+    return 0
+
+
+def _refuse_idle_hydra(overrides: Sequence[str]) -> None:
+    """Refuse settings of Hydra that have no effect here: Hydra does not start a single run."""
+    for word in overrides:
+        name = parse(word).get_key_element().lstrip("+~")
+        if re.match(r"hydra([./]|$)", name) and name not in _OF_A_RUN:
+            of_sweeps = re.match(r"hydra[./](launcher|sweep|sweeper)([./]|$)", name)
+            step = "is for a sweep; write mer run -m, or" if of_sweeps else "has no effect on a single run;"
+            raise ConfigError(f"{word}: {step} leave it out; the folder of a run is hydra.run.dir=OUT")
+
+
+def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Any) -> None:
+    """Refuse settings that have no effect on this run."""
+    if cfg.sweep.plan:
+        raise ConfigError("sweep.plan=true: only a sweep has a plan; write mer run -m, one cell is enough")
+    sequence = [word for word in overrides if word.startswith(("sequence=", "sequence."))]
+    if sequence and "sequence" not in ready.choices:
+        raise ConfigError(f"{sequence[0]}: is used with frames=sequence alone; add that, or leave {sequence[0]} out")
+
+
+def _show(outcome: Any, cfg: DictConfig) -> None:
+    from rich.console import Console
+
+    from mer.report import table
+
+    for warning in outcome.warnings:
+        print(f"mer: {warning}", file=sys.stderr)
+    table.render(outcome.metrics, title=f"study {cfg.study}", left_out=outcome.left_out, console=Console())
+    computed = ", ".join(f"{count} {stage}" for stage, count in outcome.computed.items()) or "nothing"
+    print(f"\ncomputed  {computed}; the rest came from the cache ({outcome.seconds:.1f} s)")
+    print(f"folder    {outcome.folder}")
+    if outcome.see:
+        print(f"compare   {outcome.see}")
+    if any(cfg.sweep[name] for name in ("grid", "around", "cells")):
+        print(f"cells     study {cfg.study} has several; this was its base alone; mer run -m runs them all")
