@@ -20,7 +20,7 @@ from mer.errors import ConfigError, DataError
 from mer.report.build import report
 from mer.report.document import Document, Table
 from mer.report.formats import heads_of
-from mer.report.latex import escape as tex
+from mer.report.escape import tex
 from mer.report.study import Study, load_study
 from mer.report.tables_protocol import commands
 from mer.report.versus import versus
