@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mer.bench.intervals import pair
 from mer.metrics import confusion_matrix, measures
-from mer.report.paired import holm, mcnemar, wilcoxon
+from mer.report.paired import MCNEMAR_REJECTS, holm, mcnemar, mcnemar_caveat, wilcoxon
 from mer.report.resampling import Counts, counts, difference_intervals, intervals, score, swap_test
 from tests.planted import clips, predict
 
@@ -136,3 +137,23 @@ def test_planted_effect(monkeypatch: pytest.MonkeyPatch) -> None:
     assert false / studies <= 0.06
     assert families / studies <= 0.06
     assert found / studies >= 0.9
+
+
+def test_the_sentence_on_mcnemar_rests_on_its_simulation() -> None:
+    """The shares in the report are those of `mer bench intervals`, within three standard errors."""
+    studies = 200
+    for suits, share in MCNEMAR_REJECTS.items():
+        rng = np.random.default_rng(11)
+        found = np.mean([mcnemar(*pair(rng, suits)[2]) <= 0.05 for _ in range(studies)])
+        assert abs(found - share) <= 3 * np.sqrt(2 * max(share * (1 - share), 0.03) / studies), suits
+        assert suits == 0 or f"{100 * share:.0f} % (s = {suits:g})" in mcnemar_caveat()
+
+
+def test_t_intervals_of_means_and_differences_hold_what_they_should() -> None:
+    """300 studies of 26 subjects: 95 % intervals of the difference of equal methods hold 0 in about 95 %."""
+    rng = np.random.default_rng(12)
+    held = []
+    for _ in range(300):
+        a, b, _right = pair(rng, 0.5)
+        held.append([low <= 0 <= high for low, high in difference_intervals(a, b)])
+    assert np.mean(held, axis=0) == pytest.approx([0.95] * 3, abs=0.04)

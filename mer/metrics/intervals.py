@@ -1,6 +1,22 @@
 """Intervals over subjects: the clips of a person are not independent, so the subject is the unit that was sampled.
 
-`mer bench intervals` measures how often each method's 95 % intervals hold the true value; ``t`` is closest to 95 %.
+Share of 95 % intervals that hold the true score of a fixed classifier, by `mer bench intervals` (200 simulated studies
+each, standard error 0.015; a rare class is shown by 3 of 26 subjects). What another training set would change is not in
+them: the whole of a leave-one-subject-out evaluation varies more.
+
+====================  ==========  =====  =====  ========  ==========  ==============
+study                 method      UF1    UAR    accuracy  F1, rarest  recall, rarest
+====================  ==========  =====  =====  ========  ==========  ==============
+26 subjects           t           0.955  0.965  0.955     0.960       0.950
+26 subjects           percentile  0.935  0.945  0.935     0.930       0.925
+26 subjects           bca         0.935  0.945  0.935     0.935       0.935
+10 subjects           t           0.940  0.950  0.935     0.960       0.975
+10 subjects           percentile  0.880  0.910  0.885     0.900       0.905
+10 subjects           bca         0.885  0.910  0.890     0.890       0.925
+26, one rare class    t           0.970  1.000  0.985     0.970       1.000
+26, one rare class    percentile  0.910  0.715  0.950     0.895       0.880
+26, one rare class    bca         0.905  0.725  0.950     0.925       0.890
+====================  ==========  =====  =====  ========  ==========  ==============
 
 References
 ----------
@@ -20,7 +36,17 @@ from numpy.typing import NDArray
 
 from mer.metrics.measures import measures
 
-__all__ = ["LEVEL", "METHODS", "Intervals", "by_subject", "influence", "nameless", "resample", "t_intervals", "t_limits"]
+__all__ = [
+    "LEVEL",
+    "METHODS",
+    "Intervals",
+    "by_subject",
+    "influence",
+    "nameless",
+    "resample",
+    "t_intervals",
+    "t_limits",
+]
 
 Float = NDArray[np.float64]
 Limits = tuple[Float, Float]
@@ -99,8 +125,8 @@ class Intervals:
         if not few or self._method == "t":
             return self._entry
         caution = (
-            f"fewer than {_FEW} subjects show {', '.join(few)}: bootstrap intervals of such classes, and of UF1 and UAR, "
-            "are too narrow; use evaluation.interval=t"
+            f"fewer than {_FEW} subjects show {', '.join(few)}: bootstrap intervals of these classes, UF1 "
+            "and UAR are too narrow; use evaluation.interval=t"
         )
         return self._entry | {"caution": caution}
 

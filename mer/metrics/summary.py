@@ -90,9 +90,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     }
 
 
-def from_predictions(
-    path: str | Path, *, draws: int = 10_000, seed: int = 0, method: str = "t"
-) -> dict[str, Any]:
+def from_predictions(path: str | Path, *, draws: int = 10_000, seed: int = 0, method: str = "t") -> dict[str, Any]:
     """Return the content of ``metrics.json``, from ``predictions.csv`` and nothing else.
 
     Raises

@@ -68,7 +68,7 @@ def heads_of(table: Table) -> list[str]:
 
 
 def _environment(*, autoescape: bool = False, **delimiters: str) -> jinja2.Environment:
-    made = jinja2.Environment(loader=_TEMPLATES, autoescape=autoescape, undefined=jinja2.StrictUndefined, **delimiters)  # noqa: S701
+    made = jinja2.Environment(loader=_TEMPLATES, autoescape=autoescape, undefined=jinja2.StrictUndefined, **delimiters)
     made.filters |= {
         "md": escape.markdown,
         "tex": escape.tex,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,24 @@ from numpy.typing import NDArray
 from mer.report.resampling import TESTED, difference_intervals, score, swap_test
 from mer.report.sections import Cell, Section
 
-__all__ = ["ALPHA", "Comparison", "Omnibus", "against", "compare", "corrected", "holm", "not_different", "omnibus"]
+__all__ = [
+    "ALPHA",
+    "MCNEMAR_REJECTS",
+    "Comparison",
+    "Omnibus",
+    "against",
+    "compare",
+    "corrected",
+    "holm",
+    "mcnemar_caveat",
+    "not_different",
+    "omnibus",
+]
 
 ALPHA = 0.05
+# Share of equal methods that McNemar's test over clips calls different at 5 %, by how differently, in log-odds, the
+# methods suit subjects: the last column of `mer bench intervals`; a test simulates it again.
+MCNEMAR_REJECTS: Mapping[float, float] = MappingProxyType({0.0: 0.020, 0.5: 0.115, 1.0: 0.255})
 Float = NDArray[np.float64]
 
 
@@ -116,7 +132,7 @@ def holm(p: Sequence[float]) -> Float:
 
 
 def not_different(section: Section, best: Cell, name: str) -> list[Cell]:
-    """Return the cells that are not significantly different from the best by the swap test, corrected over all cells."""
+    """Return the cells that do not differ significantly from the best by the swap test, corrected over all cells."""
     others = [cell for cell in section.cells if cell is not best]
     p = []
     for cell in others:
@@ -145,6 +161,17 @@ def mcnemar(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
 
     table = [[int((a & b).sum()), int((a & ~b).sum())], [int((~a & b).sum()), int((~a & ~b).sum())]]
     return float(exact(table, exact=True).pvalue)
+
+
+def mcnemar_caveat() -> str:
+    """Return what a reader of McNemar's p-values should know."""
+    (_, alike), *others = sorted(MCNEMAR_REJECTS.items())
+    shares = " and ".join(f"{100 * share:.0f} % (s = {suits:g})" for suits, share in others)
+    return (
+        "It treats the clips of one person as independent. Simulated with equal methods and 26 subjects, it is at most "
+        f"{ALPHA} in {100 * alike:.0f} % of the studies if the methods suit all subjects alike, and in {shares} if "
+        "they suit subjects differently, by s in log-odds."
+    )
 
 
 def omnibus(section: Section) -> Omnibus | None:
