@@ -108,8 +108,8 @@ class Intervals:
             for name, value in self.value.items():
                 low, high = _bca(drawn[name], value, pull[name]) if method == "bca" else _percentile(drawn[name])
                 still = np.ptp(drawn[name], axis=0) == 0  # 0 of n or n of n: the exact limits stay
-                limits = zip(self._limits[name], (low, high), strict=True)
-                self._limits[name] = tuple(np.where(still, exact, end) for exact, end in limits)
+                exact = self._limits[name]
+                self._limits[name] = np.where(still, exact[0], low), np.where(still, exact[1], high)
         self._entry = {"level": LEVEL, "method": METHODS[method]}
         self._entry |= {} if method == "t" else {"draws": draws, "seed": seed}
 

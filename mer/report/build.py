@@ -202,9 +202,7 @@ def _short(section: Section, scores: Scored, baseline: int, levels: Sequence[Com
                 scores.value[scores.best, 0], scores.interval[scores.best, 0], digits_for(scores.interval[:, 0])
             ),
             "not significantly different": word(len(scores.tied[0])),
-            "levels that differ in UF1 (Holm-corrected)": Item(
-                text="; ".join(f"{t.a} and {t.b}" for t in apart) or "none"
-            ),
+            "levels that differ in UF1 (Holm)": Item(text="; ".join(f"{t.a} and {t.b}" for t in apart) or "none"),
         }
     rows = tuple(Row(name=name, items=(Item(text=name), item)) for name, item in lines.items())
     return Table(

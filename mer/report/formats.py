@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -67,16 +67,18 @@ def heads_of(table: Table) -> list[str]:
     return heads
 
 
-def _environment(*, autoescape: bool = False, **delimiters: str) -> jinja2.Environment:
+def _environment(*, autoescape: bool = False, **delimiters: Any) -> jinja2.Environment:
     made = jinja2.Environment(loader=_TEMPLATES, autoescape=autoescape, undefined=jinja2.StrictUndefined, **delimiters)
-    made.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "md": escape.markdown,
         "tex": escape.tex,
         "label": lambda key: re.sub("[^a-z0-9-]", "-", key),
         "pipe_table": _pipe_table,
         "columns": _columns,
     }
-    made.tests |= {name: partial(_is, kind) for name, kind in _KINDS.items()} | {"wide": _wide}
+    made.filters.update(filters)
+    tests: dict[str, Callable[..., bool]] = {name: partial(_is, kind) for name, kind in _KINDS.items()}
+    made.tests.update(tests | {"wide": _wide})
     return made
 
 

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mer.metrics.intervals import by_subject, influence, t_intervals, t_limits
-from mer.metrics.measures import of_counts
+from mer.metrics import by_subject, influence, of_counts, t_intervals, t_limits
 
 __all__ = ["SCORES", "SWAPS", "TESTED", "Counts", "counts", "difference_intervals", "intervals", "score", "swap_test"]
 

@@ -167,7 +167,7 @@ def _main_notes(scored: Scored, repeated: bool) -> tuple[str, ...]:
     if len(section.cells) > 2:
         notes.append("The best of many cells was chosen on these clips, so its score is optimistic.")
     if section.counts.subjects > 1:
-        notes.append("In brackets: 95 % intervals; " + ", ".join(_interval_methods(section)) + ".")
+        notes.append("In brackets: 95 % intervals (" + ", ".join(_interval_methods(section)) + ").")
         notes += _cautions(section)
     else:
         notes.append("One subject: intervals and tests over subjects do not exist.")
