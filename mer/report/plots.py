@@ -19,7 +19,7 @@ from mer.report.scored import Scored
 from mer.report.sections import Factor, Section
 from mer.report.style import COLUMN_IN, GREY, INK, MARKERS, PAGE_IN, PALETTE, empty, plain
 
-__all__ = ["differences", "effects", "forest", "interactions", "ranking", "subjects"]
+__all__ = ["effects", "forest", "interactions", "ranking", "subjects"]
 
 _NAMED = 30  # cells that a figure can name
 _RANKED = 14  # cells in a ranking
@@ -52,23 +52,6 @@ def forest(scored: Scored, lines: Mapping[str, float]) -> Figure:
         axes.set(xlabel=f"{len(order)} cells, best first", ylabel="UF1, 95 % interval over subjects")
     plain(axes, grid="x" if few else "y")
     axes.tick_params(axis="y" if few else "x", length=0)
-    return figure
-
-
-def differences(scored: Scored, names: Sequence[str], values: np.ndarray, intervals: np.ndarray) -> Figure:
-    """Draw differences (n,) with their intervals (n, 2) about zero, one named line each."""
-    figure = empty(COLUMN_IN + 0.6, 0.7 + 0.19 * len(names))
-    axes = figure.add_subplot()
-    at = np.arange(len(names))
-    axes.axvline(0, color=GREY, linewidth=0.8)
-    for place, value, (low, high) in zip(at, values, intervals, strict=True):
-        axes.plot([low, high], [place, place], color=PALETTE[0], linewidth=1.0)
-        axes.plot(value, place, MARKERS[0], color=PALETTE[0], markersize=4)
-    axes.set_yticks(at, [_short(name) for name in names])
-    axes.invert_yaxis()
-    axes.set_xlabel("difference of UF1, 95 % interval over subjects")
-    plain(axes, grid="x")
-    axes.tick_params(axis="y", length=0)
     return figure
 
 

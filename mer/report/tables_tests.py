@@ -105,10 +105,10 @@ def ranks(section: Section, tests: Omnibus) -> Table:
         Row(name=section.cells[k].name, items=(Item(text=section.cells[k].short), number(float(tests.ranks[k]), 2)))
         for k in order
     ]
-    test = (Item(text="Friedman, χ² and p"), Item(text=f"{tests.statistic:.2f}", value=tests.statistic))
+    test = (Item(text="Friedman χ²"), Item(text=f"{tests.statistic:.2f}", value=tests.statistic))
     rows += [
         Row(name="Friedman statistic", items=test, rule=True),
-        Row(name="Friedman p", items=(Item(text=""), p_value(tests.p))),
+        Row(name="Friedman p", items=(Item(text="Friedman p"), p_value(tests.p))),
     ]
     return Table(
         key=f"{section.number}-ranks",
