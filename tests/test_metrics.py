@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from mer.errors import ConfigError, DataError
-from mer.metrics import confusion_matrix, from_predictions, measures, permutation, summarise
+from mer.metrics import INTERVALS, confusion_matrix, from_predictions, label_permutation, measures, summarise
 from mer.predictions import read_predictions, write_folds, write_predictions
 from mer.types import FoldResult, LosoResult
 from tests.tables import table
@@ -77,13 +77,12 @@ def test_no_clip_at_all_is_refused():
 
 
 def test_interval_holds_the_value_and_repeats_with_the_seed():
-    got, again, other = scores(draws=2000), scores(draws=2000), scores(draws=2000, seed=1)
+    got, again, other = (scores(draws=2000, seed=seed, method="percentile") for seed in (0, 0, 1))
     assert json.dumps(got) == json.dumps(again) != json.dumps(other)
     for name in ("uf1", "uar", "accuracy", "weighted_f1"):
         assert 0 <= got[name]["low"] <= got[name]["value"] <= got[name]["high"] <= 1
-    assert got["interval"] == {
-        "level": 0.95, "method": "percentile bootstrap over subjects", "draws": 2000, "seed": 0
-    }  # fmt: skip
+    assert got["interval"].items() >= {"method": "percentile bootstrap over subjects", "draws": 2000, "seed": 0}.items()
+    assert scores()["interval"] == {"level": 0.95, "method": "t interval over subjects"}
 
 
 def test_interval_is_over_subjects():
@@ -91,16 +90,53 @@ def test_interval_is_over_subjects():
     true = np.tile([0, 1], 50)
     subject = np.repeat(np.arange(10), 10).astype(str)
     pred = np.where(np.repeat(np.arange(10), 10) < 5, true, 1 - true)
-    got = scores(true, pred, subject, CLASSES[:2], draws=20_000)
+    got = scores(true, pred, subject, CLASSES[:2], draws=20_000, method="percentile")
     assert got["accuracy"] == {"value": 0.5, "low": pytest.approx(0.2), "high": pytest.approx(0.8)}
 
 
-def test_perfect_prediction_has_no_width():
-    got = scores(TRUE, TRUE)
-    assert got["uf1"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+@pytest.mark.parametrize("method", INTERVALS)
+def test_all_right_and_all_wrong_have_exact_limits(method):
+    """Clopper and Pearson for 3 of 3 subjects, two of which show surprise; F1 through hits / union."""
+    got = scores(TRUE, TRUE, method=method)
+    assert got["accuracy"]["low"] == pytest.approx(0.025 ** (1 / 3)) and got["accuracy"]["high"] == 1
+    never = scores([0, 0, 0, 2, 2, 1], [0, 0, 0, 1, 0, 1], ["a", "b", "c", "a", "b", "c"], method=method)
+    surprise = never["per_class"]["surprise"]
+    most = 1 - 0.025 ** (1 / 2)
+    assert surprise["recall"] == {"value": 0, "low": 0, "high": pytest.approx(most)}
+    assert surprise["f1"] == {"value": 0, "low": 0, "high": pytest.approx(2 * most / (1 + most))}
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
+def test_the_t_interval_of_a_mean_by_hand():
+    """Subjects of equal size: the accuracy is a mean, its influence the deviation from it; limits on log-odds."""
+    from scipy import stats
+
+    shares = np.array([1, 3, 2, 2, 3, 1, 4, 2])
+    true = np.tile([0, 1, 0, 1], 8)
+    pred = np.where(np.tile(np.arange(4), 8) < np.repeat(shares, 4), true, 1 - true)
+    got = scores(true, pred, np.repeat(np.arange(8), 4).astype(str), CLASSES[:2])["accuracy"]
+    p, error = shares.mean() / 4, stats.sem(shares / 4)
+    reach = stats.t.ppf(0.975, 7) * error / (p * (1 - p))
+    odds = np.log(p / (1 - p)) + np.array([-reach, reach])
+    assert [got["low"], got["high"]] == pytest.approx(1 / (1 + np.exp(-odds)), abs=1e-4)
+
+
+@pytest.mark.parametrize("method", INTERVALS)
+def test_a_rare_class_keeps_its_uncertainty(method):
+    """Three clips of one class, all missed: no interval may run to a score without that class, or claim certainty."""
+    subject = np.repeat([f"s{k:02d}" for k in range(26)], 8)
+    pred = np.random.default_rng(0).choice([0, 1], 208, p=[0.6, 0.4])
+    true = pred.copy()
+    true[[0, 8, 16]] = 2
+    got = scores(true, pred, subject, method=method)
+    rare = got["per_class"]["surprise"]
+    assert rare["recall"]["low"] == rare["f1"]["low"] == 0 and rare["recall"]["high"] == pytest.approx(0.7076, abs=1e-4)
+    assert got["uf1"]["high"] < 0.95
+    if method == "t":
+        assert got["uf1"]["high"] > 0.9  # F1 of the rare class may be 0.83: 0.66 + 0.83 / 3
+    assert ("caution" in got["interval"]) == (method != "t")
+
+
+@pytest.mark.parametrize("method", INTERVALS)
 def test_what_subjects_are_called_changes_no_digit(method):
     rng = np.random.default_rng(2)
     true, pred, who = rng.integers(3, size=90), rng.integers(3, size=90), rng.integers(9, size=90)
@@ -120,13 +156,13 @@ def test_ten_thousand_draws_are_made_by_arrays_and_not_one_by_one():
         seen: Counter[str] = Counter()
         sys.setprofile(lambda _frame, event, _: seen.update([event]))
         try:
-            scores(true, pred, subject, tuple("abcdefg"), draws=draws)
+            scores(true, pred, subject, tuple("abcdefg"), draws=draws, method="percentile")
         finally:
             sys.setprofile(None)
         return seen["call"] + seen["c_call"]
 
     calls(100)  # imports what it needs
-    assert 0 < calls(10_000) - calls(1_000) < 1_000
+    assert 0 < calls(10_000) - calls(1_000) < 2_000
 
 
 @settings(max_examples=40, deadline=None)
@@ -265,28 +301,32 @@ def test_bca_interval_equals_that_of_scipy():
 
 
 def test_an_unknown_interval_is_named():
-    with pytest.raises(ConfigError, match=r"evaluation\.interval=wald: must be one of percentile, bca"):
+    with pytest.raises(ConfigError, match=r"evaluation\.interval=wald: must be one of t, percentile, bca"):
         scores(method="wald")
 
 
-def test_permutation_by_hand():
-    """Two subjects with two clips each: 4 arrangements of the truths, one of which is all right."""
-    got = scores([0, 1, 0, 1], [0, 1, 0, 1], ["a", "a", "b", "b"], CLASSES[:2], draws=40_000)["permutation"]
-    assert got["p"] == pytest.approx(1 / 4, abs=0.01)
+def test_label_permutation_by_hand():
+    """Three subjects with two clips each of two classes, and one more clip: 24 orders, one of which is all right."""
+    true, subject = [0, 1, 0, 1, 0, 1, 2], ["a", "a", "b", "b", "c", "c", "c"]
+    got = scores(true, true, subject, draws=40_000)["label_permutation"]
+    assert got["p"] == pytest.approx(1 / 24, abs=0.004)
 
 
-def test_permutation_of_useless_predictions_is_uniform():
+def test_label_permutation_of_useless_predictions_is_uniform():
     rng = np.random.default_rng(0)
     subject = np.repeat(np.arange(8), 6).astype(str)
     p = [
-        permutation(rng.integers(3, size=48), rng.integers(3, size=48), subject, 3, draws=100, seed=0)["p"]
+        label_permutation(rng.integers(3, size=48), rng.integers(3, size=48), subject, 3, draws=100, seed=0)["p"]
         for _ in range(200)
     ]
     assert np.mean(np.array(p) <= 0.1) == pytest.approx(0.1, abs=0.06)
     assert np.mean(p) == pytest.approx(0.5, abs=0.08)
 
 
-def test_permutation_gives_no_credit_for_knowing_the_subject():
-    subject = np.repeat(["a", "b"], 10)
-    true = np.repeat([0, 1], 10)
-    assert permutation(true, true, subject, 2, draws=200, seed=0)["p"] == 1.0
+def test_label_permutation_without_power_has_no_p_value():
+    """No power is no evidence against an effect: p is None, and the reason stands beside it."""
+    six = scores([0, 1, 2, 0, 1, 2], [0, 1, 2, 0, 1, 2], list("abcdef"))["label_permutation"]
+    assert six["p"] is None and "too few different labels" in six["reason"]
+    subject, true = np.repeat(["a", "b"], 10), np.tile([0, 1], 10)
+    constant = label_permutation(true, np.repeat([0, 1], 10), subject, 2, draws=200, seed=0)
+    assert constant["p"] is None and "same score" in constant["reason"]

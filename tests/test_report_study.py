@@ -19,8 +19,8 @@ from mer.cli import main
 from mer.errors import ConfigError, DataError
 from mer.report.build import report
 from mer.report.document import Document, Table
+from mer.report.escape import tex
 from mer.report.formats import heads_of
-from mer.report.latex import escape as tex
 from mer.report.study import Study, load_study
 from mer.report.tables_protocol import commands
 from mer.report.versus import versus
@@ -200,7 +200,7 @@ def test_factors_are_what_was_chosen_not_what_follows_from_it(written: tuple[Doc
         ("tvl1", "4"),
         ("tvl1", "12"),
     ]
-    assert table.rows[-1].name.startswith("always ")
+    assert table.rows[-1].name.startswith("majority class (")
 
 
 def test_optimistic_cells_are_marked_and_never_best(written: tuple[Document, Path]) -> None:
@@ -237,7 +237,7 @@ def test_the_page_needs_no_network_and_no_script(written: tuple[Document, Path])
 
 def test_another_baseline(study: Study, tmp_path: Path) -> None:
     document = report(study, tmp_path / "out", baseline="flow=tvl1, descriptor.bins=4")
-    assert _table(document, "1-baseline-tests").caption.endswith("baseline flow=tvl1, descriptor.bins=4")
+    assert _table(document, "1-baseline-tests").caption.endswith("baseline, flow=tvl1, descriptor.bins=4")
     with pytest.raises(ConfigError, match="baseline=flow=tvl1: must name one cell"):
         report(study, tmp_path / "out", baseline="flow=tvl1")
 

@@ -76,8 +76,8 @@ def test_a_run_leaves_every_file_that_the_contract_names(first: Path) -> None:
 
 def test_metrics_follow_from_predictions_alone(first: Path) -> None:
     written = json.loads((first / "metrics.json").read_text(encoding="utf-8"))
-    interval = written["interval"]
-    again = metrics.from_predictions(first / "predictions.csv", draws=interval["draws"], seed=interval["seed"])
+    drawn = written["label_permutation"]
+    again = metrics.from_predictions(first / "predictions.csv", draws=drawn["draws"], seed=drawn["seed"])
     assert json.loads(json.dumps(again)) == written
 
 

@@ -16,6 +16,7 @@ from mer.loso.guards import check_classes, check_mirrored, check_split, check_tw
 from mer.loso.order import in_order
 from mer.loso.store import FoldStore, fingerprint
 from mer.loso.workers import run_folds
+from mer.metrics import INTERVALS
 from mer.svm import Split
 from mer.tuning import Choice, GlobalTuning
 from mer.types import FeatureTable, FoldResult, LosoResult
@@ -25,7 +26,7 @@ __all__ = ["Evaluation"]
 CHOICES = {
     "mirror": ("none", "train", "both"),
     "balance": ("none", "oversample"),
-    "interval": ("percentile", "bca"),
+    "interval": tuple(INTERVALS),
 }
 
 

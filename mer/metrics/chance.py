@@ -1,7 +1,8 @@
-"""What chance would give: constant and random guesses, and the same predictions on shuffled truths."""
+"""What chance would give: constant and random guesses, and the same predictions under permuted labels."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,13 +11,16 @@ from numpy.typing import NDArray
 
 from mer.metrics.measures import SCORES, measures
 
-__all__ = ["chance_lines", "permutation"]
+__all__ = ["chance_lines", "label_permutation"]
 
-CHUNK = 1000  # shuffles at a time, which bounds the memory
+METHOD = "labels permuted within each subject, predictions fixed, nothing trained again"
+CHUNK = 1000  # permutations at a time, which bounds the memory
+ROUNDING = 1e-12  # sums of equal matrices may differ by so much
+_LEVEL = 0.05  # of the test: with fewer than 1 / _LEVEL different orders, no p-value is this small
 
 
 def chance_lines(support: NDArray[np.int64], classes: Sequence[str]) -> dict[str, Any]:
-    """Return the scores of always saying the largest class, and of guessing with the classes' own shares (expected)."""
+    """Return the scores of predicting the majority class, and of guessing with the classes' own shares (expected)."""
     most = int(np.argmax(support))
     always = np.zeros((len(classes), len(classes)))
     always[:, most] = support
@@ -27,7 +31,7 @@ def chance_lines(support: NDArray[np.int64], classes: Sequence[str]) -> dict[str
     return table
 
 
-def permutation(
+def label_permutation(
     y_true: NDArray[np.int64],
     y_pred: NDArray[np.int64],
     subject: NDArray[Any],
@@ -36,10 +40,17 @@ def permutation(
     draws: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Test the UF1 against predictions that know nothing of the truth.
+    """Compare the UF1 with that of the same predictions under permuted labels.
 
-    The truths are shuffled among the clips of each subject, so that a subject's habits and class shares stay as they
-    are; `p` is the share of shuffles, the true order among them, that score as well.
+    The labels are permuted among the clips of each subject, so that a subject's habits and class shares stay as they
+    are; `p` is the share of permutations, the true order among them, that score as well. It is None, with a `reason`,
+    where no permutation could have shown anything.
+
+    Notes
+    -----
+    Nothing is trained again, unlike in the tests of Ojala and Garriga: the predictions are taken as given, so the test
+    does not account for what the folds of a leave-one-subject-out evaluation share. With subjects who move alike it
+    rejected 12 % of simulated useless classifiers at a level of 5 %; read it as a description of these predictions.
 
     References
     ----------
@@ -48,20 +59,25 @@ def permutation(
     order = np.lexsort((y_pred, y_true, subject))  # the order of the rows carries no meaning
     _, number = np.unique(subject[order], return_inverse=True)
     true, pred = y_true[order], y_pred[order]
+    entry = {"score": "uf1", "draws": draws, "seed": seed, "method": METHOD}
+    if _orders(number, true, classes) < math.log(1 / _LEVEL):
+        return entry | {"p": None, "reason": "the subjects' clips have too few different labels to permute"}
     rng = np.random.default_rng(seed)
     reached = _uf1(true[None], pred, classes)[0]
-    as_good = 0
+    scores = []
     for first in range(0, draws, CHUNK):
         keys = number + rng.random((min(CHUNK, draws - first), len(true)))
-        # 1e-12: the sums of equal matrices may differ by their rounding
-        as_good += int((_uf1(true[np.argsort(keys, axis=1)], pred, classes) >= reached - 1e-12).sum())
-    return {
-        "score": "uf1",
-        "p": (as_good + 1) / (draws + 1),
-        "draws": draws,
-        "seed": seed,
-        "method": "truths shuffled within each subject",
-    }
+        scores.append(_uf1(true[np.argsort(keys, axis=1)], pred, classes))
+    drawn = np.concatenate(scores)
+    if np.ptp([reached, *drawn]) < ROUNDING:
+        return entry | {"p": None, "reason": "every permutation gives the same score"}
+    return entry | {"p": (int((drawn >= reached - ROUNDING).sum()) + 1) / (draws + 1)}
+
+
+def _orders(subject: NDArray[np.intp], true: NDArray[np.int64], classes: int) -> float:
+    """Return the logarithm of the number of different orders of the labels within the subjects."""
+    shown = np.bincount(subject * classes + true, minlength=(subject.max() + 1) * classes)
+    return sum(math.lgamma(n + 1) for n in np.bincount(subject)) - sum(math.lgamma(n + 1) for n in shown)
 
 
 def _uf1(true: NDArray[np.int64], pred: NDArray[np.int64], classes: int) -> NDArray[np.float64]:

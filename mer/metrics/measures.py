@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["HEADLINE", "SCORES", "confusion_matrix", "measures", "score"]
+__all__ = ["HEADLINE", "NAMES", "SCORES", "confusion_matrix", "measures", "of_counts", "score"]
 
 Float = NDArray[np.float64]
 
 HEADLINE = ("uf1", "uar", "accuracy", "weighted_f1")
 SCORES = (*HEADLINE, "mcc")
+NAMES = (*SCORES, "f1", "recall")  # the last two have a value for each class
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> NDArray[np.int64]:
@@ -40,7 +42,7 @@ def measures(confusion: NDArray[Any]) -> dict[str, Float]:
     ----------
     confusion : ndarray, shape (..., K, K)
         Rows are the truth. A class without support in a matrix does not enter the means of that matrix: only
-        resampled or partial sets have such classes, `summarise` refuses them in the whole set.
+        partial sets have such classes, `summarise` refuses them in the whole set.
 
     Returns
     -------
@@ -54,22 +56,20 @@ def measures(confusion: NDArray[Any]) -> dict[str, Float]:
     (Matthews' coefficient of several classes; 0 where all truths or all predictions are of one class).
     """
     counts = np.asarray(confusion, dtype=np.float64)
-    hit = np.diagonal(counts, axis1=-2, axis2=-1)
-    support, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
-    present = support > 0
-    # 2TP + FP + FN = support + predicted, which is never 0 for a class with support
-    f1 = np.divide(2 * hit, support + predicted, out=np.zeros_like(hit), where=present)
-    recall = np.divide(hit, support, out=np.zeros_like(hit), where=present)
-    total, held = support.sum(axis=-1), present.sum(axis=-1)
-    return {
-        "uf1": f1.sum(axis=-1) / held,
-        "uar": recall.sum(axis=-1) / held,
-        "accuracy": hit.sum(axis=-1) / total,
-        "weighted_f1": (f1 * support).sum(axis=-1) / total,
-        "mcc": _matthews(hit.sum(axis=-1), support, predicted, total),
-        "f1": np.where(present, f1, np.nan),
-        "recall": np.where(present, recall, np.nan),
-    }
+    return of_counts(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1), counts.sum(axis=-2))
+
+
+def of_counts(hit: Float, support: Float, predicted: Float, names: Sequence[str] = NAMES) -> dict[str, Float]:
+    """Return the scores `names`, as `measures` does, from the counts of each class.
+
+    Parameters
+    ----------
+    hit, support, predicted : ndarray, shape (..., K)
+        Correct predictions, clips, and predictions of each class.
+    names : sequence of str
+        Of `NAMES`.
+    """
+    return {name: _FORMULAS[name](hit, support, predicted) for name in names}
 
 
 def score(y_true: ArrayLike, y_pred: ArrayLike, classes: int, objective: str) -> float:
@@ -77,7 +77,38 @@ def score(y_true: ArrayLike, y_pred: ArrayLike, classes: int, objective: str) ->
     return float(measures(confusion_matrix(y_true, y_pred, classes))[objective])
 
 
-def _matthews(hits: Float, support: Float, predicted: Float, total: Float) -> Float:
+def _f1(hit: Float, support: Float, predicted: Float) -> Float:
+    # 2TP + FP + FN = support + predicted, which is never 0 for a class with support
+    return np.divide(2 * hit, support + predicted, out=np.full(hit.shape, np.nan), where=support > 0)
+
+
+def _recall(hit: Float, support: Float, _predicted: Float) -> Float:
+    return np.divide(hit, support, out=np.full(hit.shape, np.nan), where=support > 0)
+
+
+def _mean(of_class: Float) -> Float:
+    present = np.isfinite(of_class)
+    return np.where(present, of_class, 0).sum(axis=-1) / present.sum(axis=-1)
+
+
+def _weighted_f1(hit: Float, support: Float, predicted: Float) -> Float:
+    f1 = np.nan_to_num(_f1(hit, support, predicted))
+    return (f1 * support).sum(axis=-1) / support.sum(axis=-1)
+
+
+def _matthews(hit: Float, support: Float, predicted: Float) -> Float:
+    hits, total = hit.sum(axis=-1), support.sum(axis=-1)
     common = (support * predicted).sum(axis=-1)
     spread = (total**2 - (support**2).sum(axis=-1)) * (total**2 - (predicted**2).sum(axis=-1))
     return np.divide(hits * total - common, np.sqrt(spread), out=np.zeros_like(hits), where=spread > 0)
+
+
+_FORMULAS: dict[str, Callable[[Float, Float, Float], Float]] = {
+    "uf1": lambda hit, support, predicted: _mean(_f1(hit, support, predicted)),
+    "uar": lambda hit, support, predicted: _mean(_recall(hit, support, predicted)),
+    "accuracy": lambda hit, support, _: hit.sum(axis=-1) / support.sum(axis=-1),
+    "weighted_f1": _weighted_f1,
+    "mcc": _matthews,
+    "f1": _f1,
+    "recall": _recall,
+}

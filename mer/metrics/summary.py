@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mer.errors import ConfigError, DataError
-from mer.metrics.chance import chance_lines, permutation
-from mer.metrics.intervals import LEVEL, METHODS, Intervals, by_subject, nameless
+from mer.metrics.chance import chance_lines, label_permutation
+from mer.metrics.intervals import METHODS, Intervals, by_subject, nameless
 from mer.metrics.measures import SCORES, measures
 from mer.predictions import read_predictions
 
@@ -27,7 +27,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     draws: int,
     seed: int,
     dataset: ArrayLike | None = None,
-    method: str = "percentile",
+    method: str = "t",
 ) -> dict[str, Any]:
     """Return the content of ``metrics.json``.
 
@@ -40,12 +40,12 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     classes : sequence of str
         The fixed class list; each must occur.
     draws : int
-        Of the bootstrap and of the permutation test, at least 1.
+        Of the permutation test and of a bootstrap, at least 1.
     seed : int
     dataset : array_like of str, shape (n,), optional
         Gives the scores of each data set, too: pooled over its clips, over the classes that it holds.
-    method : {"percentile", "bca"}
-        Of the interval.
+    method : {"t", "percentile", "bca"}
+        Of the intervals, see `mer.metrics.intervals`.
 
     Returns
     -------
@@ -85,14 +85,12 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
         "subjects": len(per_subject),
         "mean_over_subjects": {name: float(measures(per_subject)[name].mean()) for name in SCORES},
         **chance_lines(support, classes),
-        "permutation": permutation(true, pred, who, len(classes), draws=draws, seed=seed),
-        "interval": {"level": LEVEL, "method": f"{method} bootstrap over subjects", "draws": draws, "seed": seed},
+        "label_permutation": label_permutation(true, pred, who, len(classes), draws=draws, seed=seed),
+        "interval": found.entry(classes),
     }
 
 
-def from_predictions(
-    path: str | Path, *, draws: int = 10_000, seed: int = 0, method: str = "percentile"
-) -> dict[str, Any]:
+def from_predictions(path: str | Path, *, draws: int = 10_000, seed: int = 0, method: str = "t") -> dict[str, Any]:
     """Return the content of ``metrics.json``, from ``predictions.csv`` and nothing else.
 
     Raises

@@ -1,1 +1,1 @@
-"""Stage 9: what a user looks at: the table at the end of a run, and the figures in its folder."""
+"""Stage 9: what a user sees: the table at the end of a run, and the figures in its folder."""

@@ -26,11 +26,10 @@ from mer.report.tables_regions import regions_table
 __all__ = ["confusions", "headline", "into_folder", "report"]
 
 _METHOD = (
-    "The primary test swaps the predictions of whole subjects between the two sides, because clips of one person are "
-    "not independent; intervals are percentile bootstraps over subjects. p-values are corrected by Holm over two "
-    "families that the grid fixes before any result is seen: all pairs of levels of all factors, and every cell "
-    "against the baseline (the first cell that was run, or baseline=… of this command). In simulated studies of 26 "
-    "subjects of differing difficulty the swap test kept its level of 5 %, and McNemar's test over clips did not."
+    "The primary test swaps the predictions of whole subjects between two methods, because the clips of one "
+    "person are not independent; intervals are over subjects, too. p-values are Holm-corrected over two "
+    "families that the grid fixes before any result is seen: all pairs of levels of all factors, and each cell "
+    "against the baseline (the first cell that was run, or baseline=… of this command)."
 )
 
 
@@ -86,7 +85,7 @@ def _document(study: Study, parts: Sequence[Section], baselines: Sequence[Cell],
         blocks.append(
             Text(
                 text="This study holds cells with different protocols or different clips. Their scores cannot be "
-                "compared, so each kind has tables of its own, and no test goes across them."
+                "compared, so each kind has its own tables, and no test compares them."
             )
         )
     for section, baseline in zip(parts, baselines, strict=True):
@@ -94,8 +93,8 @@ def _document(study: Study, parts: Sequence[Section], baselines: Sequence[Cell],
             blocks.append(Heading(level=1, text=f"Part {section.number}: {section.title}"))
         blocks += _section(section, section.cells.index(baseline), figures)
     left_out = tables_protocol.left_out_runs(study)
-    blocks += [Heading(level=1, text="Runs left out"), left_out] if left_out else []
-    blocks += [Heading(level=1, text="How it was tested"), Text(text=_METHOD), *tables_protocol.reproduction(study)]
+    blocks += [Heading(level=1, text="Runs that are not in this report"), left_out] if left_out else []
+    blocks += [Heading(level=1, text="Statistical tests"), Text(text=_METHOD), *tables_protocol.reproduction(study)]
     return Document(title=f"Study {study.name}", blocks=tuple(blocks))
 
 
@@ -132,12 +131,12 @@ def _section(section: Section, baseline: int, figures: Path) -> list[Block]:
 def _factors(scores: Scored, levels: Sequence[Comparison], drawn: Callable[..., list[Block]]) -> list[Block]:
     section = scores.section
     means = [found for factor in section.factors if (found := level_means(section, factor))]
-    blocks: list[Block] = [Heading(level=2, text="What the factors do"), tables_tests.level_means(section, means)]
+    blocks: list[Block] = [Heading(level=2, text="Effects of the factors"), tables_tests.level_means(section, means)]
     caption = "Mean UF1 of the cells with each level; 95 % intervals over subjects."
     blocks += drawn("factors", plots.effects(means), caption)
     if levels:
         blocks.append(tables_tests.level_tests(section, levels))
-    caption = "Mean UF1 of two factors together; parallel lines are no interaction."
+    caption = "Mean UF1 for pairs of factors; parallel lines mean no interaction."
     return blocks + drawn("interactions", plots.interactions(scores), caption)
 
 
@@ -151,8 +150,8 @@ def _cells_tested(section: Section, scores: Scored, baseline: int, drawn: Callab
     over_subjects = omnibus(section)
     if over_subjects is not None:
         caption = (
-            "Mean ranks of the cells over subjects (of many cells, the best ranks). A bar joins cells that Nemenyi's "
-            "test does not tell apart."
+            "Mean ranks of the cells over subjects (of many cells, the best ranks). A bar joins cells that are not "
+            "significantly different by Nemenyi's test."
         )
         blocks += drawn("ranks", plots.ranking(section, over_subjects), caption)
         blocks.append(tables_tests.ranks(section, over_subjects))
@@ -163,14 +162,12 @@ def _regions(section: Section, cell: Cell, drawn: Callable[..., list[Block]]) ->
     """Show which regions move for which class: of one cell, since flow and regions differ between cells."""
     if not cell.runs[0].regions:
         return []
-    heading = Heading(level=2, text="What moves")
+    heading = Heading(level=2, text="Motion of each region")
     try:
         motion = regions.read(cell.runs[0].regions)
     except (ValueError, KeyError):
-        return [heading, Text(text=f"regions.csv of {cell.name} is torn; run that cell again.")]
-    caption = (
-        f"Which regions move for which class, as the baseline sees it ({cell.name}): each class's mean over its clips."
-    )
+        return [heading, Text(text=f"regions.csv of {cell.name} is incomplete; rerun that cell.")]
+    caption = f"Motion of each region for each class, in the baseline ({cell.name}): means over the clips of a class."
     table = regions_table(motion, key=f"{section.number}-regions", caption=f"Motion of each region{section.part}")
     return [heading, *drawn("regions", regions.picture(motion), caption), table]
 
@@ -204,28 +201,28 @@ def _short(section: Section, scores: Scored, baseline: int, levels: Sequence[Com
             "its UF1": scored_item(
                 scores.value[scores.best, 0], scores.interval[scores.best, 0], digits_for(scores.interval[:, 0])
             ),
-            "not told apart from it": word(len(scores.tied[0])),
+            "not significantly different": word(len(scores.tied[0])),
             "levels that differ in UF1 (Holm)": Item(text="; ".join(f"{t.a} and {t.b}" for t in apart) or "none"),
         }
     rows = tuple(Row(name=name, items=(Item(text=name), item)) for name, item in lines.items())
     return Table(
         key=f"{section.number}-short",
-        caption=f"In short{section.part}",
-        columns=(Column(head="what", numeric=False), Column(head="this study", numeric=False)),
+        caption=f"Summary{section.part}",
+        columns=(Column(head="item", numeric=False), Column(head="value", numeric=False)),
         rows=rows,
     )
 
 
 def _lines(section: Section, scores: Scored) -> dict[str, float]:
     line = section.cells[0].runs[0].summary["majority"]
-    lines = {f"always {line['class']}": float(line["uf1"])}
+    lines = {f"majority class ({line['class']})": float(line["uf1"])}
     raw = [float(scores.value[k, 0]) for k, cell in enumerate(section.cells) if cell.raw_flow]
     return lines | ({"raw flow": max(raw)} if raw else {})
 
 
 def _forest_caption(section: Section) -> str:
-    marks = "" if len(section.cells) < 2 else " Filled: the best, and what the test does not tell apart from it."
-    return f"UF1 of the cells with 95 % intervals over subjects; dashed: always the largest class.{marks}"
+    marks = "" if len(section.cells) < 2 else " Filled: the best cell, and cells not significantly different from it."
+    return f"UF1 of the cells with 95 % intervals over subjects; dashed: majority class.{marks}"
 
 
 def _warnings(section: Section) -> list[str]:
@@ -244,7 +241,7 @@ def _baselines(parts: Sequence[Section], wanted: str) -> list[Cell]:
 
 
 def _cells(parts: Sequence[Section]) -> list[dict[str, Any]]:
-    """Return one flat row a run: what a user reads into a notebook."""
+    """Return one flat row per run: what a user reads into a notebook."""
     rows: list[dict[str, Any]] = []
     for section in parts:
         for cell in section.cells:

@@ -46,7 +46,7 @@ def draw(  # noqa: PLR0913 (one keyword a thing that is shown)
     angles: NDArray[Any] | None,
     unit: str,
 ) -> None:
-    """Draw a clip as a PNG: onset, apex, their difference; landmarks with regions, flow, a rose for every region.
+    """Draw a clip as a PNG: onset, apex, their difference; landmarks with regions, flow, a rose per region.
 
     Parameters
     ----------

@@ -16,9 +16,9 @@ class Item:
     Attributes
     ----------
     text : str
-        What stands there, such as ``0.612``; empty where there is nothing.
+        The text, such as ``0.612``; empty where there is nothing.
     interval : str
-        What stands beside it, such as ``[0.541, 0.683]``.
+        The interval, such as ``[0.541, 0.683]``.
     value, low, high : float or None
         The numbers with all their digits; None in a cell of words.
     mark : {"", "best", "tied"}
@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column: its head, and whether its cells are numbers, which stand to the right."""
+    """A column: its head, and whether its cells are numbers, which are aligned to the right."""
 
     head: str
     numeric: bool = True
@@ -101,7 +101,7 @@ class Heading:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A paragraph without numbers of its own: those stand in tables."""
+    """A paragraph without numbers of its own: those belong in tables."""
 
     text: str
 

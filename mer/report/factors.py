@@ -31,7 +31,7 @@ class LevelMean:
     value : ndarray, shape (3,)
         UF1, UAR, accuracy.
     interval : ndarray, shape (3, 2)
-        Bootstrap over subjects.
+        95 % interval over subjects.
     """
 
     factor: Factor

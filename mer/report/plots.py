@@ -19,7 +19,7 @@ from mer.report.scored import Scored
 from mer.report.sections import Factor, Section
 from mer.report.style import COLUMN_IN, GREY, INK, MARKERS, PAGE_IN, PALETTE, empty, plain
 
-__all__ = ["differences", "effects", "forest", "interactions", "ranking", "subjects"]
+__all__ = ["effects", "forest", "interactions", "ranking", "subjects"]
 
 _NAMED = 30  # cells that a figure can name
 _RANKED = 14  # cells in a ranking
@@ -36,12 +36,12 @@ def forest(scored: Scored, lines: Mapping[str, float]) -> Figure:
     axes = figure.add_subplot()
     at = np.arange(1, len(order) + 1)
     for place, k in zip(at, order, strict=True):
-        told_apart = k != scored.best and k not in scored.tied[0]
+        different = k != scored.best and k not in scored.tied[0]
         low, high = scored.interval[k, 0]
         ends = ([low, high], [place, place]) if few else ([place, place], [low, high])
-        axes.plot(*ends, color=PALETTE[0], linewidth=1.0 if few else 0.4, alpha=0.55 if told_apart else 1.0)
+        axes.plot(*ends, color=PALETTE[0], linewidth=1.0 if few else 0.4, alpha=0.55 if different else 1.0)
         point = (scored.value[k, 0], place) if few else (place, scored.value[k, 0])
-        fill = "white" if told_apart else PALETTE[0]
+        fill = "white" if different else PALETTE[0]
         axes.plot(*point, MARKERS[0], color=PALETTE[0], markerfacecolor=fill, markersize=4 if few else 2)
     _references(axes, lines, upright=few)
     if few:
@@ -55,25 +55,8 @@ def forest(scored: Scored, lines: Mapping[str, float]) -> Figure:
     return figure
 
 
-def differences(scored: Scored, names: Sequence[str], values: np.ndarray, intervals: np.ndarray) -> Figure:
-    """Draw differences (n,) with their intervals (n, 2) about zero, one named line each."""
-    figure = empty(COLUMN_IN + 0.6, 0.7 + 0.19 * len(names))
-    axes = figure.add_subplot()
-    at = np.arange(len(names))
-    axes.axvline(0, color=GREY, linewidth=0.8)
-    for place, value, (low, high) in zip(at, values, intervals, strict=True):
-        axes.plot([low, high], [place, place], color=PALETTE[0], linewidth=1.0)
-        axes.plot(value, place, MARKERS[0], color=PALETTE[0], markersize=4)
-    axes.set_yticks(at, [_short(name) for name in names])
-    axes.invert_yaxis()
-    axes.set_xlabel("difference of UF1, 95 % interval over subjects")
-    plain(axes, grid="x")
-    axes.tick_params(axis="y", length=0)
-    return figure
-
-
 def effects(means: Sequence[Sequence[LevelMean]]) -> Figure:
-    """Draw the marginal mean of UF1 of every level, one panel a factor, all on one scale."""
+    """Draw the marginal mean of UF1 of every level, one panel per factor, all on one scale."""
     columns = 2 if len(means) == 4 else min(3, len(means))
     rows = ceil(len(means) / columns)
     figure = empty(COLUMN_IN if len(means) < 3 else PAGE_IN, 0.3 + 1.9 * rows)
@@ -157,7 +140,7 @@ def subjects(scored: Scored, named: Mapping[str, int]) -> Figure:
 
 
 def ranking(section: Section, tests: Omnibus) -> Figure:
-    """Draw the critical-difference diagram: mean ranks over subjects, a bar joins cells that are not told apart.
+    """Draw the critical-difference diagram: mean ranks over subjects; a bar joins cells that do not differ.
 
     Of more cells than can be named, the best ranks are shown; the tests are of all.
     """
@@ -198,7 +181,7 @@ def ranking(section: Section, tests: Omnibus) -> Figure:
 
 
 def _groups(same: np.ndarray) -> list[tuple[int, int]]:
-    """Return the widest stretches of the ranking in which no two cells are told apart."""
+    """Return the widest stretches of the ranking in which no two cells differ significantly."""
     n = len(same)
     reach = [
         max(j for j in range(i, n) if same[i : j + 1, i : j + 1][~np.eye(j + 1 - i, dtype=bool)].all())

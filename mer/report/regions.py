@@ -61,7 +61,7 @@ def read(text: str) -> RegionMotion:
     rows = list(csv.DictReader(io.StringIO(text)))
     regions, classes = (tuple(dict.fromkeys(row[key] for row in rows)) for key in ("region", "class"))
     if not rows or len(rows) != len(regions) * len(classes):
-        raise ValueError("regions.csv needs one row a region and class")
+        raise ValueError("regions.csv needs one row per region and class")
 
     def grid(column: str) -> NDArray[np.float64]:
         return np.array([float(row[column] or "nan") for row in rows]).reshape(len(regions), len(classes))

@@ -1,4 +1,4 @@
-"""The scores of all cells of a section, with the best and those that are not told apart from it."""
+"""The scores of all cells of a section, with the best and those that are not significantly different from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.report.paired import not_told_apart
+from mer.report.paired import not_different
 from mer.report.resampling import SCORES, TESTED, intervals, score
 from mer.report.sections import Cell, Section
 
@@ -30,7 +30,7 @@ class Scored:
     leading : tuple of int
         The best cell by UF1, and by UAR, among those that are not optimistic.
     tied : tuple of frozenset of int
-        The cells not told apart from it, for UF1 and for UAR.
+        The cells not significantly different from it, for UF1 and for UAR.
     """
 
     section: Section
@@ -52,7 +52,7 @@ def scored(section: Section) -> Scored:
     leading, tied = [], []
     for which, name in enumerate(TESTED):
         best = max(honest, key=lambda k: value[k, which])
-        same = not_told_apart(section, section.cells[best], name)
+        same = not_different(section, section.cells[best], name)
         leading.append(best)
         tied.append(frozenset(k for k, cell in enumerate(section.cells) if cell in same))
     return Scored(

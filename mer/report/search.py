@@ -71,7 +71,7 @@ def draw(text: str, path: Path) -> None:
 
 
 def picture(searches: Searches) -> Figure:
-    """Return the figure: on top the importance of the settings, below one panel a setting over the folds."""
+    """Return the figure: on top the importance of the settings, below one panel per setting over the folds."""
     shares = importance(searches.settings, searches.score, searches.fold)
     heights = [0.45 + 0.2 * len(shares), *[1.25] * len(shares)]
     figure = style.empty(style.PAGE_IN, sum(heights) + 0.5)

@@ -1,4 +1,4 @@
-"""Which runs may stand in one table, what their factors are, and which runs are repeats of one cell."""
+"""Which runs belong in one table, what their factors are, and which runs are repeats of one cell."""
 
 from __future__ import annotations
 

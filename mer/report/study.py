@@ -24,7 +24,7 @@ _HOUSEKEEPING = ("study", "home", "workers", "tracking", "seed", "bad_clips", "h
 _PAGE = 500
 _DOWNLOADS = 8  # at a time, from a server
 _ID_LENGTH = 32
-_STATES = {"FAILED": "it failed", "KILLED": "it was ended before its end", "RUNNING": "it has not ended"}
+_STATES = {"FAILED": "it failed", "KILLED": "it was stopped before its end", "RUNNING": "it has not ended"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

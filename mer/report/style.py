@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 __all__ = ["COLUMN_IN", "GREY", "INK", "MARKERS", "PAGE_IN", "PALETTE", "empty", "plain", "save", "styled", "undated"]
 
-# Okabe and Ito's colours, told apart with any colour vision; markers differ too, for print in grey.
+# Okabe and Ito's colours, distinct with any colour vision; markers differ too, for print in grey.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 INK, GREY = "#1a1a1a", "#8a8a8a"

@@ -15,7 +15,7 @@ __all__ = ["render"]
 
 
 def render(metrics: Mapping[str, Any], *, title: str, left_out: int, console: Console) -> None:
-    """Print the scores of a run: pooled ones beside those of always saying the largest class, then class by class.
+    """Print the scores of a run: pooled ones next to those of the majority class, then class by class.
 
     Parameters
     ----------
@@ -33,6 +33,8 @@ def render(metrics: Mapping[str, Any], *, title: str, left_out: int, console: Co
     for table in (_pooled(metrics), _classes(metrics)):
         console.print()
         console.print(table)
+    if caution := metrics["interval"].get("caution"):
+        console.print(Text(f"note: {caution}"))
 
 
 def _counts(metrics: Mapping[str, Any], left_out: int) -> str:
@@ -42,7 +44,7 @@ def _counts(metrics: Mapping[str, Any], left_out: int) -> str:
 
 def _pooled(metrics: Mapping[str, Any]) -> Table:
     level = f"{100 * metrics['interval']['level']:.0f} % interval"
-    table = _empty("score", "value", level, f"always {metrics['majority']['class']}")
+    table = _empty("score", "value", level, f"majority ({metrics['majority']['class']})")
     digits = decimals(*(metrics[key] for key, _ in NAMES))
     for key, name in NAMES:
         chance = f"{metrics['majority'][key]:.{digits}f}"

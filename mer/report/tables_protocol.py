@@ -1,4 +1,4 @@
-"""What the results stand on: the protocol, what was left out, and how to get them again."""
+"""What the results depend on: the protocol, the excluded clips and runs, and how to reproduce them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def protocol(section: Section) -> Table:
         shown = " | ".join(value for value in values if value)
         if shown:
             rows[key] = (key.replace("_", " "), shown)
-    return _texts(f"{section.number}-protocol", f"Protocol card{section.part}", ("what", "how"), rows, folded=True)
+    return _texts(f"{section.number}-protocol", f"Protocol card{section.part}", ("item", "value"), rows, folded=True)
 
 
 def excluded_clips(section: Section) -> Table | None:
@@ -48,10 +48,10 @@ def excluded_clips(section: Section) -> Table | None:
         rows.append(Row(name="other reasons", items=(Item(text="other reasons"), word(rest), Item(text=""))))
     return Table(
         key=f"{section.number}-excluded",
-        caption=f"Clips left out{section.part}",
-        columns=(Column(head="reason", numeric=False), Column(head="clips"), Column(head="which", numeric=False)),
+        caption=f"Excluded clips{section.part}",
+        columns=(Column(head="reason", numeric=False), Column(head="clips"), Column(head="examples", numeric=False)),
         rows=tuple(rows),
-        notes=("All of them stand in excluded.csv of each run.",),
+        notes=("All of them are listed in excluded.csv of each run.",),
         folded=True,
     )
 
@@ -62,7 +62,7 @@ def left_out_runs(study: Study) -> Table | None:
         return None
     rows = {run.run_id: (run.name, run.run_id, run.reason) for run in study.left_out}
     caption = "Runs of the study that are not in this report"
-    return _texts("left-out", caption, ("run", "id", "why"), rows, folded=len(rows) > 12)
+    return _texts("left-out", caption, ("run", "id", "reason"), rows, folded=len(rows) > 12)
 
 
 def reproduction(study: Study) -> list[Block]:
@@ -73,12 +73,16 @@ def reproduction(study: Study) -> list[Block]:
             if str(value) not in versions[name]:
                 versions[name].append(str(value))
     rows = {name: (name, " | ".join(found)) for name, found in versions.items()}
-    table = _texts("versions", "Versions; several where the runs differ", ("what", "version"), rows, folded=True)
+    table = _texts(
+        "versions", "Versions; several values where the runs differ", ("package", "version"), rows, folded=True
+    )
     given = commands(study.runs)
     seen = f"mer report {shlex.quote(study.name)}"
     return [
-        Heading(level=1, text="How to get these results again"),
-        Text(text="The runs, with the data set at the same place and the versions below; then this report."),
+        Heading(level=1, text="Reproducing these results"),
+        Text(
+            text="These commands repeat the runs, given the same data set and the versions below, and then this report."
+        ),
         Code(text="\n".join([*given, seen])),
         table,
     ]

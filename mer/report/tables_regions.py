@@ -11,7 +11,7 @@ __all__ = ["regions_table"]
 
 
 def regions_table(motion: RegionMotion, *, key: str, caption: str) -> Table:
-    """Return one row a region: mean magnitude and direction for every class."""
+    """Return one row per region: mean magnitude and direction for every class."""
     rows = []
     for r, name in enumerate(motion.regions):
         cells = [_item(motion, r, k) for k in range(len(motion.classes))]
@@ -23,8 +23,7 @@ def regions_table(motion: RegionMotion, *, key: str, caption: str) -> Table:
         rows=tuple(rows),
         notes=(
             f"Mean magnitude ({motion.unit}) over the clips of the class, then the direction of the summed vectors as "
-            "seen in the image: 0° to the right, +90° down, −90° up. Coherence and strain stand in regions.csv of the "
-            "run.",
+            "seen in the image: 0° to the right, +90° down, −90° up. Coherence and strain are in regions.csv.",
         ),
         folded=True,
     )

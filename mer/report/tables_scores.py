@@ -21,7 +21,7 @@ HEADS = ("UF1", "UAR", "accuracy")
 
 
 def main(scored: Scored) -> Table:
-    """Return the main table: every cell, then what always saying the largest class gives."""
+    """Return the main table: every cell, then the majority class as a baseline."""
     section = scored.section
     digits = [digits_for(scored.interval[:, which]) for which in range(len(SCORES))]
     repeated = any(len(cell.runs) > 1 for cell in section.cells)
@@ -53,7 +53,7 @@ def _factor_columns(section: Section) -> tuple[Column, ...]:
 
 
 def factor_items(cell: Cell) -> tuple[Item, ...]:
-    """Return one item a factor, the first with the marks of the cell."""
+    """Return one item per factor, the first with the marks of the cell."""
     words = list(cell.levels.values()) or [cell.short]
     marks = (" ‡" if cell.optimistic else "") + (" (raw flow)" if cell.raw_flow else "")
     return tuple(Item(text=text + (marks if not i else "")) for i, text in enumerate(words))
@@ -114,7 +114,7 @@ def subjects(scored: Scored, baseline: int) -> Table:
 
 
 def cost(section: Section) -> Table:
-    """Return seconds a stage and peak memory of every cell."""
+    """Return seconds per stage and peak memory of every cell."""
     known = [stage for stage in _STAGES if any(f"seconds_{stage}" in r.numbers for c in section.cells for r in c.runs)]
     rows = []
     for cell in section.cells:
@@ -123,17 +123,17 @@ def cost(section: Section) -> Table:
         rows.append(Row(name=cell.name, items=(*factor_items(cell), *stages, *rest)))
     return Table(
         key=f"{section.number}-cost",
-        caption=f"Cost of each cell: seconds of each stage, summed over clips, and peak memory{section.part}",
+        caption=f"Cost of each cell: seconds per stage, summed over clips, and peak memory{section.part}",
         columns=(
             *_factor_columns(section),
-            *(Column(head=f"{stage} s") for stage in known),
-            Column(head="whole run s"),
-            Column(head="memory MiB"),
+            *(Column(head=f"{stage} (s)") for stage in known),
+            Column(head="whole run (s)"),
+            Column(head="memory (MiB)"),
         ),
         rows=tuple(rows),
         notes=(
-            "Cached: an earlier cell had computed the stage for all clips. The stages are summed over threads, "
-            "the whole run's are those of the clock. With several seeds: means.",
+            "Cached: an earlier cell had computed this stage for all clips. Times of stages are summed over threads; "
+            "the whole run is wall-clock time. With several seeds: means.",
         ),
         folded=True,
     )
@@ -147,7 +147,7 @@ def _mark(scored: Scored, k: int, which: int) -> str:
 
 def _majority(section: Section, digits: Sequence[int], columns: Sequence[Column]) -> Row:
     line = section.cells[0].runs[0].summary["majority"]
-    name = f"always {line['class']}"
+    name = f"majority class ({line['class']})"
     values = [number(line[score], d) for score, d in zip(SCORES, digits, strict=True)]
     return Row(name=name, items=(*_label(name, len(columns) - len(SCORES)), *values), rule=True)
 
@@ -161,25 +161,38 @@ def _main_notes(scored: Scored, repeated: bool) -> tuple[str, ...]:
     notes = []
     if len(section.cells) > 1:
         notes.append(
-            "Bold: best. †: not told apart from the best by the swap test over subjects, Holm-corrected over all cells "
-            "of the table."
+            "Bold: best. †: not significantly different from the best (swap test over subjects, Holm-corrected over "
+            "all cells of the table)."
         )
     if len(section.cells) > 2:
-        notes.append("The best of many cells was chosen on these clips, so its score is no unbiased estimate.")
+        notes.append("The best of many cells was chosen on these clips, so its score is optimistic.")
     if section.counts.subjects > 1:
-        notes.append("In brackets: 95 % bootstrap intervals over subjects.")
+        notes.append("In brackets: 95 % intervals (" + ", ".join(_interval_methods(section)) + ").")
+        notes += _cautions(section)
     else:
-        notes.append("One subject: there is nothing to draw an interval or a test over subjects from.")
+        notes.append("One subject: intervals and tests over subjects do not exist.")
     if repeated:
         notes.append("Cells with several seeds: the mean of their scores.")
     if any(cell.optimistic for cell in section.cells):
-        notes.append("‡: optimistic, its settings were chosen with the clips it is scored on; never marked as best.")
+        notes.append(
+            "‡: optimistic, because its settings were chosen with the clips that it is scored on; never marked as best."
+        )
     notes += [
-        f"{factor.key} changed together with {', '.join(factor.with_it)}: their effects cannot be told apart."
+        f"{factor.key} changed together with {', '.join(factor.with_it)}: their effects cannot be separated."
         for factor in section.factors
         if factor.with_it
     ]
     return tuple(notes)
+
+
+def _interval_methods(section: Section) -> list[str]:
+    runs = [run for cell in section.cells for run in cell.runs]
+    return list(dict.fromkeys(str(run.summary["interval"]["method"]) for run in runs))
+
+
+def _cautions(section: Section) -> list[str]:
+    found = [run.summary["interval"].get("caution", "") for cell in section.cells for run in cell.runs]
+    return [f"{text[0].upper()}{text[1:]}." for text in dict.fromkeys(found) if text]
 
 
 def _shown(scored: Scored, k: int, baseline: int) -> bool:

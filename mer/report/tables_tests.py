@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mer.report.document import Column, Item, Row, Table, word
 from mer.report.factors import LevelMean
 from mer.report.items import digits_for, number, p_value, scored_item, signed
-from mer.report.paired import Comparison, Omnibus
+from mer.report.paired import Comparison, Omnibus, mcnemar_caveat
 from mer.report.sections import Section
 
 __all__ = ["baseline_tests", "level_means", "level_tests", "ranks"]
@@ -34,7 +34,7 @@ def level_means(section: Section, means: Sequence[Sequence[LevelMean]]) -> Table
             )
     return Table(
         key=f"{section.number}-factors",
-        caption=f"Means of the cells with each level of each factor{section.part}",
+        caption=f"Mean scores for each level of each factor{section.part}",
         columns=(
             Column(head="factor", numeric=False),
             Column(head="level", numeric=False),
@@ -43,7 +43,7 @@ def level_means(section: Section, means: Sequence[Sequence[LevelMean]]) -> Table
             Column(head="mean UAR"),
         ),
         rows=tuple(rows),
-        notes=("Every level is averaged over the same settings of the other factors.",),
+        notes=("Each level is averaged over the same settings of the other factors.",),
     )
 
 
@@ -58,10 +58,10 @@ def level_tests(section: Section, tests: Sequence[Comparison]) -> Table:
     ]
     return Table(
         key=f"{section.number}-factor-tests",
-        caption=f"Does a factor matter? Differences between its levels, first less second{section.part}",
+        caption=f"Differences between the levels of each factor, first minus second{section.part}",
         columns=(
             Column(head="level", numeric=False),
-            Column(head="less", numeric=False),
+            Column(head="minus", numeric=False),
             Column(head="pairs"),
             *(Column(head=head) for head in _TESTED),
         ),
@@ -81,7 +81,7 @@ def baseline_tests(section: Section, tests: Sequence[Comparison], baseline: str)
     ]
     return Table(
         key=f"{section.number}-baseline-tests",
-        caption=f"Every cell against the baseline {baseline}{section.part}",
+        caption=f"Each cell minus the baseline, {baseline}{section.part}",
         columns=(
             Column(head="cell", numeric=False),
             *(Column(head=head) for head in _TESTED),
@@ -90,10 +90,9 @@ def baseline_tests(section: Section, tests: Sequence[Comparison], baseline: str)
         ),
         rows=tuple(rows),
         notes=(
-            "p: swap test over subjects (primary), corrected by Holm over all rows of this table for each score.",
+            "p: swap test over subjects (primary), Holm-corrected over all rows of this table for each score.",
             "Wilcoxon: signed ranks of the subjects' accuracies, uncorrected (secondary).",
-            "McNemar: over clips, uncorrected, for comparison with other papers only. It takes the clips of one person "
-            "for independent: where equal methods suit subjects differently, it calls 24 to 42 % of them different.",
+            "McNemar: over clips, uncorrected, for comparison with other papers only. " + mcnemar_caveat(),
         ),
         folded=len(tests) > 12,
     )
@@ -106,17 +105,17 @@ def ranks(section: Section, tests: Omnibus) -> Table:
         Row(name=section.cells[k].name, items=(Item(text=section.cells[k].short), number(float(tests.ranks[k]), 2)))
         for k in order
     ]
-    test = (Item(text="Friedman, χ² and p"), Item(text=f"{tests.statistic:.2f}", value=tests.statistic))
+    test = (Item(text="Friedman χ²"), Item(text=f"{tests.statistic:.2f}", value=tests.statistic))
     rows += [
         Row(name="Friedman statistic", items=test, rule=True),
-        Row(name="Friedman p", items=(Item(text=""), p_value(tests.p))),
+        Row(name="Friedman p", items=(Item(text="Friedman p"), p_value(tests.p))),
     ]
     return Table(
         key=f"{section.number}-ranks",
-        caption=f"Mean ranks of the cells over the subjects' accuracies; 1 is best{section.part}",
+        caption=f"Mean rank of each cell by the subjects' accuracies; 1 is best{section.part}",
         columns=(Column(head="cell", numeric=False), Column(head="mean rank")),
         rows=tuple(rows),
-        notes=("Cells joined by a bar in the diagram are not told apart by Nemenyi's test at 5 %.",),
+        notes=("Cells joined by a bar in the diagram are not significantly different by Nemenyi's test at 5 %.",),
         folded=True,
     )
 

@@ -68,7 +68,7 @@ def _document(section: Section, figures: Path, draw: Draw, clips: int) -> Docume
     blocks: list[Block] = [_settings(section), tables_scores.main(scores)]
     tests = against(section, section.cells[0])
     tested = tables_tests.baseline_tests(section, tests, section.cells[0].name)
-    blocks.append(replace(tested, caption="Tests: B less A"))
+    blocks.append(replace(tested, caption="Tests: B minus A"))
     blocks.append(tables_scores.classes(scores, 0))
     blocks += confusions(section, {"A": 0, "B": 1}, figures)
     style.save(plots.subjects(scores, {"A": 0, "B": 1}), figures, "1_subjects")
@@ -82,7 +82,7 @@ def _document(section: Section, figures: Path, draw: Draw, clips: int) -> Docume
     runs = [cell.runs[0] for cell in section.cells]
     command = shlex.join(["mer", "compare", *(run.run_id for run in runs)])
     commands = [*tables_protocol.commands(runs), command]
-    blocks += [Heading(level=1, text="How to get these results again"), Code(text="\n".join(commands))]
+    blocks += [Heading(level=1, text="Reproducing these results"), Code(text="\n".join(commands))]
     return Document(title=f"{section.cells[0].short} and {section.cells[1].short}", blocks=tuple(blocks))
 
 
@@ -92,7 +92,7 @@ def _settings(section: Section) -> Table:
     lines = [("run", a.run_id, b.run_id), *((k, a.level(k) or ABSENT, b.level(k) or ABSENT) for k in keys)]
     return Table(
         key="1-settings",
-        caption="What differs in the settings",
+        caption="Settings that differ",
         columns=tuple(Column(head=head, numeric=False) for head in ("setting", "A", "B")),
         rows=tuple(Row(name=line[0], items=tuple(Item(text=text) for text in line)) for line in lines),
         notes=() if keys else ("Nothing: both runs have the same settings.",),
@@ -107,9 +107,9 @@ def _clips(section: Section, figures: Path, draw: Draw, most: int) -> list[Block
     differ = [int(i) for i in np.flatnonzero(predicted[0] != predicted[1])]
     right = section.right
     tally = {
-        "both right": int((right[0] & right[1]).sum()),
-        "A alone right": int((right[0] & ~right[1]).sum()),
-        "B alone right": int((~right[0] & right[1]).sum()),
+        "both correct": int((right[0] & right[1]).sum()),
+        "only A correct": int((right[0] & ~right[1]).sum()),
+        "only B correct": int((~right[0] & right[1]).sum()),
         "both wrong": int((~right[0] & ~right[1]).sum()),
         "predicted differently": len(differ),
     }
@@ -121,9 +121,9 @@ def _clips(section: Section, figures: Path, draw: Draw, most: int) -> list[Block
         rows.append(Row(name=words[0], items=tuple(Item(text=text) for text in words)))
     blocks: list[Block] = [Heading(level=1, text="Clips on which they differ"), _tally(tally)]
     if rows:
-        heads = ("clip", "subject", "truth", "A says", "B says")
+        heads = ("clip", "subject", "truth", "A predicts", "B predicts")
         columns = tuple(Column(head=head, numeric=False) for head in heads)
-        caption = "Clips that A and B take for different classes"
+        caption = "Clips for which A and B predict different classes"
         blocks.append(Table(key="1-clips", caption=caption, columns=columns, rows=tuple(rows), folded=len(rows) > 12))
     shown = sorted(differ, key=lambda i: bool(right[0][i] == right[1][i]))[:most]  # first those that one has right
     return blocks + _drawn(section, [str(clips.sample_id[order[0][i]]) for i in shown], figures, draw)
@@ -132,8 +132,8 @@ def _clips(section: Section, figures: Path, draw: Draw, most: int) -> list[Block
 def _tally(counts: dict[str, int]) -> Table:
     return Table(
         key="1-tally",
-        caption="How many clips",
-        columns=(Column(head="clips that", numeric=False), Column(head="number")),
+        caption="Number of clips",
+        columns=(Column(head="clips", numeric=False), Column(head="number")),
         rows=tuple(Row(name=name, items=(Item(text=name), word(n))) for name, n in counts.items()),
     )
 
