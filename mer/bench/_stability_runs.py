@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mer.bench._stability_measures import Observed, Side, observe
-from mer.cli.arguments import quoted_path
+from mer.cli.arguments import quoted
 from mer.config import compose_cell, experiment
 from mer.errors import MerError
 from mer.run import Experiment, prepare
@@ -72,7 +72,7 @@ class Bench:
 
     def experiment(self, home: str) -> Experiment:
         """Return the base's experiment on one of the homes."""
-        words = ("seed=0", "workers=2", "tracking=off", quoted_path(f"home={self.folder / home}"))
+        words = ("seed=0", "workers=2", "tracking=off", quoted(f"home={self.folder / home}"))
         return experiment(*compose_cell([*self.words, *words]))
 
     def side(self, home: str) -> Side:

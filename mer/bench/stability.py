@@ -26,7 +26,7 @@ from mer.bench._stability_measures import (
     spread,
 )
 from mer.bench._stability_runs import Bench, Variant, variants
-from mer.cli.arguments import take_config_dir, take_settings
+from mer.cli.arguments import quoted, take_settings
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
 from mer.run import prepare
@@ -78,7 +78,7 @@ def run(arguments: Sequence[str]) -> None:
 
 def _taken(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     own = [word for word in arguments if word.partition("=")[0] in _OWN]
-    return take_settings(own, _OWN), take_config_dir([word for word in arguments if word not in own])
+    return take_settings(own, _OWN), [quoted(word) for word in arguments if word not in own]
 
 
 def _parts(text: str) -> list[str]:
@@ -112,7 +112,7 @@ def _check_words(words: Sequence[str]) -> None:
             raise ConfigError(
                 f"{word}: not understood; write group.setting=value, or {', '.join(f'{own}=...' for own in _OWN)}"
             )
-        if name in _SET_HERE or (name.startswith("hydra") and name != "hydra.searchpath"):
+        if name in _SET_HERE or (name.startswith("hydra")):
             raise ConfigError(f"{word}: mer bench stability sets {name} itself; leave it out")
 
 
