@@ -72,8 +72,11 @@ def _neighbourhood(
     height, width = image.shape
     # On multiples of the block, so that the same pixels are averaged wherever the crop lies.
     left, top = (int(min(max(v, 0), limit - 1)) // block * block for v, limit in zip(low, (width, height), strict=True))
-    right, bottom = (int(min(max(v + block, 1), limit)) for v, limit in zip(high, (width, height), strict=True))
-    part = image[top : max(bottom, top + 1), left : max(right, left + 1)].astype(dtype)
+    right, bottom = (
+        min((int(max(v, first)) // block + 1) * block, limit)
+        for v, first, limit in zip(high, (left, top), (width, height), strict=True)
+    )
+    part = image[top:bottom, left:right].astype(dtype)
     if block > 1:
         rows, columns = (-(-size // block) * block for size in part.shape)
         part = cv2.copyMakeBorder(part, 0, rows - part.shape[0], 0, columns - part.shape[1], cv2.BORDER_REPLICATE)
@@ -96,20 +99,27 @@ def _sampled(image: NDArray[np.float32], matrix: Array, side: int) -> NDArray[np
     """
     along = np.arange(side)
     height, width = image.shape
-    left, right, s = _split(matrix[0, 0] * along + (matrix[0, 1] * along + matrix[0, 2])[:, None], width)
-    upper, lower, t = _split(matrix[1, 0] * along + (matrix[1, 1] * along + matrix[1, 2])[:, None], height)
-    upper *= width
-    lower *= width
+    left, right, s = _split(np.add.outer(matrix[0, 1] * along + matrix[0, 2], matrix[0, 0] * along), width)
+    upper, lower, t = _split(np.add.outer(matrix[1, 1] * along + matrix[1, 2], matrix[1, 0] * along), height)
     values = image.ravel()
-    top, bottom = (values.take(row + left) * (1 - s) + values.take(row + right) * s for row in (upper, lower))
-    return np.asarray(top * (1 - t) + bottom * t)
+    top, bottom = (
+        _between(values.take(row + left), values.take(row + right), s) for row in (upper * width, lower * width)
+    )
+    return _between(top, bottom, t)
 
 
 def _split(at: Array, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """Return the pixels on either side of places along an axis of `count` pixels, and the share of the second."""
-    inside = np.clip(at, 0, count - 1)
+    inside = np.minimum(np.maximum(at, 0), count - 1)
     low = inside.astype(np.intp)
     return low, np.minimum(low + 1, count - 1), (inside - low).astype(np.float32)
+
+
+def _between(one: NDArray[np.float32], other: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
+    other -= one
+    other *= share
+    other += one
+    return other
 
 
 def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
