@@ -47,6 +47,7 @@ def test_the_networks_points_lie_on_64ths_of_a_pixel(cnn68: Any, pairs: list[Fra
     (face, *_) = cnn68.faces(image)
     followed = cnn68.follow(pairs[0].apex, face)
     (refined,) = cnn68.refined(image, [face.xy])
+    assert followed is not None
     assert all(on_64ths(found) for found in (face, followed, refined))
     assert not on_64ths(Landmarks(xy=face.xy * np.float32(1.001)))
 
@@ -66,7 +67,7 @@ class Given(ImageLandmarks):
 
 def test_every_finders_points_are_rounded_by_less_than_half_a_step_and_its_scores_are_not() -> None:
     rng = np.random.default_rng(0)
-    shapes = [Landmarks(xy=rng.uniform(0, 400, (68, 2)), score=0.123456) for _ in range(3)]
+    shapes = [Landmarks(xy=rng.uniform(0, 400, (68, 2)).astype(np.float32), score=0.123456) for _ in range(3)]
     image = np.zeros((9, 9), np.uint8)
     found = [*Given(*shapes).faces(image), Given(shapes[2]).follow(image, shapes[0])]
     for face, shape in zip(found, [*shapes, shapes[2]], strict=True):
@@ -167,11 +168,11 @@ def test_an_exact_half_does_not_hang_on_the_last_digit_of_the_matrix() -> None:
     checks = np.indices((200, 200)).sum(axis=0) % 2
     image = (100 + checks).astype(np.uint8)  # every second sample between two pixels is an exact half
     align = mer.component("align", "crop", size=128, margin=0.0)
-    xy = np.random.default_rng(6).uniform(40, 160, (68, 2))
+    xy = np.random.default_rng(6).uniform(40, 160, (68, 2)).astype(np.float32)
     xy[:2] = [[36, 36], [164, 164]]  # scale 1
     plain = align(FramePair(onset=image, apex=image), Landmarks(xy=xy))
     assert (plain.matrix * 2.0**26 == np.rint(plain.matrix * 2.0**26)).all()
-    xy[0] += 1e-5  # vanishes in float32
+    xy[0] = np.nextafter(xy[0], np.float32(0))  # by 4e-6 px
     again = align(FramePair(onset=image, apex=image), Landmarks(xy=xy))
     assert (plain.onset == again.onset).mean() > 0.999
 
