@@ -48,7 +48,7 @@ def test_the_networks_points_lie_on_64ths_of_a_pixel(cnn68: Any, pairs: list[Fra
     followed = cnn68.follow(pairs[0].apex, face)
     (refined,) = cnn68.refined(image, [face.xy])
     assert followed is not None
-    assert all(on_64ths(found) for found in (face, followed, refined))
+    assert on_64ths(face) and on_64ths(followed) and on_64ths(refined)
     assert not on_64ths(Landmarks(xy=face.xy * np.float32(1.001)))
 
 
