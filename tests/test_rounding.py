@@ -78,7 +78,7 @@ def test_every_finders_points_are_rounded_by_less_than_half_a_step_and_its_score
 
 def test_stored_points_are_handed_on_as_they_are(pairs: list[FramePair]) -> None:
     stored = mer.component("landmarks", "stored").of_pair(pairs[0])
-    assert stored is pairs[0].onset_landmarks and not on_64ths(stored)
+    assert not on_64ths(stored) and stored is pairs[0].onset_landmarks
 
 
 def test_a_matrix_on_a_grid_is_near_and_stays_where_it_is() -> None:
