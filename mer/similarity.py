@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mer.errors import DataError
 
-__all__ = ["fit_similarity", "inverse", "transformed"]
+__all__ = ["fit_similarity", "inverse", "on_grid", "transformed"]
 
 
 def fit_similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
@@ -51,3 +51,15 @@ def inverse(matrix: NDArray[Any]) -> NDArray[np.float64]:
     """Return the matrix that undoes a (2, 3) matrix."""
     turned = np.linalg.inv(matrix[:, :2])
     return np.column_stack([turned, -turned @ matrix[:, 2]])
+
+
+def on_grid(matrix: NDArray[Any], *, linear: float, shift: float) -> NDArray[np.float64]:
+    """Return a (2, 3) matrix whose 2 × 2 part lies on multiples of `linear` and whose shift on multiples of `shift`.
+
+    Notes
+    -----
+    Two processors agree on a fitted matrix to some digits only. Rounded to steps far above their difference it is the
+    same on both, and so is all that is sampled with it. With steps that are powers of two the result is exact.
+    """
+    steps = np.array([linear, linear, shift])
+    return np.asarray(np.rint(matrix / steps) * steps, dtype=np.float64)

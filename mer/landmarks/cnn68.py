@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from mer.checks import require_choice, require_integer, require_number
 from mer.device import require_device, require_present
 from mer.errors import ConfigError
-from mer.landmarks.base import ImageLandmarks
+from mer.landmarks.base import ImageLandmarks, rounded
 from mer.landmarks.crop import crop_matrix, cut, grey
 from mer.landmarks.shape import SWAP
 from mer.roles import contents, device
-from mer.similarity import transformed
+from mer.similarity import on_grid, transformed
 from mer.types import Image, Landmarks
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ __all__ = ["BUNDLED", "Cnn68"]
 BUNDLED = Path(__file__).parent / "weights" / "cnn68.npz"
 
 _CANDIDATES = 8  # squares a frame that are looked at, best first
+# Steps of the matrix of a crop, linear part and shift (frame pixels), for a crop of about the frame's resolution. The
+# network gives it to 1e-5 px, and differently in its last digits from one processor to another: off such a grid no two
+# processors would look at the same pixels. Where exactly a crop lies is of no account, it is jittered in training.
+_LINEAR, _SHIFT = 1 / 1024, 1 / 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +116,7 @@ class Cnn68(ImageLandmarks):
         torch.set_num_threads(self.threads)
         return load(Path(self.weights).expanduser() if self.weights else BUNDLED, self.device)
 
-    def faces(self, image: Image) -> list[Landmarks]:
-        """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the preferred one first; empty where none is."""
+    def _faces(self, image: Image) -> list[Landmarks]:
         frame = grey(image)
         for longest in self._lengths(frame):
             found = self._search(frame, longest)
@@ -121,8 +124,7 @@ class Cnn68(ImageLandmarks):
                 return sorted(found, key=self._preference)
         return []
 
-    def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
-        """Return the face of a frame that is near `last`, found without a search; None where it is lost there."""
+    def _follow(self, image: Image, last: Landmarks) -> Landmarks | None:
         return next(iter(self.refined(image, [last.xy], views=(1.0,))), None)
 
     @property
@@ -144,9 +146,10 @@ class Cnn68(ImageLandmarks):
         views : sequence of float, optional
             Sizes of the crops that each is looked at in; those of a face that was searched for where none are given.
         """
-        matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
+        matrices = [self._matrix(shape) for shape in shapes]
         found = self._points(grey(image), matrices, 1, self.views if views is None else views)
-        return sorted(_distinct([face for face in found if face.score >= self.threshold]), key=self._preference)
+        kept = _distinct([face for face in found if face.score >= self.threshold])
+        return [rounded(face) for face in sorted(kept, key=self._preference)]
 
     def _lengths(self, frame: Image) -> list[int]:
         """Return the lengths to search at, each once, none larger than the frame."""
@@ -161,7 +164,9 @@ class Cnn68(ImageLandmarks):
         squares = [square for at, square in enumerate(squares) if not _within(square, squares[:at])]
         if not squares:
             return []
-        found = self._points(frame, [square.matrix(net.side) for square in squares], self.passes, self.views)
+        found = self._points(
+            frame, [_steady(square.steady().matrix(net.side)) for square in squares], self.passes, self.views
+        )
         return _distinct([face for face in found if face.score >= self.threshold])
 
     def _points(
@@ -170,7 +175,7 @@ class Cnn68(ImageLandmarks):
         """Return the face in each crop; its score is the network's, times the share of points that lie in the frame."""
         for _ in range(passes - 1):
             shapes, _ = self._seen(frame, matrices, mirror=False)
-            matrices = [crop_matrix(shape, self.mean, self._networks.side) for shape in shapes]
+            matrices = [self._matrix(shape) for shape in shapes]
         looks = [self._zoomed(matrix, view) for view in views for matrix in matrices]
         seen = [self._seen(frame, looks, mirror=mirror) for mirror in ((False, True) if self.mirror else (False,))]
         shapes = np.concatenate([xy for xy, _ in seen]).reshape(-1, len(matrices), 68, 2).mean(axis=0)
@@ -179,6 +184,10 @@ class Cnn68(ImageLandmarks):
         inside = ((shapes > -0.5) & (shapes < size - 0.5)).all(axis=2).mean(axis=1)
         pairs = zip(shapes.astype(np.float32), scores * inside, strict=True)
         return [Landmarks(xy=shape, score=float(score)) for shape, score in pairs]
+
+    def _matrix(self, shape: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the matrix of the crop in which the points of a shape are looked for."""
+        return _steady(crop_matrix(shape, self.mean, self._networks.side))
 
     def _zoomed(self, matrix: NDArray[Any], view: float) -> NDArray[np.float64]:
         """Return the matrix of a crop about the same middle, `view` times as large."""
@@ -191,23 +200,28 @@ class Cnn68(ImageLandmarks):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the shapes (N, 68, 2) that one look at each crop gives, pixels of the frame, and scores (N,)."""
         side = self._networks.side
-        crops = np.stack([cut(frame, matrix, side) for matrix in matrices])
+        crops = np.stack([cut(frame, matrix, side, np.float32) for matrix in matrices])
         xy, scores = self._run(np.ascontiguousarray(crops[:, :, ::-1]) if mirror else crops)
         if mirror:
             xy = (xy * (-1, 1) + (side - 1, 0))[:, SWAP]
         return np.stack([transformed(m, points) for m, points in zip(matrices, xy, strict=True)]), scores
 
-    def _run(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _run(self, crops: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return points (N, 68, 2) in pixels of the crops (N, S, S), and scores (N,)."""
         import torch
 
-        images = torch.from_numpy(crops[:, None].astype(np.float32))
+        images = torch.from_numpy(crops[:, None])
         with torch.inference_mode():
             xy, logits = self._networks.points.locate(images.to(self.device, memory_format=torch.channels_last))
         return xy.cpu().numpy().astype(np.float64), torch.sigmoid(logits).cpu().numpy().astype(np.float64)
 
     def _preference(self, face: Landmarks) -> float:
         return -face.score if self.choose == "likeliest" else -float(np.ptp(face.xy, axis=0).prod())
+
+
+def _steady(matrix: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the matrix of a crop, rounded so that every processor cuts the same one."""
+    return on_grid(matrix, linear=_LINEAR, shift=_SHIFT)
 
 
 def _within(square: Square, better: Sequence[Square]) -> bool:

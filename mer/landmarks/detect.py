@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ __all__ = ["Square", "candidates"]
 
 _CELL = 8  # pixels of the reduced frame a cell of the grid
 _BLOCK = 32  # the network takes multiples of this
+_TURN = 1 / 32  # radians: step of a steady square's roll
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,19 @@ class Square:
     side: float
     roll: float
     score: float
+
+    def steady(self) -> Square:
+        """Return the square with middle, side and roll rounded to what the detector can tell.
+
+        Notes
+        -----
+        Middle and side to a power of two between 1/64 and 1/32 of the side, the roll to 1/32 rad: less than a square
+        lies amiss anyway, and the points are found a second time, in the crop that the first ones give. What is left
+        is the same on every processor, though the detector's last digits are not.
+        """
+        step = 2.0 ** (math.frexp(self.side)[1] - 6)
+        x, y, side = (round(v / step) * step for v in (self.x, self.y, self.side))
+        return replace(self, x=x, y=y, side=side, roll=round(self.roll / _TURN) * _TURN)
 
     def matrix(self, side: int) -> NDArray[np.float64]:
         """Return the matrix (2, 3) from a crop of `side` pixels to the frame."""

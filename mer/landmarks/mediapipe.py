@@ -63,8 +63,7 @@ class Mediapipe(ImageLandmarks):
         require_number("landmarks.threshold", self.threshold, low=0.001, high=0.999)
         require_integer("landmarks.most", self.most, low=1)
 
-    def faces(self, image: Image) -> list[Landmarks]:
-        """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the largest first; empty where none is."""
+    def _faces(self, image: Image) -> list[Landmarks]:
         colour = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB)
         package, engine = self._engine
         with _LOCK:
@@ -75,10 +74,9 @@ class Mediapipe(ImageLandmarks):
         found = [Landmarks(xy=mesh[list(TO_68)].astype(np.float32)) for mesh in meshes]
         return sorted(found, key=lambda face: -float(np.ptp(face.xy, axis=0).prod()))
 
-    def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
-        """Return the face of a frame whose middle is nearest to that of `last`; None where there is none."""
+    def _follow(self, image: Image, last: Landmarks) -> Landmarks | None:
         middle = last.xy.mean(axis=0)
-        return min(self.faces(image), key=lambda face: np.linalg.norm(face.xy.mean(axis=0) - middle), default=None)
+        return min(self._faces(image), key=lambda face: np.linalg.norm(face.xy.mean(axis=0) - middle), default=None)
 
     @cached_property
     def _engine(self) -> tuple[Any, Any]:

@@ -53,14 +53,12 @@ class Yunet(ImageLandmarks):
     def __post_init__(self) -> None:
         require_number("landmarks.threshold", self.threshold, low=0.001, high=0.999)
 
-    def faces(self, image: Image) -> list[Landmarks]:
-        """Return every face of a grey (H, W) or BGR (H, W, 3) frame, the preferred one first; empty where none is."""
+    def _faces(self, image: Image) -> list[Landmarks]:
         rows = self._detect(image if image.ndim == 3 else np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8))
         shapes = [self._shape(row) for row in rows]
         return self.points.refined(image, shapes) if shapes else []
 
-    def follow(self, image: Image, last: Landmarks) -> Landmarks | None:
-        """Return the face of a frame that is near `last`, found without a search; None where it is lost there."""
+    def _follow(self, image: Image, last: Landmarks) -> Landmarks | None:
         return self.points.follow(image, last)
 
     def _shape(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
