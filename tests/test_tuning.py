@@ -13,6 +13,7 @@ from mer.metrics import score
 from mer.svm import Estimator, FittedCommittee
 from mer.svm.libsvm import one_against_rest
 from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
+from mer.tuning.folds import _best_fold
 from tests.tables import blobs
 from tests.test_svm import side_of
 
@@ -103,17 +104,32 @@ def test_inner_folds_never_split_a_subject(groups):
         assert len(fold.train) + len(fold.test) == len(data)
 
 
-def test_inner_folds_are_those_of_scikit_learn():
+def test_inner_folds_are_as_even_as_those_of_scikit_learn():
     from sklearn.model_selection import StratifiedGroupKFold
 
-    rng = np.random.default_rng(0)
-    for _ in range(20):
+    def unevenness(y, tests):
+        shares = [np.bincount(y[test], minlength=y.max() + 1) / np.bincount(y) for test in tests]
+        return np.std(shares, axis=0).mean()
+
+    rng, equal, ours, theirs = np.random.default_rng(0), 0, [], []
+    for _ in range(40):
         y, subject = rng.integers(0, rng.integers(2, 6), 90), rng.integers(0, 15, 90).astype(str)
         _, first, index = np.unique(subject, return_index=True, return_inverse=True)
         met = np.argsort(np.argsort(first))[index]  # subjects in the order in which the rows show them
-        theirs = StratifiedGroupKFold(n_splits=4).split(np.zeros((90, 1)), y, met)
-        ours = inner_folds(y, subject, 4)
-        assert [fold.test.tolist() for fold in ours] == [test.tolist() for _, test in theirs]
+        plain = [test for _, test in StratifiedGroupKFold(n_splits=4).split(np.zeros((90, 1)), y, met)]
+        folds = [fold.test for fold in inner_folds(y, subject, 4)]
+        equal += all(map(np.array_equal, folds, plain))  # the others rest on rounding errors there
+        ours.append(unevenness(y, folds))
+        theirs.append(unevenness(y, plain))
+    assert equal > 20 and np.mean(ours) <= np.mean(theirs)
+
+
+def test_a_rounding_error_does_not_decide_who_is_left_out_together():
+    clips = np.array([9, 4, 4, 2])
+    for draw in range(20):
+        rounding = 1 + 1e-13 * np.random.default_rng(draw).standard_normal(4)
+        assert _best_fold(np.array([0.3, 0.3, 0.3, 0.4]) * rounding, clips) == 1
+        assert _best_fold(np.full(4, 0.3) * rounding, clips) == 3
 
 
 def test_two_subjects_are_too_few_for_a_nested_search():

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.loso.guards import check_split
-from mer.loso.order import amount, content_rank, gists
+from mer.loso.order import content_rank, subject_signatures
 from mer.loso.store import FoldStore
 from mer.svm import Side, Split
 from mer.tuning import Choice
@@ -80,9 +80,10 @@ def fold_seed(seed: int, key: str, fold: str) -> int:
     key : str
         Settings of stage 8.
     fold : str
-        The gists of the subjects that it learns from. Not of names, so that the same clips under another data set's
-        names are tuned alike; not of the test side, whose labels must change nothing in the fold; not of last digits,
-        so that another processor tunes alike.
+        The signatures of the subjects that it learns from. Names have no part in it, so that the same clips under
+        another data set's names are tuned alike; nor has the test side, whose labels must change nothing in the fold;
+        nor has any feature, so that another processor tunes alike. Folds that leave out subjects with the same label
+        counts have the same seed.
     """
     words = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") for text in (key, fold)]
     return int(np.random.SeedSequence([seed, *words]).generate_state(1)[0])
@@ -108,8 +109,8 @@ def run_fold(job: Job, split: Split) -> FoldResult:
     started = time.perf_counter()
     check_split(job.table, split)
     side = training_side(job, split.train)
-    known = " ".join(sorted(gists(amount(side.X), side.y, side.subject).values()))
-    seed = fold_seed(job.seed, job.key, known)
+    signatures = sorted(subject_signatures(side.y, side.subject).values())
+    seed = fold_seed(job.seed, job.key, str(signatures))
     choice = job.tuning(job.learner, side, seed=seed, label=f"{job.key}/{split.name}")
     clips = side.training(np.arange(len(side)))
     fitted = choice.learner(side.rows[clips], side.labels(clips), side.classes, side.columns)
