@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from mer.bench._made_up import comparison_svm as svm
 from mer.errors import ConfigError, DataError
 from mer.metrics import score
-from mer.svm import Estimator, FittedCommittee
+from mer.svm import Estimator, FittedEnsemble
 from mer.svm.libsvm import one_against_rest
 from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
 from mer.tuning.folds import _best_fold
@@ -333,5 +333,5 @@ def test_a_tie_of_votes_goes_to_the_class_with_the_wider_margins():
     circle = [[0.5, -0.2, 0.9]]  # 0 beats 1, 2 beats 0, 1 beats 2: a vote for each
     back = [[-2 * value for value in circle[0]]]
     for members, winner in ((circle,), 1), ((back,), 2), ((circle, back), 2), ((back, circle), 2):
-        committee = FittedCommittee(members=tuple(map(Decided, members)))
+        committee = FittedEnsemble(members=tuple(map(Decided, members)))
         assert committee.scores(np.zeros((1, 0))).argmax() == winner

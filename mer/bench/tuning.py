@@ -21,7 +21,7 @@ from mer.bench._made_up import GAMMA, C, comparison_svm, made_up_table, numbers,
 from mer.loso import Loso, Split
 from mer.loso.fold import Job, run_fold, training_side
 from mer.metrics import score
-from mer.svm import Side, Svm
+from mer.svm import Svm, TrainingSet
 from mer.tuning import NestedTuning, inner_folds
 from mer.types import FeatureTable
 
@@ -128,7 +128,7 @@ def _turn(table: FeatureTable, split: Split, jobs: Sequence[Job]) -> _Turn:
     return _Turn(rows=np.array(rows), scores=scores, clips=(int(alike.sum()), len(alike)))
 
 
-def _grid_search(side: Side, inner: Sequence[Split]) -> GridSearchCV:
+def _grid_search(side: TrainingSet, inner: Sequence[Split]) -> GridSearchCV:
     pipeline = Pipeline([("scale", StandardScaler()), ("svm", SVC(kernel="rbf", break_ties=True))])
     points = {"svm__C": _points(C), "svm__gamma": _points(GAMMA) / side.X.shape[1]}
     scorer = make_scorer(score, classes=side.classes, objective="uf1")
@@ -140,11 +140,11 @@ def _points(span: dict[str, Any]) -> Any:
     return np.geomspace(span["low"], span["high"], span["points"])
 
 
-def _machine(point: Mapping[str, float], side: Side) -> Svm:
+def _machine(point: Mapping[str, float], side: TrainingSet) -> Svm:
     return comparison_svm(C=float(point["svm__C"]), gamma=float(point["svm__gamma"] * side.X.shape[1]))
 
 
-def _inner_scores(plain: GridSearchCV, side: Side, inner: Sequence[Split]) -> tuple[tuple[int, int], float]:
+def _inner_scores(plain: GridSearchCV, side: TrainingSet, inner: Sequence[Split]) -> tuple[tuple[int, int], float]:
     """Score every configuration in every inner fold; return how many are equal, and the best pooled score of all."""
     folds = comparison_svm().inner(side, inner)
     pooled, same = [], []

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mer.loso.guards import check_split
 from mer.loso.order import content_rank, subject_signatures
 from mer.loso.store import FoldStore
-from mer.svm import Side, Split
+from mer.svm import Split, TrainingSet
 from mer.tuning import Choice
 from mer.types import FeatureTable, FoldResult
 
@@ -28,7 +28,7 @@ class Tuning(Protocol):
     def optimistic(self) -> bool:
         """Whether the test side has a say in the settings."""
 
-    def __call__(self, learner: Any, side: Side, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Any, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Choose."""
 
 
@@ -89,10 +89,10 @@ def fold_seed(seed: int, key: str, fold: str) -> int:
     return int(np.random.SeedSequence([seed, *words]).generate_state(1)[0])
 
 
-def training_side(job: Job, rows: Any) -> Side:
+def training_side(job: Job, rows: Any) -> TrainingSet:
     """Return these rows of the table, in order of `Job.rank`: all that the search and the fit of a fold are given."""
     table, rows = job.table, np.asarray(rows)[np.argsort(job.rank[rows])]
-    return Side(
+    return TrainingSet(
         X=table.X[rows],
         y=table.y[rows],
         subject=table.subject[rows],

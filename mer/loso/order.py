@@ -39,7 +39,9 @@ def content_rank(table: FeatureTable, mirrored: FeatureTable | None) -> Rows:
     for name, row in zip(names, rows, strict=True):
         of_subject[name].append(row)
     signatures = subject_signatures(table.y, table.subject)
-    places = {name: (signatures[name], sum(row[1] for row in sorted(own)), sorted(own)) for name, own in of_subject.items()}
+    places = {
+        name: (signatures[name], sum(row[1] for row in sorted(own)), sorted(own)) for name, own in of_subject.items()
+    }
     # The name keeps two people apart who show the very same clips.
     keys = [(places[name], name, row) for name, row in zip(names, rows, strict=True)]
     rank = np.empty(len(rows), dtype=np.intp)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mer.errors import ConfigError
 from mer.metrics import HEADLINE
-from mer.svm import Committee, Side, Split
+from mer.svm import Ensemble, Split, TrainingSet
 from mer.tuning.folds import inner_folds
 from mer.tuning.objective import PRUNE, Objective
 from mer.tuning.space import Learner, Space, check_space, grid
@@ -42,7 +42,7 @@ class NoTuning:
 
     optimistic: ClassVar[bool] = False
 
-    def __call__(self, learner: Learner, side: Side, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Return `learner` itself."""
         return Choice(learner=learner)
 
@@ -71,7 +71,7 @@ class Search:
     margin : float
         Of ``race``: how far a trial may fall behind the best one on the folds seen, ≥ 0, in units of the score.
     members : int
-        Number of best settings whose scores are averaged, ≥ 1: see `Committee`.
+        Number of best settings whose scores are averaged, ≥ 1: see `Ensemble`.
     journal : str or None
         File of Optuna's journal storage, to watch the studies with optuna-dashboard; None keeps them in memory.
 
@@ -105,7 +105,7 @@ class Search:
             raise ConfigError("tuning.trials=null: give trials or seconds, only a grid ends by itself")
         check_space(self.space)
 
-    def search(self, learner: Learner, side: Side, splits: Sequence[Split], *, seed: int, label: str) -> Choice:
+    def search(self, learner: Learner, side: TrainingSet, splits: Sequence[Split], *, seed: int, label: str) -> Choice:
         """Return the setting with the best pooled score over the splits; the first one where several are best."""
         space = self.space if learner.space is None else learner.space
         folds = learner.inner(side, splits)
@@ -123,7 +123,7 @@ class Search:
                 learner, space, objective, sampler=self.sampler, budget=budget, seed=seed, journal=journal
             )
         best = _best(found, self.members, len(splits))
-        chosen = best[0] if self.members == 1 else Committee(members=tuple(best))
+        chosen = best[0] if self.members == 1 else Ensemble(members=tuple(best))
         score = max(row["inner_score"] for _, row in found)
         return Choice(learner=chosen, inner_score=score, trials=tuple(row for _, row in found))
 
@@ -162,14 +162,14 @@ class NestedTuning(Search):
             raise ConfigError(f"tuning.inner={self.inner}: must be groups or loso")
         _check_count("inner_folds", self.inner_folds, 2)
 
-    def __call__(self, learner: Learner, side: Side, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Search on the training side of one outer fold.
 
         Parameters
         ----------
         learner
             Its settings hold where the space does not name them.
-        side : Side
+        side : TrainingSet
         seed : int
             Of the sampler; the same seed gives the same choice.
         label : str
