@@ -248,7 +248,7 @@ def test_neither_ids_nor_names_nor_the_order_of_rows_change_a_digit(tuning: str,
     assert found[0] == found[1]
 
 
-def test_a_committee_has_codes_too() -> None:
+def test_an_ensemble_has_codes_too() -> None:
     fold = run(moving(), coded(), nested(members=2)).folds[0]
     assert fold.parameters["members"] == 2 and np.isfinite(fold.scores).all()
 
