@@ -18,6 +18,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from mer.bench._made_up import GAMMA, C, comparison_svm, made_up_table, numbers, search_settings
+from mer.config import component
 from mer.loso import Loso, Split
 from mer.loso.fold import Job, run_fold, training_side
 from mer.metrics import score
@@ -32,7 +33,7 @@ DISTANCE = 0.15  # an inner UF1 near 0.6, as on real micro-expressions
 # The folds of one data set share nearly all of their clips: more data sets tell more than more folds.
 HELP = {"clips": 300, "features": 288, "subjects": 30, "classes": 7, "seeds": 8, "folds": 4, "trials": 24}
 WARM_UP = {"clips": 60, "features": 4, "subjects": 6, "classes": 3, "folds": 1}
-PLAIN, GRID = "GridSearchCV", "mer, same grid"
+PLAIN, GRID, ENSEMBLE = "GridSearchCV", "mer, same grid", "mer, same grid, ensemble"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +78,18 @@ def run(arguments: Sequence[str]) -> None:
 def _head(asked: Mapping[str, int], searches: Mapping[str, NestedTuning]) -> None:
     print(f"{', '.join(f'{name}={number}' for name, number in asked.items())}: made-up data sets from seed 0 on,")
     print(f"the first folds of LOSO on each, {GROUPS} inner groups, 100 RBF configurations; one process, one thread,")
-    print("the searches take turns fold by fold.\n")
+    print("the searches take turns fold by fold; ensemble: the default's choice of members.\n")
     print(f"| best inner UF1 on data set | {' | '.join(searches)} |\n|---|{'---|' * len(searches)}")
 
 
 def _searches(trials: int) -> dict[str, NestedTuning]:
-    budgets = {GRID: ("grid", None)} | {f"mer, {name}, {trials} trials": (name, trials) for name in ("tpe", "qmc")}
-    return {
-        name: NestedTuning(**search_settings(*budget), inner="groups", inner_folds=GROUPS)
-        for name, budget in budgets.items()
-    }
+    grid, folds = search_settings("grid", None), {"inner": "groups", "inner_folds": GROUPS}
+    default = component("tuning", "nested")
+    several = {name: getattr(default, name) for name in ("prune", "members", "within")}
+    settings = {GRID: grid}
+    settings |= {f"mer, {name}, {trials} trials": search_settings(name, trials) for name in ("tpe", "qmc")}
+    settings[ENSEMBLE] = {**grid, **several}
+    return {name: NestedTuning(**each, **folds) for name, each in settings.items()}
 
 
 def _turns(asked: Mapping[str, int], searches: Mapping[str, NestedTuning], *, seed: int) -> Iterator[_Turn]:

@@ -148,7 +148,7 @@ class Search:
 
     def _best(self, found: Sequence[tuple[Any, Mapping[str, Any]]], folds: int) -> list[int]:
         """Return the numbers of the trials to take, the best first; no setting twice, all scored on every fold."""
-        score = {}
+        score: dict[str, tuple[float, int]] = {}
         for number, (learner, row) in enumerate(found):
             if row["folds"] == folds:
                 score.setdefault(repr(learner.parameters), (round(row["inner_score"], 9), number))
