@@ -399,6 +399,16 @@ def test_the_members_are_the_best_within_the_distance_and_the_first_where_equal(
     assert chosen_of([[40, 40, 40], [40, 40, 39]], members=9, within=0.0)[1:] == [(0, 1), (0, 2), (1, 0), (1, 1)]
 
 
+@pytest.mark.parametrize("order", [["none", "standard"], ["standard", "none"]])
+def test_settings_that_folds_csv_does_not_show_are_told_apart(order):
+    data = blobs(subjects=9, distance=3.0)
+    data = dataclasses.replace(data, X=data.X * np.array([1000] + [1] * 7, dtype=np.float32))
+    choice = search(nested(sampler="grid", trials=None, space={"scaling": {"choices": order}}), svm(), data)
+    scores = {row["scaling"]: row["inner_score"] for row in choice.trials}
+    assert scores["standard"] > scores["none"] and choice.learner.scaling == "standard"
+    assert choice.inner_score == scores["standard"]
+
+
 def test_the_inner_score_is_that_of_the_ensemble():
     data = blobs(subjects=9, distance=1.0)
     choice = search(nested(sampler="grid", trials=None, members=9), svm(), data)

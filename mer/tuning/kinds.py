@@ -151,7 +151,7 @@ class Search:
         score: dict[str, tuple[float, int]] = {}
         for number, (learner, row) in enumerate(found):
             if row["folds"] == folds:
-                score.setdefault(repr(learner.parameters), (round(row["inner_score"], 9), number))
+                score.setdefault(repr(learner), (round(row["inner_score"], 9), number))
         ranked = sorted(score.values(), key=lambda pair: (-pair[0], pair[1]))
         least = round(ranked[0][0] - self.within, 9)
         return [number for value, number in ranked if value >= least][: self.members]

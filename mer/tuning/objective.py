@@ -60,12 +60,12 @@ class Objective:
                 return {"inner_score": value, "folds": count}
         if value > self.best:
             self.best, self.predicted = value, predicted
-        self._whole[repr(learner.parameters)] = scores
+        self._whole[repr(learner)] = scores
         return {"inner_score": value, "folds": count}
 
     def of_ensemble(self, learners: Sequence[Any]) -> float:
         """Return the score of several settings together, all of which have been scored on every inner fold."""
-        mean = np.mean([self._whole[repr(learner.parameters)] for learner in learners], axis=0)
+        mean = np.mean([self._whole[repr(learner)] for learner in learners], axis=0)
         return score(self.folds.side.y, _class_of(mean), self.folds.side.classes, self.name)
 
 
