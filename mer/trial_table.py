@@ -27,15 +27,15 @@ def trial_table(folds: Sequence[FoldResult]) -> str:
     -------
     str
         One row a trial: what was left out, the number of the trial from 1 on, its settings, its score on the pooled
-        inner predictions, the inner folds that were scored before it was left, and 1 for the trial that was chosen. A
-        setting that a trial did not have is an empty cell. Numbers have all their digits.
+        inner predictions, the inner folds that were scored before it was left, and 1 for a trial that was chosen, alone
+        or as a member of an ensemble. A setting that a trial did not have is an empty cell. Numbers have all their
+        digits.
     """
     searches = _searches(folds)
     names = list(dict.fromkeys(name for fold in searches.values() for row in fold.trials for name in _settings(row)))
     rows = [
-        [left_out, number, *(_exact(trial.get(name, "")) for name in names), *_outcome(trial), int(number == chosen)]
+        [left_out, number, *(_exact(trial.get(name, "")) for name in names), *_outcome(trial)]
         for left_out, fold in searches.items()
-        for chosen in [_chosen(fold)]
         for number, trial in enumerate(fold.trials, start=1)
     ]
     text = io.StringIO()
@@ -53,16 +53,7 @@ def _settings(trial: Mapping[str, Any]) -> list[str]:
 
 
 def _outcome(trial: Mapping[str, Any]) -> list[str]:
-    return [_exact(trial["inner_score"]), str(trial["folds"])]
-
-
-def _chosen(fold: FoldResult) -> int:
-    """Return the number of the first trial with the fold's parameters, 0 where there is none."""
-    for number, trial in enumerate(fold.trials, start=1):
-        same = all(fold.parameters.get(name) == trial[name] for name in _settings(trial))
-        if same and trial["inner_score"] == fold.inner_score:
-            return number
-    return 0
+    return [_exact(trial["inner_score"]), str(trial["folds"]), str(trial["chosen"])]
 
 
 def _exact(value: Any) -> str:

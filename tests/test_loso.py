@@ -10,9 +10,9 @@ from mer.bench._made_up import comparison_svm as svm
 from mer.errors import CacheError, ConfigError, DataError, LeakError
 from mer.helper import answer_with, helper, ready
 from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
-from mer.loso.order import amount, content_rank, gists
+from mer.loso.order import content_rank, subject_signatures
 from mer.metrics import score
-from mer.tuning import NoTuning
+from mer.tuning import NoTuning, inner_folds
 from tests.tables import blobs, permuted, table
 from tests.test_tuning import everywhere, nested
 
@@ -164,18 +164,60 @@ def test_clips_that_look_alike_are_told_apart_by_their_subjects_not_by_names():
 def test_each_fold_has_a_seed_of_its_own():
     seeds = {fold_seed(s, key, fold) for s in (0, 1) for key in ("a", "b") for fold in ("x", "y")}
     assert len(seeds) == 8 and fold_seed(0, "a", "x") == fold_seed(0, "a", "x")
-    trials = {str(fold.trials[1]["C"]) for fold in run(blobs(distance=1.0), tuning=nested()).folds}
-    assert len(trials) == 6
+    data = unequal(blobs(distance=1.0))
+    trials = {str(fold.trials[1]["C"]) for fold in run(data, tuning=nested()).folds}
+    assert len(trials) == len(set(subject_signatures(data.y, data.subject).values())) == 4
 
 
-def test_last_digits_change_neither_the_order_of_subjects_nor_the_seed_of_a_search():
-    data = blobs()
-    rounded = dataclasses.replace(data, X=data.X * (1 + 1e-6 * np.random.default_rng(0).standard_normal(data.X.shape)))
-    assert (data.X != rounded.X).mean() > 0.5
-    for mirrored in (None, data):
-        np.testing.assert_array_equal(content_rank(data, mirrored), content_rank(rounded, mirrored))
-    known = [gists(amount(d.X), d.y, d.subject) for d in (data, rounded)]
-    assert known[0] == known[1] and len(set(known[0].values())) == 6
+def unequal(data):
+    """Clips of some subjects left out, so that not all subjects have the same label counts."""
+    return permuted(data, np.flatnonzero(~np.isin(np.arange(len(data)), [1, 8, 14, 16])))
+
+
+def noisy(data, size, draw):
+    """The features as another processor would round them, much exaggerated."""
+    dice = np.random.default_rng([draw, int(1e9 * size)])
+    return dataclasses.replace(data, X=data.X * (1 + size * dice.standard_normal(data.X.shape)))
+
+
+def search_inputs(data, **changes):
+    """What each fold's search is given that is not a feature: its seed, and who is left out together, by name."""
+    found = {}
+
+    class Spy(NoTuning):
+        def __call__(self, machine, side, *, seed, label):
+            groups = [frozenset(side.subject[split.test]) for split in inner_folds(side.y, side.subject, 3)]
+            found[label] = (seed, groups)
+            return super().__call__(machine, side, seed=seed, label=label)
+
+    run(data, tuning=Spy(), **changes)
+    return found
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-5, 1e-4, 1e-3])
+def test_noise_in_the_features_changes_no_order_of_subjects_no_inner_fold_and_no_seed(size):
+    data = unequal(blobs(subjects=9, features=40))
+    before = search_inputs(data)
+    first_rows = np.argsort(content_rank(data, None))
+    for draw in range(10):
+        other = noisy(data, size, draw)
+        assert (data.X != other.X).mean() > 0.3
+        assert search_inputs(other) == before
+        order = np.argsort(content_rank(other, None))
+        assert data.subject[order].tolist() == data.subject[first_rows].tolist()
+
+
+def test_sums_that_cross_swap_two_subjects_with_equal_label_counts_and_change_no_seed():
+    data = unequal(blobs(subjects=9, features=40))
+    counts = subject_signatures(data.y, data.subject)
+    crossed = np.array(data.X)
+    crossed[data.subject == "db/s03"] *= 3  # moves it behind all those who have its label counts
+    other = dataclasses.replace(data, X=crossed)
+    before, after = (data.subject[np.argsort(content_rank(d, None))].tolist() for d in (data, other))
+    assert before != after
+    assert [counts[name] for name in before] == [counts[name] for name in after]
+    seeds = [{name: seed for name, (seed, _) in search_inputs(d).items()} for d in (data, other)]
+    assert seeds[0] == seeds[1]
 
 
 def test_what_a_test_subject_is_called_or_labelled_changes_nothing_in_its_fold():
@@ -213,7 +255,7 @@ def test_tuning_sees_the_training_side_only():
     run(data, tuning=Spy())
     for name in set(data.subject):
         assert seen[f"cell/{name}"][:3] == (set(data.subject) - {name}, 30, 30)
-    assert len({seed for *_, seed in seen.values()}) == len(seen)
+    assert len({seed for *_, seed in seen.values()}) == 1  # all subjects have the same label counts
 
 
 def test_the_seed_of_a_search_knows_no_names_and_no_label_of_the_test_side():

@@ -14,7 +14,7 @@ from mer import metrics
 from mer.cli import main
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
-SMALL = ["dataset.subjects=4", "dataset.clips=7", *RARE, "flow=dis", "tuning.trials=3", "workers=2"]
+SMALL = ["dataset.subjects=4", "dataset.clips=7", *RARE, "flow=dis", "tuning=tpe", "tuning.trials=3", "workers=2"]
 FILES = {
     *("predictions.csv", "folds.csv", "metrics.json", "protocol.json", "config.yaml", "excluded.csv", "regions.csv"),
     *("trials.csv", "figures"),
@@ -69,7 +69,7 @@ def test_a_run_leaves_every_file_that_the_contract_names(first: Path) -> None:
     card = json.loads((first / "protocol.json").read_text(encoding="utf-8"))
     assert card["clips"] == 28
     assert card["subjects"] == 4
-    assert card["tuning"] == "nested"
+    assert card["tuning"] == "tpe"
     assert not card["optimistic"]
     assert sum(card["classes"].values()) == 28
 

@@ -16,7 +16,7 @@ from mer.config import compose_cell, experiment
 from mer.descriptor.per_frame import at_positions
 from mer.errors import ConfigError, DataError
 from mer.mirror import mirrored_flow
-from mer.svm import Coded, FittedCodes, Side, SparseCodes
+from mer.svm import Coded, FittedCodes, SparseCodes, TrainingSet
 from mer.tuning import NoTuning, inner_folds
 from mer.types import FeatureTable, FlowField, Regions
 from tests.tables import blobs, permuted
@@ -216,7 +216,7 @@ def test_an_inner_fold_never_learns_from_the_clips_that_it_scores(monkeypatch: p
 @pytest.mark.parametrize("average", [False, True])
 def test_inner_folds_predict_as_plain_fits_do(average: bool, oversample: int | None) -> None:
     data = moving()
-    side = Side(
+    side = TrainingSet(
         X=data.X,
         y=data.y,
         subject=data.subject,
@@ -248,7 +248,7 @@ def test_neither_ids_nor_names_nor_the_order_of_rows_change_a_digit(tuning: str,
     assert found[0] == found[1]
 
 
-def test_a_committee_has_codes_too() -> None:
+def test_an_ensemble_has_codes_too() -> None:
     fold = run(moving(), coded(), nested(members=2)).folds[0]
     assert fold.parameters["members"] == 2 and np.isfinite(fold.scores).all()
 

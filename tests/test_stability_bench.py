@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mer.bench._stability_measures import (
     Observed,
-    Side,
+    Processor,
     differing,
     folds_alike,
     largest_difference,
@@ -163,7 +163,7 @@ def test_two_processors_part_where_their_results_do(ended: tuple[Path, str]) -> 
     assert (same.flow_px, same.flows, same.rows) == (0.0, 16, 16)
 
 
-def _flow(side: Side, clip: int) -> NDArray[Any]:
+def _flow(side: Processor, clip: int) -> NDArray[Any]:
     return side.experiment.pipeline.view(side.manifest.samples[clip]).flow.uv
 
 

@@ -8,11 +8,11 @@ from sklearn.svm import SVC
 
 from mer.bench._made_up import comparison_svm as svm
 from mer.errors import ConfigError, DataError
-from mer.svm import Side, Split
+from mer.svm import Split, TrainingSet, libsvm
 from mer.svm.kernels import base
 from mer.svm.selection import anova_f, kept, merged, region_of
 from mer.svm.whitening import whitened, within_classes
-from tests.tables import blobs
+from tests.tables import blobs, permuted
 
 
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
@@ -78,9 +78,9 @@ def test_a_wrong_setting_is_named(field, value):
 
 
 def test_only_settings_of_the_kernel_are_searched():
-    assert svm().uses("gamma") and svm().uses("C") and not svm(kernel="linear").uses("gamma")
+    assert svm().has_param("gamma") and svm().has_param("C") and not svm(kernel="linear").has_param("gamma")
     with pytest.raises(ConfigError, match=r"tuning\.space\.c: the svm has no such setting; it has C, blocks"):
-        svm().uses("c")
+        svm().has_param("c")
 
 
 def inner_splits(data, groups=3):
@@ -90,7 +90,7 @@ def inner_splits(data, groups=3):
 
 def side_of(data, **changes):
     fields = {"X": data.X, "y": data.y, "subject": data.subject, "columns": data.columns, "classes": 3}
-    return Side(**{**fields, **changes})
+    return TrainingSet(**{**fields, **changes})
 
 
 def plainly(machine, side, splits):
@@ -323,5 +323,50 @@ def test_a_small_cost_after_whitening_is_close_to_discriminant_analysis():
 
 
 def test_shrinkage_is_searched_only_where_it_has_a_part():
-    assert svm(scaling="within").uses("shrinkage") and not svm().uses("shrinkage")
-    assert not svm(scaling="within", kernel="chi2").uses("shrinkage")
+    assert svm(scaling="within").has_param("shrinkage") and not svm().has_param("shrinkage")
+    assert not svm(scaling="within", kernel="chi2").has_param("shrinkage")
+
+
+@pytest.fixture
+def changed_scikit_learn(monkeypatch):
+    """A scikit-learn whose low-level call has other arguments."""
+    import sklearn.svm
+
+    class Other:
+        set_verbosity_wrap = staticmethod(lambda level: None)
+
+        @staticmethod
+        def fit(X, y):
+            raise AssertionError("only called with these two arguments")
+
+    monkeypatch.setattr(sklearn.svm, "_libsvm", Other)
+    libsvm._low_level_works.cache_clear()
+    yield
+    libsvm._low_level_works.cache_clear()
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("class_weight", ["none", "balanced"])
+def test_the_public_solver_takes_over_and_decides_alike(classes, class_weight, request):
+    data = blobs(distance=1.0)
+    some = data.y < classes
+    side = side_of(permuted(data, np.flatnonzero(some)))
+    machines = [svm(C=C, class_weight=class_weight) for C in (0.1, 1.0, 10.0)]
+    low = [machine.inner(side, inner_splits(side)).scores(machine) for machine in machines]
+    assert libsvm._low_level_works()
+    request.getfixturevalue("changed_scikit_learn")
+    assert not libsvm._low_level_works()
+    public = [machine.inner(side, inner_splits(side)).scores(machine) for machine in machines]
+    np.testing.assert_allclose(public, low, rtol=0, atol=1e-10)
+    assert np.isfinite(low).any()
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError])
+def test_a_low_level_call_that_fails_is_not_used(monkeypatch, error):
+    def fails(*_):
+        raise error("changed")
+
+    monkeypatch.setattr(libsvm, "_low_level", fails)
+    libsvm._low_level_works.cache_clear()
+    assert not libsvm._low_level_works()
+    libsvm._low_level_works.cache_clear()

@@ -31,12 +31,12 @@ def fold(name: str, trials: tuple[dict[str, Any], ...], **parameters: Any) -> Fo
     )
 
 
-def trial(score: float, **settings: Any) -> dict[str, Any]:
-    return {**settings, "inner_score": score, "folds": 5}
+def trial(score: float, chosen: int = 0, **settings: Any) -> dict[str, Any]:
+    return {**settings, "inner_score": score, "folds": 5, "chosen": chosen}
 
 
-FIRST = (trial(0.5, kernel="rbf", C=1.0, gamma=0.1), trial(0.7, kernel="linear", C=10.0))
-SECOND = (trial(0.6, kernel="linear", C=1 / 3), trial(0.6, kernel="linear", C=2.0))
+FIRST = (trial(0.5, kernel="rbf", C=1.0, gamma=0.1), trial(0.7, 1, kernel="linear", C=10.0))
+SECOND = (trial(0.6, 1, kernel="linear", C=1 / 3), trial(0.6, kernel="linear", C=2.0))
 FOLDS = (fold("s1", FIRST, kernel="linear", C=10.0), fold("s2", SECOND, kernel="linear", C=1 / 3))
 
 

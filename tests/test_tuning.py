@@ -1,3 +1,4 @@
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from mer.bench._made_up import comparison_svm as svm
 from mer.errors import ConfigError, DataError
 from mer.metrics import score
-from mer.svm import Estimator, FittedCommittee
+from mer.svm import Estimator, FittedEnsemble
 from mer.svm.libsvm import one_against_rest
 from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
+from mer.tuning.folds import _best_fold
 from tests.tables import blobs
 from tests.test_svm import side_of
 
@@ -33,6 +35,7 @@ SEARCH = {
     "prune": "none",
     "margin": 0.01,
     "members": 1,
+    "within": 1.0,
     "journal": None,
 }
 
@@ -83,7 +86,7 @@ def test_the_inner_score_is_that_of_the_pooled_inner_predictions():
 
 def test_a_linear_kernel_has_no_width_to_search():
     choice = search(nested(), svm(kernel="linear"), blobs())
-    assert set(choice.trials[0]) == {"C", "class_weight", "inner_score", "folds"}
+    assert set(choice.trials[0]) == {"C", "class_weight", "inner_score", "folds", "chosen"}
 
 
 def test_a_kernel_in_the_space_decides_what_else_is_searched():
@@ -103,17 +106,32 @@ def test_inner_folds_never_split_a_subject(groups):
         assert len(fold.train) + len(fold.test) == len(data)
 
 
-def test_inner_folds_are_those_of_scikit_learn():
+def test_inner_folds_are_as_even_as_those_of_scikit_learn():
     from sklearn.model_selection import StratifiedGroupKFold
 
-    rng = np.random.default_rng(0)
-    for _ in range(20):
+    def unevenness(y, tests):
+        shares = [np.bincount(y[test], minlength=y.max() + 1) / np.bincount(y) for test in tests]
+        return np.std(shares, axis=0).mean()
+
+    rng, equal, ours, theirs = np.random.default_rng(0), 0, [], []
+    for _ in range(40):
         y, subject = rng.integers(0, rng.integers(2, 6), 90), rng.integers(0, 15, 90).astype(str)
         _, first, index = np.unique(subject, return_index=True, return_inverse=True)
         met = np.argsort(np.argsort(first))[index]  # subjects in the order in which the rows show them
-        theirs = StratifiedGroupKFold(n_splits=4).split(np.zeros((90, 1)), y, met)
-        ours = inner_folds(y, subject, 4)
-        assert [fold.test.tolist() for fold in ours] == [test.tolist() for _, test in theirs]
+        plain = [test for _, test in StratifiedGroupKFold(n_splits=4).split(np.zeros((90, 1)), y, met)]
+        folds = [fold.test for fold in inner_folds(y, subject, 4)]
+        equal += all(map(np.array_equal, folds, plain))  # the others rest on rounding errors there
+        ours.append(unevenness(y, folds))
+        theirs.append(unevenness(y, plain))
+    assert equal > 20 and np.mean(ours) <= np.mean(theirs)
+
+
+def test_a_rounding_error_does_not_decide_who_is_left_out_together():
+    clips = np.array([9, 4, 4, 2])
+    for draw in range(20):
+        rounding = 1 + 1e-13 * np.random.default_rng(draw).standard_normal(4)
+        assert _best_fold(np.array([0.3, 0.3, 0.3, 0.4]) * rounding, clips) == 1
+        assert _best_fold(np.full(4, 0.3) * rounding, clips) == 3
 
 
 def test_two_subjects_are_too_few_for_a_nested_search():
@@ -131,6 +149,8 @@ def test_two_subjects_are_too_few_for_a_nested_search():
         ({"sampler": "cmaes"}, "tuning.sampler=cmaes: must be one of tpe"),
         ({"prune": True}, "tuning.prune=True: must be one of none"),
         ({"margin": 1.0}, "tuning.margin=1.0"),
+        ({"within": 1.5}, "tuning.within=1.5: must be a difference of scores"),
+        ({"within": -0.1}, "tuning.within=-0.1"),
         ({"inner": "clips"}, "tuning.inner=clips: must be groups or loso"),
         ({"seconds": 0}, "tuning.seconds=0: must be above 0"),
         ({"trials": None}, "tuning.trials=null: give trials or seconds"),
@@ -219,6 +239,34 @@ def test_a_journal_makes_its_folder_and_one_that_cannot_be_written_is_named(tmp_
         search(nested(journal=str(path / "inside_a_file.log"), trials=1), svm(), blobs(distance=1.0))
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "grid"])
+def test_to_watch_changes_neither_proposals_nor_choice(tmp_path, sampler, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    data = blobs(distance=1.0)
+    tuning = {"sampler": sampler, "trials": None if sampler == "grid" else 8, "members": 3}
+    alone = search(nested(**tuning), svm(), data)
+    watched = search(nested(**tuning, journal="~/watched/journal.log"), svm(), data)
+    assert watched == alone
+    assert (tmp_path / "watched" / "journal.log").exists()
+    journal = next(field for field in dataclasses.fields(NestedTuning) if field.name == "journal")
+    assert journal.metadata["role"] == "watch"
+
+
+def test_a_grid_is_a_study_of_optuna_with_fixed_points_and_no_chance(tmp_path):
+    import optuna
+
+    path, data = str(tmp_path / "journal.log"), blobs(distance=1.0)
+    tuning = nested(sampler="grid", trials=None, members=4, within=0.05)
+    one, other = (search(tuning, svm(), data, seed) for seed in (1, 2))
+    assert one == other
+    watched = search(dataclasses.replace(tuning, journal=path), svm(), data)
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path))
+    trials = optuna.load_study(study_name="cell/fold", storage=storage).trials
+    assert [trial.value for trial in trials] == [trial["inner_score"] for trial in watched.trials]
+    assert [trial.params for trial in trials] == [{name: row[name] for name in SPACE} for row in one.trials]
+    assert [row["C"] for row in one.trials[:3]] == [0.01, 1.0, 100.0]  # C last: what is before it is computed once
+
+
 def test_only_the_global_search_is_optimistic():
     assert (NoTuning().optimistic, nested().optimistic, everywhere().optimistic) == (False, False, True)
 
@@ -277,6 +325,7 @@ def test_leaving_a_hopeless_trial_changes_no_choice(objective):
     left = [trial["folds"] for trial in pruned.trials]
     assert min(left) < 5 and {trial["folds"] for trial in whole.trials} == {5}
     for before, after in zip(whole.trials, pruned.trials, strict=True):
+        assert after["chosen"] == before["chosen"]
         assert after == before or (after["folds"] < 5 and after["inner_score"] <= pruned.inner_score)
 
 
@@ -291,7 +340,7 @@ def test_a_race_leaves_what_falls_behind_and_keeps_the_best_whole():
     assert choice.inner_score == score(data.y, predicted, 3, "uf1")
 
 
-def test_a_committee_averages_the_best_settings():
+def test_an_ensemble_averages_the_best_settings():
     data = blobs(subjects=9, distance=1.0)
     choice = search(nested(trials=12, members=3), svm(), data)
     ranked = sorted(choice.trials, key=lambda trial: -trial["inner_score"])
@@ -301,6 +350,77 @@ def test_a_committee_averages_the_best_settings():
     alone = [svm(**each)(data.X, data.y, 3).scores(data.X) for each in settings]
     np.testing.assert_allclose(fitted.scores(data.X), np.mean(alone, axis=0))
     assert choice.learner.parameters["members"] == 3
+
+
+class Known:
+    """A learner with settings a and b, whose inner predictions are right for as many clips as a table says."""
+
+    space = None
+
+    def __init__(self, right, parameters=None):
+        self.right, self.parameters = right, parameters or {}
+
+    def has_param(self, name):
+        return True
+
+    def with_params(self, parameters):
+        return Known(self.right, {**self.parameters, **parameters})
+
+    def inner(self, side, splits):
+        class Folds:
+            def each(self, learner):
+                number = learner.right[learner.parameters["a"]][learner.parameters["b"]]
+                clips = np.arange(len(side))
+                yield clips, np.eye(3)[np.where(clips < number, side.y, (side.y + 1) % 3)]
+                yield from ((clips[:0], np.zeros((0, 3))) for _ in splits[1:])
+
+        folds = Folds()
+        folds.side = side
+        return folds
+
+
+def chosen_of(right, **changes):
+    space = {"a": {"choices": [0, 1]}, "b": {"low": 0, "high": 2, "log": False, "points": 3}}
+    tuning = nested(sampler="grid", trials=None, space=space, objective="accuracy", **changes)
+    choice = search(tuning, Known(right), blobs(clips=5, subjects=8))  # 40 clips
+    learners = choice.learner.members if "members" in changes else [choice.learner]
+    marked = [(row["a"], row["b"]) for row in choice.trials if row["chosen"]]
+    assert sorted(marked) == sorted((each.parameters["a"], each.parameters["b"]) for each in learners)
+    return [(each.parameters["a"], each.parameters["b"]) for each in learners]
+
+
+def test_the_members_are_the_best_within_the_distance_and_the_first_where_equal():
+    right = [[20, 24, 25], [25, 23, 10]]  # of 40 clips
+    assert chosen_of(right) == [(0, 2)]
+    assert chosen_of(right, members=4, within=0.0) == [(0, 2), (1, 0)]
+    assert chosen_of(right, members=4, within=0.025) == [(0, 2), (1, 0), (0, 1)]  # one clip less is 0.025 less
+    assert chosen_of(right, members=4, within=0.05) == [(0, 2), (1, 0), (0, 1), (1, 1)]
+    assert chosen_of(right, members=2, within=1.0) == [(0, 2), (1, 0)]
+    assert chosen_of([[40, 40, 40], [40, 40, 39]], members=9, within=0.0)[1:] == [(0, 1), (0, 2), (1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize("order", [["none", "standard"], ["standard", "none"]])
+def test_settings_that_folds_csv_does_not_show_are_told_apart(order):
+    data = blobs(subjects=9, distance=3.0)
+    data = dataclasses.replace(data, X=data.X * np.array([1000] + [1] * 7, dtype=np.float32))
+    choice = search(nested(sampler="grid", trials=None, space={"scaling": {"choices": order}}), svm(), data)
+    scores = {row["scaling"]: row["inner_score"] for row in choice.trials}
+    assert scores["standard"] > scores["none"] and choice.learner.scaling == "standard"
+    assert choice.inner_score == scores["standard"]
+
+
+def test_the_inner_score_is_that_of_the_ensemble():
+    data = blobs(subjects=9, distance=1.0)
+    choice = search(nested(sampler="grid", trials=None, members=9), svm(), data)
+    scores = np.mean(
+        [
+            each.inner(side_of(data), inner_folds(data.y, data.subject, 3)).scores(each)
+            for each in choice.learner.members
+        ],
+        axis=0,
+    )
+    assert choice.inner_score == score(data.y, scores.argmax(axis=1), 3, "uf1")
+    assert choice.inner_score != max(row["inner_score"] for row in choice.trials)
 
 
 @dataclass(frozen=True)
@@ -317,5 +437,5 @@ def test_a_tie_of_votes_goes_to_the_class_with_the_wider_margins():
     circle = [[0.5, -0.2, 0.9]]  # 0 beats 1, 2 beats 0, 1 beats 2: a vote for each
     back = [[-2 * value for value in circle[0]]]
     for members, winner in ((circle,), 1), ((back,), 2), ((circle, back), 2), ((back, circle), 2):
-        committee = FittedCommittee(members=tuple(map(Decided, members)))
-        assert committee.scores(np.zeros((1, 0))).argmax() == winner
+        ensemble = FittedEnsemble(members=tuple(map(Decided, members)))
+        assert ensemble.scores(np.zeros((1, 0))).argmax() == winner

@@ -98,5 +98,6 @@ def search_settings(sampler: str, trials: int | None) -> dict[str, Any]:
         "prune": "certain" if sampler == "grid" else "race",
         "margin": 0.01,
         "members": 1,
+        "within": 0.0,
         "journal": None,
     }

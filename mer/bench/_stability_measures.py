@@ -22,7 +22,7 @@ from mer.types import FeatureTable, Manifest
 __all__ = [
     "Observed",
     "Parting",
-    "Side",
+    "Processor",
     "differing",
     "folds_alike",
     "largest_difference",
@@ -54,7 +54,7 @@ class Observed:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Side:
+class Processor:
     """One of two processors: its experiment, which finds its results in the cache, with its manifest and features."""
 
     experiment: Experiment
@@ -119,12 +119,12 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
     return sd, min(values), max(values)
 
 
-def noisy_runs(side: Side, folder: Path, *, tables: int, noise: float) -> Iterator[Observed]:
+def noisy_runs(side: Processor, folder: Path, *, tables: int, noise: float) -> Iterator[Observed]:
     """Evaluate the features again and again, each time with other noise on them; folds and search stay the same.
 
     Parameters
     ----------
-    side : Side
+    side : Processor
     folder : Path
         For the tables of each evaluation; must exist.
     tables : int
@@ -152,7 +152,7 @@ def _noisy(table: FeatureTable, rng: np.random.Generator, noise: float) -> Featu
     return replace(table, X=(table.X * (1 + noise * rng.standard_normal(table.X.shape))).astype(table.X.dtype))
 
 
-def part(one: Side, other: Side) -> Parting:
+def part(one: Processor, other: Processor) -> Parting:
     """Compare the stages of two processors, clip by clip; a clip that only one of them has is not identical."""
     rows = [_rows(side.features) for side in (one, other)]
     shared = [sample for sample in one.manifest.samples if all(sample.id in known for known in rows)]
@@ -192,7 +192,7 @@ def _apart(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float(np.abs(a.astype(np.float64) - b).max())
 
 
-def _require_kept(*sides: Side) -> None:
+def _require_kept(*sides: Processor) -> None:
     """Refuse a comparison of what this process has computed itself, with its own processor, in the place of others."""
     for side in sides:
         computed = [stage for stage, seconds in side.experiment.pipeline.timer.seconds.items() if seconds]

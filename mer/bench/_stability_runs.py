@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mer.bench._stability_measures import Observed, Side, observe
+from mer.bench._stability_measures import Observed, Processor, observe
 from mer.cli.arguments import quoted
 from mer.config import compose_cell, experiment
 from mer.errors import MerError
@@ -75,14 +75,14 @@ class Bench:
         words = ("seed=0", "workers=2", "tracking=off", quoted(f"home={self.folder / home}"))
         return experiment(*compose_cell([*self.words, *words]))
 
-    def side(self, home: str) -> Side:
+    def side(self, home: str) -> Processor:
         """Return what the runs of a home saw; all of it comes from the cache."""
         ready = self.experiment(home)
         manifest = prepare(ready).manifest
         features = ready.pipeline.features(
             manifest, workers=2, bad_clips=ready.bad_clips, mirror=ready.evaluation.mirrors
         )
-        return Side(experiment=ready, manifest=manifest, features=features)
+        return Processor(experiment=ready, manifest=manifest, features=features)
 
 
 def variants(parts: Sequence[str], seeds: int) -> list[Variant]:

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from mer.bench._stability_measures import (
     Observed,
-    Side,
+    Processor,
     differing,
     folds_alike,
     largest_difference,
@@ -167,7 +167,9 @@ def _show_partings(bench: Bench, variants: Sequence[Variant], runs: Mapping[str,
     _print(table)
 
 
-def _column(bench: Bench, native: Side, base: Variant, other: Variant, runs: Mapping[str, Observed]) -> dict[str, str]:
+def _column(
+    bench: Bench, native: Processor, base: Variant, other: Variant, runs: Mapping[str, Observed]
+) -> dict[str, str]:
     found = part(native, bench.side(other.home))
     pair = (runs[base.name], runs[other.name])
     alike, folds = folds_alike(pair)

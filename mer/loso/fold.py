@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.loso.guards import check_split
-from mer.loso.order import amount, content_rank, gists
+from mer.loso.order import content_rank, subject_signatures
 from mer.loso.store import FoldStore
-from mer.svm import Side, Split
+from mer.svm import Split, TrainingSet
 from mer.tuning import Choice
 from mer.types import FeatureTable, FoldResult
 
@@ -28,7 +28,7 @@ class Tuning(Protocol):
     def optimistic(self) -> bool:
         """Whether the test side has a say in the settings."""
 
-    def __call__(self, learner: Any, side: Side, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Any, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Choose."""
 
 
@@ -80,18 +80,19 @@ def fold_seed(seed: int, key: str, fold: str) -> int:
     key : str
         Settings of stage 8.
     fold : str
-        The gists of the subjects that it learns from. Not of names, so that the same clips under another data set's
-        names are tuned alike; not of the test side, whose labels must change nothing in the fold; not of last digits,
-        so that another processor tunes alike.
+        The signatures of the subjects that it learns from. Names have no part in it, so that the same clips under
+        another data set's names are tuned alike; nor has the test side, whose labels must change nothing in the fold;
+        nor has any feature, so that another processor tunes alike. Folds that leave out subjects with the same label
+        counts have the same seed.
     """
     words = [int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") for text in (key, fold)]
     return int(np.random.SeedSequence([seed, *words]).generate_state(1)[0])
 
 
-def training_side(job: Job, rows: Any) -> Side:
+def training_side(job: Job, rows: Any) -> TrainingSet:
     """Return these rows of the table, in order of `Job.rank`: all that the search and the fit of a fold are given."""
     table, rows = job.table, np.asarray(rows)[np.argsort(job.rank[rows])]
-    return Side(
+    return TrainingSet(
         X=table.X[rows],
         y=table.y[rows],
         subject=table.subject[rows],
@@ -108,8 +109,8 @@ def run_fold(job: Job, split: Split) -> FoldResult:
     started = time.perf_counter()
     check_split(job.table, split)
     side = training_side(job, split.train)
-    known = " ".join(sorted(gists(amount(side.X), side.y, side.subject).values()))
-    seed = fold_seed(job.seed, job.key, known)
+    signatures = sorted(subject_signatures(side.y, side.subject).values())
+    seed = fold_seed(job.seed, job.key, str(signatures))
     choice = job.tuning(job.learner, side, seed=seed, label=f"{job.key}/{split.name}")
     clips = side.training(np.arange(len(side)))
     fitted = choice.learner(side.rows[clips], side.labels(clips), side.classes, side.columns)

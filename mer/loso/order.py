@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mer.svm import Split
 from mer.types import FeatureTable
 
-__all__ = ["amount", "content_rank", "gists", "in_order"]
+__all__ = ["amount", "content_rank", "in_order", "subject_signatures"]
 
 Rows = NDArray[np.intp]
 
@@ -26,19 +26,22 @@ def content_rank(table: FeatureTable, mirrored: FeatureTable | None) -> Rows:
 
     Notes
     -----
-    Subjects stand in the order of a hash of what `gists` says, which last digits leave alone: another processor makes
-    the same inner folds. A subject's rows stand by label, then by what their features amount to; what is still equal
-    by the bytes of both. What differs in nothing can be swapped without a trace.
+    Subjects stand in the order of their signatures, which are whole numbers. Those with equal signatures stand by the
+    sum of their features, and the rows of a subject by label, then by their sum: these sums are compared as they are,
+    never rounded or hashed, so that rounding differences swap two neighbours at most where their sums are equal to all
+    digits that matter. What is still equal stands by its bytes; what differs in nothing can be swapped without a trace.
     """
     both = table.X if mirrored is None else np.concatenate([table.X, mirrored.X], axis=1)
     amounts = amount(both)
-    contents = zip(table.y.tolist(), amounts.tolist(), (_sum(row.tobytes()) for row in both), strict=True)
-    rows, names = list(contents), table.subject.tolist()
+    rows = list(zip(table.y.tolist(), amounts.tolist(), map(_digest, both), strict=True))
+    names = table.subject.tolist()
     of_subject = defaultdict(list)
     for name, row in zip(names, rows, strict=True):
         of_subject[name].append(row)
-    known = gists(amounts, table.y, table.subject)
-    places = {name: (_sum(known[name].encode()), sorted(own)) for name, own in of_subject.items()}
+    signatures = subject_signatures(table.y, table.subject)
+    places = {
+        name: (signatures[name], sum(row[1] for row in sorted(own)), sorted(own)) for name, own in of_subject.items()
+    }
     # The name keeps two people apart who show the very same clips.
     keys = [(places[name], name, row) for name, row in zip(names, rows, strict=True)]
     rank = np.empty(len(rows), dtype=np.intp)
@@ -51,13 +54,12 @@ def amount(X: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.abs(X).sum(axis=1, dtype=np.float64))
 
 
-def gists(amounts: NDArray[np.float64], y: NDArray[np.int64], subject: NDArray[np.str_]) -> dict[str, str]:
-    """Return of each subject how many rows of each label it has and, to three digits, what they amount to in all."""
+def subject_signatures(y: NDArray[np.int64], subject: NDArray[np.str_]) -> dict[str, tuple[int, ...]]:
+    """Return for each subject the number of its rows, then how many of them have label 0, 1, …, up to the largest."""
     names, index = np.unique(subject, return_inverse=True)
     counts = np.zeros((len(names), y.max() + 1), dtype=np.intp)
     np.add.at(counts, (index, y), 1)
-    said = zip(names.tolist(), counts.tolist(), np.bincount(index, amounts).tolist(), strict=True)
-    return {name: f"{count} {total:.2e}" for name, count, total in said}
+    return {name: (sum(row), *row) for name, row in zip(names.tolist(), counts.tolist(), strict=True)}
 
 
 def in_order(splits: Sequence[Split], rank: Rows) -> list[Split]:
@@ -66,5 +68,5 @@ def in_order(splits: Sequence[Split], rank: Rows) -> list[Split]:
     return sorted(placed, key=lambda split: int(split.test[0]))
 
 
-def _sum(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=16).digest()
+def _digest(row: NDArray[Any]) -> bytes:
+    return hashlib.blake2b(row.tobytes(), digest_size=16).digest()

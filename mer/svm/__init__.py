@@ -3,25 +3,25 @@
 from mer.svm.classifier import Estimator, FittedEstimator, InnerRefits
 from mer.svm.coded import Coded, FittedCoded, InnerCoded
 from mer.svm.codes import FittedCodes, SparseCodes
-from mer.svm.committee import Committee, FittedCommittee
+from mer.svm.ensemble import Ensemble, FittedEnsemble
 from mer.svm.fitted import FittedSvm
 from mer.svm.machine import Svm
-from mer.svm.side import InnerFolds, Side, Split
+from mer.svm.training_set import InnerFolds, Split, TrainingSet
 
 __all__ = [
     "Coded",
-    "Committee",
+    "Ensemble",
     "Estimator",
     "FittedCoded",
     "FittedCodes",
-    "FittedCommittee",
+    "FittedEnsemble",
     "FittedEstimator",
     "FittedSvm",
     "InnerCoded",
     "InnerFolds",
     "InnerRefits",
-    "Side",
     "SparseCodes",
     "Split",
     "Svm",
+    "TrainingSet",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import ConfigError, DataError
-from mer.svm.side import InnerFolds, Side, Split
+from mer.svm.training_set import InnerFolds, Split, TrainingSet
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -51,9 +51,9 @@ class Estimator:
         if self.scaling not in ("standard", "none"):
             raise ConfigError(f"svm.scaling={self.scaling}: must be standard or none")
         for name in self.space:
-            self.uses(name)
+            self.has_param(name)
 
-    def uses(self, name: str) -> bool:
+    def has_param(self, name: str) -> bool:
         """Return True for a setting of the estimator.
 
         Raises
@@ -68,7 +68,7 @@ class Estimator:
             )
         return True
 
-    def having(self, parameters: Mapping[str, Any]) -> Estimator:
+    def with_params(self, parameters: Mapping[str, Any]) -> Estimator:
         """Return a copy with other settings of the estimator."""
         return dataclasses.replace(self, settings={**self.settings, **parameters})
 
@@ -77,7 +77,7 @@ class Estimator:
         """What a search may choose, for folds.csv."""
         return {name: self.settings.get(name, self.estimator.get_params()[name]) for name in self.space}
 
-    def inner(self, side: Side, splits: Sequence[Split]) -> InnerRefits:
+    def inner(self, side: TrainingSet, splits: Sequence[Split]) -> InnerRefits:
         """Return what scores settings on inner folds."""
         return InnerRefits(side, splits)
 
@@ -121,7 +121,7 @@ class FittedEstimator:
 class InnerRefits(InnerFolds):
     """Predictions of all inner folds for one setting after another, each by plain fits; see `InnerSvm`."""
 
-    def __init__(self, side: Side, splits: Sequence[Split]) -> None:
+    def __init__(self, side: TrainingSet, splits: Sequence[Split]) -> None:
         super().__init__(side)
         self._rows, self._splits = side.rows, splits
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.svm.codes import FittedCodes, SparseCodes
-from mer.svm.side import InnerFolds, Side, Split
+from mer.svm.training_set import InnerFolds, Split, TrainingSet
 
 __all__ = ["Coded", "FittedCoded", "InnerCoded"]
 
@@ -43,15 +43,15 @@ class Coded:
         """The settings that tell one classifier from another, for folds.csv."""
         return dict(self.learner.parameters)
 
-    def uses(self, name: str) -> bool:
+    def has_param(self, name: str) -> bool:
         """Tell whether a setting of the classifier changes anything."""
-        return bool(self.learner.uses(name))
+        return bool(self.learner.has_param(name))
 
-    def having(self, parameters: Mapping[str, Any]) -> Coded:
+    def with_params(self, parameters: Mapping[str, Any]) -> Coded:
         """Return a copy with other settings of the classifier."""
-        return dataclasses.replace(self, learner=self.learner.having(parameters))
+        return dataclasses.replace(self, learner=self.learner.with_params(parameters))
 
-    def inner(self, side: Side, splits: Sequence[Split]) -> InnerCoded:
+    def inner(self, side: TrainingSet, splits: Sequence[Split]) -> InnerCoded:
         """Return what scores settings on inner folds, see `InnerCoded`."""
         return InnerCoded(self, side, splits)
 
@@ -82,13 +82,13 @@ class InnerCoded(InnerFolds):
     Parameters
     ----------
     coded : Coded
-    side : Side
+    side : TrainingSet
         The training side of an outer fold.
     splits : sequence of Split
         Of its clips; every clip is on one test side.
     """
 
-    def __init__(self, coded: Coded, side: Side, splits: Sequence[Split]) -> None:
+    def __init__(self, coded: Coded, side: TrainingSet, splits: Sequence[Split]) -> None:
         super().__init__(side)
         self._folds = [coded.learner.inner(_seen_by(coded.codes, side, split), [split]) for split in splits]
 
@@ -98,7 +98,7 @@ class InnerCoded(InnerFolds):
             yield from fold.each(learner.learner)
 
 
-def _seen_by(codes: SparseCodes, side: Side, split: Split) -> Side:
+def _seen_by(codes: SparseCodes, side: TrainingSet, split: Split) -> TrainingSet:
     """Return the side as codes show it that were learnt on the training rows of one inner fold; the rest is NaN."""
     rows, train = side.rows, side.training(split.train)
     fitted = codes(rows[train], side.columns)

@@ -10,19 +10,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.svm.kernels import Kernel
 from mer.svm.libsvm import Solution, one_against_rest, solve
-from mer.svm.prepare import Recipe, prepare
-from mer.svm.side import InnerFolds, Side, Split
+from mer.svm.prepare import Recipe, Settings, prepare
+from mer.svm.training_set import InnerFolds, Split, TrainingSet
 from mer.svm.weights import class_factors
-
-if TYPE_CHECKING:
-    from mer.svm.machine import Svm
 
 __all__ = ["InnerSvm"]
 
@@ -36,18 +33,18 @@ class InnerSvm(InnerFolds):
 
     Parameters
     ----------
-    side : Side
+    side : TrainingSet
         The training side of an outer fold.
     splits : sequence of Split
         Of its clips; every clip is on one test side.
     """
 
-    def __init__(self, side: Side, splits: Sequence[Split]) -> None:
+    def __init__(self, side: TrainingSet, splits: Sequence[Split]) -> None:
         super().__init__(side)
         rows = side.rows
         self._folds = [(split.test, _Fold(side, rows, split)) for split in splits]
 
-    def each(self, learner: Svm) -> Iterator[tuple[NDArray[np.intp], Float]]:
+    def each(self, learner: Settings) -> Iterator[tuple[NDArray[np.intp], Float]]:
         """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
         recipe = Recipe(**{name: getattr(learner, name) for name in RECIPE})
         for clips, fold in self._folds:
@@ -55,7 +52,7 @@ class InnerSvm(InnerFolds):
 
 
 class _Fold:
-    def __init__(self, side: Side, rows: Float, split: Split) -> None:
+    def __init__(self, side: TrainingSet, rows: Float, split: Split) -> None:
         train = side.training(split.train)
         self._train, self._new = rows[train], rows[side.scored(split.test)]
         self._seen, self._y = np.unique(side.labels(train), return_inverse=True)
@@ -69,7 +66,7 @@ class _Fold:
         self._kernels = lru_cache(maxsize=1)(self._compute_kernels)
         self._weights = lru_cache(maxsize=None)(lambda name: class_factors(name, self._y))
 
-    def scores(self, svm: Svm, recipe: Recipe) -> Float:
+    def scores(self, svm: Settings, recipe: Recipe) -> Float:
         full = np.full((len(self._new), self._classes), np.nan)
         if len(self._seen) == 1:
             full[:, self._seen] = 0
@@ -91,7 +88,7 @@ class _Fold:
         wide = dataclasses.replace(kernel, factors=tuple(width * factor for factor in kernel.factors))
         return wide.finish(own, self._memory[0]), wide.finish(new, self._memory[1])
 
-    def _solution(self, svm: Svm, recipe: Recipe, kernel: Float) -> Solution:
+    def _solution(self, svm: Settings, recipe: Recipe, kernel: Float) -> Solution:
         """Fit, or return what two smaller costs already agreed upon.
 
         Where two costs lead the solver to the same bits, no multiplier was ever stopped by the smaller of them: every

@@ -17,8 +17,8 @@ from mer.errors import ConfigError, DataError
 from mer.svm.fitted import FittedSvm
 from mer.svm.inner import InnerSvm
 from mer.svm.kernels import HISTOGRAM_KERNELS, KERNELS, WIDE_KERNELS
-from mer.svm.prepare import Recipe, prepare
-from mer.svm.side import Side, Split
+from mer.svm.prepare import Settings, prepare
+from mer.svm.training_set import Split, TrainingSet
 from mer.svm.weights import CLASS_WEIGHTS, class_factors
 
 __all__ = ["Svm"]
@@ -43,7 +43,7 @@ LIMITS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Svm(Recipe):
+class Svm(Settings):
     """Support vector machine with one-against-one decisions; everything that it learns comes from the rows it is given.
 
     Attributes
@@ -84,11 +84,6 @@ class Svm(Recipe):
     Chang and Lin, LIBSVM, doi:10.1145/1961189.1961199; kernels: see `mer.svm.kernels.base`.
     """
 
-    C: float
-    class_weight: str
-    tolerance: float
-    iterations: int
-
     def __post_init__(self) -> None:
         for name, allowed in ALLOWED.items():
             if getattr(self, name) not in allowed:
@@ -104,7 +99,7 @@ class Svm(Recipe):
 
     space = None  # the settings to search are named by tuning=
 
-    def uses(self, name: str) -> bool:
+    def has_param(self, name: str) -> bool:
         """Tell whether the setting `name` changes anything, so that it is worth searching.
 
         Raises
@@ -121,7 +116,7 @@ class Svm(Recipe):
             return self.scaling == "within" and self.kernel not in HISTOGRAM_KERNELS
         return name != "scaling" or self.kernel not in HISTOGRAM_KERNELS
 
-    def having(self, parameters: Mapping[str, Any]) -> Svm:
+    def with_params(self, parameters: Mapping[str, Any]) -> Svm:
         """Return a copy with other settings."""
         return dataclasses.replace(self, **parameters)
 
@@ -129,9 +124,9 @@ class Svm(Recipe):
     def parameters(self) -> dict[str, Any]:
         """The settings that tell one machine from another, for folds.csv."""
         names = ("kernel", "C", "gamma", "class_weight", "merge", "power", "keep", "shrinkage")
-        return {name: getattr(self, name) for name in names if self.uses(name)}
+        return {name: getattr(self, name) for name in names if self.has_param(name)}
 
-    def inner(self, side: Side, splits: Sequence[Split]) -> InnerSvm:
+    def inner(self, side: TrainingSet, splits: Sequence[Split]) -> InnerSvm:
         """Return what scores many settings on the same inner folds, fast, see `InnerSvm`."""
         return InnerSvm(side, splits)
 

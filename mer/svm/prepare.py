@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-__all__ = ["Recipe", "prepare", "signed_power"]
+__all__ = ["Recipe", "Settings", "prepare", "signed_power"]
 
 Float = NDArray[np.float64]
 
@@ -36,6 +36,16 @@ class Recipe:
     blocks: str
     keep: float
     keep_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Recipe):
+    """All settings of an `Svm`: the kernel's, and those of the solver that works on it."""
+
+    C: float
+    class_weight: str
+    tolerance: float
+    iterations: int
 
 
 def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[str]) -> tuple[Pipeline, Float, Kernel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,17 +77,16 @@ def anova_f(X: NDArray[np.float64], y: NDArray[np.int64]) -> NDArray[np.float64]
     ndarray, shape (D,)
         0 for a feature that does not vary, inf for one that varies between the classes only.
     """
-    labels, index, size = np.unique(y, return_inverse=True, return_counts=True)
-    centred = X - X.mean(axis=0)
-    member = np.zeros((len(labels), len(y)))
-    member[index, np.arange(len(y))] = 1
-    mean = member @ centred / size[:, None]
-    between = (size[:, None] * mean**2).sum(axis=0) / max(len(labels) - 1, 1)
-    within = ((centred - mean[index]) ** 2).sum(axis=0) / max(len(y) - len(labels), 1)
-    # rounding leaves a trace of variance where there is none
-    nothing = np.abs(X).max(axis=0, initial=0) ** 2 * 1e-24
-    none = np.where(between > nothing, np.inf, 0.0)
-    return np.divide(between, within, out=none, where=within > nothing)
+    from scipy.stats import ConstantInputWarning, f_oneway
+
+    groups = [X[y == k] for k in np.unique(y)]
+    if len(groups) < 2:
+        return np.zeros(X.shape[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConstantInputWarning)
+        value = f_oneway(*groups, axis=0).statistic
+    # NaN where nothing varies; below 0 where the variance within the classes is a rounding error
+    return np.abs(np.nan_to_num(value, nan=0.0, posinf=np.inf))
 
 
 def kept(

@@ -45,8 +45,10 @@ def _even_groups(y: NDArray[np.int64], subject: NDArray[np.intp], groups: int) -
     """Return the fold of each subject.
 
     The subjects whose classes are most uneven come first; each goes where the folds' shares of the classes then
-    differ least, and of folds as good as each other to the one with fewest clips. These are the folds of scikit-learn's
-    StratifiedGroupKFold without shuffling, at a tenth of its time; a test compares them.
+    differ least, and of folds as good as each other to the one with fewest clips. This is the rule of scikit-learn's
+    StratifiedGroupKFold without shuffling, at a tenth of its time, with one difference: folds as good as each other are
+    told by a tolerance alone. There, one that is better by a rounding error wins over one with fewer clips. Only label
+    counts have a part in it.
     """
     size = np.bincount(y)
     if size.max() < groups:
@@ -54,24 +56,22 @@ def _even_groups(y: NDArray[np.int64], subject: NDArray[np.intp], groups: int) -
             f"nested tuning with {groups} inner folds needs a class of as many clips: set tuning.inner_folds lower, "
             "or use tuning=none"
         )
-    counts = np.zeros((subject.max() + 1, len(size)))
+    counts = np.zeros((subject.max() + 1, len(size)), dtype=np.int64)
     np.add.at(counts, (subject, y), 1)
     present = size > 0
     counts, size = counts[:, present], size[present]
-    fold, held = np.zeros(len(counts), dtype=np.intp), np.zeros((groups, len(size)))
-    own = np.eye(groups)[:, :, None]
-    for k in np.argsort(-np.std(counts, axis=1), kind="stable"):
+    fold, held = np.zeros(len(counts), dtype=np.intp), np.zeros((groups, len(size)), dtype=np.int64)
+    own = np.eye(groups, dtype=np.int64)[:, :, None]
+    # the variance over the classes, times their squared number, so that it is whole
+    uneven_first = counts.sum(axis=1) ** 2 - counts.shape[1] * (counts**2).sum(axis=1)
+    for k in np.argsort(uneven_first, kind="stable"):
         uneven = np.std((held + own * counts[k]) / size, axis=1).mean(axis=1)
         fold[k] = _best_fold(uneven, held.sum(axis=1))
         held[fold[k]] += counts[k]
     return fold
 
 
-def _best_fold(uneven: NDArray[np.float64], clips: NDArray[np.float64]) -> int:
-    best = 0
-    for k in range(1, len(uneven)):
-        least = uneven[best]
-        alike = abs(uneven[k] - least) <= 1e-8 + 1e-5 * least
-        if uneven[k] < least or (alike and clips[k] < clips[best]):
-            best = k
-    return best
+def _best_fold(uneven: NDArray[np.float64], clips: NDArray[np.int64]) -> int:
+    """Return the first of the folds with fewest clips among those that leave the classes least uneven."""
+    alike = uneven <= uneven.min() * (1 + 1e-5) + 1e-8  # as close as np.isclose asks
+    return int(np.flatnonzero(alike & (clips == clips[alike].min()))[0])

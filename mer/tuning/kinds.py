@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from mer.errors import ConfigError
 from mer.metrics import HEADLINE
 from mer.roles import watch
-from mer.svm import Committee, Side, Split
+from mer.svm import Ensemble, Split, TrainingSet
 from mer.tuning.folds import inner_folds
 from mer.tuning.objective import PRUNE, Objective
 from mer.tuning.space import Learner, Space, check_space, grid
-from mer.tuning.study import SAMPLERS, Budget, run_grid, run_study
+from mer.tuning.study import SAMPLERS, Budget, run_study
 
 __all__ = ["Choice", "GlobalTuning", "NestedTuning", "NoTuning"]
 
@@ -27,9 +27,10 @@ class Choice:
     learner
         With the chosen settings.
     inner_score : float
-        Objective on the pooled predictions of the search; NaN where nothing was searched.
+        Objective on the pooled inner predictions of what was chosen: of the setting, or of the ensemble as a whole. NaN
+        where nothing was searched.
     trials : tuple of mapping
-        One a trial, in order: its settings and its score.
+        One per trial, in order: its settings, its score, and whether it was chosen (1 or 0).
     """
 
     learner: Any
@@ -43,7 +44,7 @@ class NoTuning:
 
     optimistic: ClassVar[bool] = False
 
-    def __call__(self, learner: Learner, side: Side, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Return `learner` itself."""
         return Choice(learner=learner)
 
@@ -55,7 +56,7 @@ class Search:
     Attributes
     ----------
     sampler : {"tpe", "random", "grid", "qmc", "gp"}
-        ``grid`` tries all points of the space and needs no seed; the others start with the settings of svm=.
+        ``grid`` tries all points of the space, C last, and draws nothing; the others start with the settings of svm=.
     trials : int or None
         Settings to try, ≥ 1.
     seconds : float or None
@@ -72,9 +73,19 @@ class Search:
     margin : float
         Of ``race``: how far a trial may fall behind the best one on the folds seen, ≥ 0, in units of the score.
     members : int
-        Number of best settings whose scores are averaged, ≥ 1: see `Committee`.
+        Most settings whose scores are averaged, ≥ 1; see `Ensemble`. 1 takes the best alone.
+    within : float
+        How far the inner score of a member may lie below the best one, in [0, 1].
     journal : str or None
-        File of Optuna's journal storage, to watch the studies with optuna-dashboard; None keeps them in memory.
+        File of Optuna's journal storage, to watch the studies with optuna-dashboard; None keeps them in memory. It has
+        no part in the result.
+
+    Notes
+    -----
+    Settings rank by their inner scores, rounded to nine digits so that no rounding error decides; where several are
+    equal, the one that was tried first comes first. On some hundred clips, the scores of good settings differ by less
+    than a few clips more or less would change them: a search that takes the best alone draws lots among them, and an
+    average over all that are about as good changes little when one of them joins or leaves.
 
     References
     ----------
@@ -90,6 +101,7 @@ class Search:
     prune: str
     margin: float
     members: int
+    within: float
     journal: str | None = watch()
 
     def __post_init__(self) -> None:
@@ -102,31 +114,48 @@ class Search:
             raise ConfigError(f"tuning.seconds={self.seconds}: must be above 0, or null")
         if not 0 <= self.margin < 1:
             raise ConfigError(f"tuning.margin={self.margin}: must be a score of at least 0 and below 1")
+        if isinstance(self.within, bool) or not 0 <= self.within <= 1:
+            raise ConfigError(f"tuning.within={self.within}: must be a difference of scores, from 0 to 1")
         if self.sampler != "grid" and self.trials is None and self.seconds is None:
             raise ConfigError("tuning.trials=null: give trials or seconds, only a grid ends by itself")
         check_space(self.space)
 
-    def search(self, learner: Learner, side: Side, splits: Sequence[Split], *, seed: int, label: str) -> Choice:
-        """Return the setting with the best pooled score over the splits; the first one where several are best."""
+    def search(self, learner: Learner, side: TrainingSet, splits: Sequence[Split], *, seed: int, label: str) -> Choice:
+        """Return the settings with the best pooled scores over the splits; the first ones where several are equal."""
         space = self.space if learner.space is None else learner.space
         folds = learner.inner(side, splits)
-
         objective = Objective(folds=folds, name=self.objective, prune=self.prune, margin=self.margin)
-        budget = Budget(trials=self.trials, seconds=self.seconds, patience=self.patience)
+        found = self._trials(learner, space, objective, seed=seed, label=label)
+        best = self._best(found, len(splits))
+        members = tuple(found[number][0] for number in best)
+        chosen = members[0] if self.members == 1 else Ensemble(members=members)
+        trials = tuple({**row, "chosen": int(number in best)} for number, (_, row) in enumerate(found))
+        return Choice(learner=chosen, inner_score=objective.of_ensemble(members), trials=trials)
+
+    def _trials(
+        self, learner: Learner, space: Space, objective: Objective, *, seed: int, label: str
+    ) -> list[tuple[Any, Mapping[str, Any]]]:
+        """Return the learner and the row of each trial."""
         if not space:
-            found = [(learner, objective(learner))]
-        elif self.sampler == "grid":
+            return [(learner, objective(learner))]
+        if self.sampler == "grid":
             self._check_grid(len(grid(learner, space)))
-            found = run_grid(learner, space, objective, budget=budget)
-        else:
-            journal = None if self.journal is None else (self.journal, label)
-            found = run_study(
-                learner, space, objective, sampler=self.sampler, budget=budget, seed=seed, journal=journal
-            )
-        best = _best(found, self.members, len(splits))
-        chosen = best[0] if self.members == 1 else Committee(members=tuple(best))
-        score = max(row["inner_score"] for _, row in found)
-        return Choice(learner=chosen, inner_score=score, trials=tuple(row for _, row in found))
+        enough = 1.0 if self.members == 1 else float("inf")  # no score can be higher
+        budget = Budget(trials=self.trials, seconds=self.seconds, patience=self.patience, enough=enough)
+        journal = None if self.journal is None else (self.journal, label)
+        return list(
+            run_study(learner, space, objective, sampler=self.sampler, budget=budget, seed=seed, journal=journal)
+        )
+
+    def _best(self, found: Sequence[tuple[Any, Mapping[str, Any]]], folds: int) -> list[int]:
+        """Return the numbers of the trials to take, the best first; no setting twice, all scored on every fold."""
+        score: dict[str, tuple[float, int]] = {}
+        for number, (learner, row) in enumerate(found):
+            if row["folds"] == folds:
+                score.setdefault(repr(learner), (round(row["inner_score"], 9), number))
+        ranked = sorted(score.values(), key=lambda pair: (-pair[0], pair[1]))
+        least = round(ranked[0][0] - self.within, 9)
+        return [number for value, number in ranked if value >= least][: self.members]
 
     def _check_grid(self, points: int) -> None:
         if self.trials is not None and self.trials < points:
@@ -163,14 +192,14 @@ class NestedTuning(Search):
             raise ConfigError(f"tuning.inner={self.inner}: must be groups or loso")
         _check_count("inner_folds", self.inner_folds, 2)
 
-    def __call__(self, learner: Learner, side: Side, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Search on the training side of one outer fold.
 
         Parameters
         ----------
         learner
             Its settings hold where the space does not name them.
-        side : Side
+        side : TrainingSet
         seed : int
             Of the sampler; the same seed gives the same choice.
         label : str
@@ -195,13 +224,6 @@ class GlobalTuning(Search):
     """
 
     optimistic: ClassVar[bool] = True
-
-
-def _best(found: Sequence[tuple[Any, Mapping[str, Any]]], count: int, folds: int) -> list[Any]:
-    """Return the best learners, no two alike, of the trials that were scored on all folds; the first where equal."""
-    whole = [(learner, row) for learner, row in found if row["folds"] == folds]
-    ranked = sorted(whole, key=lambda pair: -pair[1]["inner_score"])
-    return list({repr(learner.parameters): learner for learner, _ in ranked}.values())[:count]
 
 
 def _check_count(name: str, value: Any, least: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,7 @@ class Objective:
     margin: float
     best: float = -np.inf
     predicted: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    _whole: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __call__(self, learner: Any) -> dict[str, Any]:
         """Return the row of a trial: ``inner_score``, and ``folds``, the inner folds that were scored."""
@@ -48,13 +50,25 @@ class Objective:
         predicted = (self.predicted if race else side.y).copy()
         least = self.best - self.margin if race else self.best
         left = len(side)
+        scores = np.full((len(side), side.classes), np.nan)
         for count, (clips, values) in enumerate(self.folds.each(learner), start=1):
-            # a class that a fold has not seen has no score
-            predicted[clips] = np.where(np.isnan(values), -np.inf, values).argmax(axis=1)
+            scores[clips] = values
+            predicted[clips] = _class_of(values)
             left -= len(clips)
             value = score(side.y, predicted, side.classes, self.name)
             if left and self.prune != "none" and value <= least:
                 return {"inner_score": value, "folds": count}
         if value > self.best:
             self.best, self.predicted = value, predicted
+        self._whole[repr(learner)] = scores
         return {"inner_score": value, "folds": count}
+
+    def of_ensemble(self, learners: Sequence[Any]) -> float:
+        """Return the score of several settings together, all of which have been scored on every inner fold."""
+        mean = np.mean([self._whole[repr(learner)] for learner in learners], axis=0)
+        return score(self.folds.side.y, _class_of(mean), self.folds.side.classes, self.name)
+
+
+def _class_of(scores: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the class with the highest score; one that a fold has not seen has none."""
+    return np.asarray(np.where(np.isnan(scores), -np.inf, scores).argmax(axis=1))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import ConfigError
-from mer.svm import InnerFolds, Side, Split
+from mer.svm import InnerFolds, Split, TrainingSet
 
 __all__ = ["Learner", "Space", "check_space", "grid", "start", "suggest"]
 
@@ -28,13 +28,13 @@ class Learner(Protocol):
     def parameters(self) -> dict[str, Any]:
         """The settings that tell one from another."""
 
-    def uses(self, name: str) -> bool:
+    def has_param(self, name: str) -> bool:
         """Tell whether a setting changes anything."""
 
-    def having(self, parameters: Mapping[str, Any]) -> Any:
+    def with_params(self, parameters: Mapping[str, Any]) -> Any:
         """Return a copy with other settings."""
 
-    def inner(self, side: Side, splits: Sequence[Split]) -> InnerFolds:
+    def inner(self, side: TrainingSet, splits: Sequence[Split]) -> InnerFolds:
         """Return what scores settings on inner folds."""
 
     def __call__(self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> Any:
@@ -66,7 +66,7 @@ def suggest(trial: Any, learner: Learner, space: Space) -> tuple[Any, dict[str, 
     """Draw the settings that the learner has; return it with them, and what was drawn."""
     chosen: dict[str, Any] = {}
     for name in _ordered(space):
-        if not learner.uses(name):
+        if not learner.has_param(name):
             continue
         span = space[name]
         if "choices" in span:
@@ -75,14 +75,14 @@ def suggest(trial: Any, learner: Learner, space: Space) -> tuple[Any, dict[str, 
             chosen[name] = trial.suggest_int(name, span["low"], span["high"], log=bool(span["log"]))
         else:
             chosen[name] = trial.suggest_float(name, float(span["low"]), float(span["high"]), log=bool(span["log"]))
-        learner = learner.having({name: chosen[name]})
+        learner = learner.with_params({name: chosen[name]})
     return learner, chosen
 
 
 def start(learner: Learner, space: Space) -> dict[str, Any] | None:
     """Return the learner's own settings as the first point of a search, None where they lie outside of the space."""
     own = learner.parameters
-    point = {name: own[name] for name in _ordered(space) if learner.uses(name) and name in own}
+    point = {name: own[name] for name in _ordered(space) if learner.has_param(name) and name in own}
     inside = [
         value in span["choices"] if "choices" in span else span["low"] <= value <= span["high"]
         for value, span in ((value, space[name]) for name, value in point.items())
@@ -100,9 +100,9 @@ def grid(learner: Learner, space: Space) -> list[tuple[Any, dict[str, Any]]]:
     for values in itertools.product(*(_values(space[name]) for name in names)):
         machine, chosen = learner, {}
         for name in _ordered(space):
-            if machine.uses(name):
+            if machine.has_param(name):
                 chosen[name] = values[names.index(name)]
-                machine = machine.having({name: chosen[name]})
+                machine = machine.with_params({name: chosen[name]})
         points.setdefault(repr(sorted(chosen.items())), (machine, chosen))
     return list(points.values())
 

@@ -16,12 +16,11 @@ from mer.tuning.space import Learner, Space, grid, start, suggest
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["SAMPLERS", "Budget", "run_grid", "run_study"]
+__all__ = ["SAMPLERS", "Budget", "run_study"]
 
 Trial = dict[str, Any]
 Objective = Callable[[Any], Trial]
 SAMPLERS = ("tpe", "random", "grid", "qmc", "gp")
-BEST = 1.0  # no objective can be higher
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +34,14 @@ class Budget:
         Checked between trials.
     patience : int or None
         Trials in a row without a better score.
+    enough : float
+        Score that ends the search; inf where it takes more than one good setting.
     """
 
     trials: int | None
     seconds: float | None
     patience: int | None
+    enough: float
 
     def left(self, values: list[float], started: float) -> bool:
         """Tell whether another trial may be made after those with these scores; the first always may."""
@@ -47,7 +49,7 @@ class Budget:
             return True
         since_best = len(values) - 1 - values.index(max(values))
         return not (
-            max(values) >= BEST
+            max(values) >= self.enough
             or (self.trials is not None and len(values) >= self.trials)
             or (self.seconds is not None and time.perf_counter() - started >= self.seconds)
             or (self.patience is not None and since_best >= self.patience)
@@ -64,27 +66,31 @@ def run_study(
     seed: int,
     journal: tuple[str, str] | None,
 ) -> list[tuple[Any, Trial]]:
-    """Search with a sampler of Optuna; return the learner and the row of each trial, in order.
+    """Search with Optuna; return the learner and the row of each trial, in order.
 
     Parameters
     ----------
     learner, space, objective
         What is varied, within what, and how it is scored.
-    sampler : {"tpe", "random", "qmc", "gp"}
+    sampler : {"tpe", "random", "qmc", "gp", "grid"}
+        ``grid`` gives the study all points of the grid, one after the other: nothing is drawn. The others begin with
+        the learner's own settings.
     budget : Budget
     seed : int
     journal : (path, name) or None
         Journal file and study name for those who watch with optuna-dashboard; in memory otherwise.
     """
+    points = _given(learner, space, sampler)
     with _quiet():
         study = _study(sampler, seed, journal)
-        own = start(learner, space)
-        if own is not None:
-            study.enqueue_trial(own)
         found: list[tuple[Any, Trial]] = []
         seen: dict[str, Trial] = {}
         started = time.perf_counter()
         while budget.left([row["inner_score"] for _, row in found], started):
+            if len(found) < len(points):
+                study.enqueue_trial(points[len(found)])
+            elif sampler == "grid":
+                break
             trial = study.ask()
             candidate, chosen = suggest(trial, learner, space)
             key = repr(sorted(chosen.items()))
@@ -95,15 +101,12 @@ def run_study(
         return found
 
 
-def run_grid(learner: Learner, space: Space, objective: Objective, *, budget: Budget) -> list[tuple[Any, Trial]]:
-    """Try every point of the grid; the same with any version of Optuna."""
-    found: list[tuple[Any, Trial]] = []
-    started = time.perf_counter()
-    for candidate, chosen in grid(learner, space):
-        if not budget.left([row["inner_score"] for _, row in found], started):
-            break
-        found.append((candidate, {**chosen, **objective(candidate)}))
-    return found
+def _given(learner: Learner, space: Space, sampler: str) -> list[dict[str, Any]]:
+    """Return the points that are tried before a sampler is asked."""
+    if sampler == "grid":
+        return [chosen for _, chosen in grid(learner, space)]
+    own = start(learner, space)
+    return [] if own is None else [own]
 
 
 @contextmanager
@@ -128,6 +131,7 @@ def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.S
         "random": lambda: optuna.samplers.RandomSampler(seed=seed),
         "qmc": lambda: optuna.samplers.QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False),
         "gp": lambda: optuna.samplers.GPSampler(seed=seed, deterministic_objective=True),
+        "grid": lambda: optuna.samplers.RandomSampler(seed=seed),  # never asked: the grid gives every value
     }[sampler]()
     if journal is None:
         return optuna.create_study(direction="maximize", sampler=made)
@@ -141,9 +145,10 @@ def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.S
 def _journal(path: str) -> optuna.storages.JournalStorage:
     import optuna
 
+    file = Path(path).expanduser()
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(path))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(file)))
     except OSError as error:
         raise ConfigError(
             f"tuning.journal={path}: the file cannot be written ({error.strerror}); name one in a folder of your own, "

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["InnerFolds", "Side", "Split"]
+__all__ = ["InnerFolds", "Split", "TrainingSet"]
 
 Rows = NDArray[np.intp]
 
@@ -33,7 +33,7 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Side:
+class TrainingSet:
     """Clips with their labels, and what came out of their mirror images where these are used.
 
     Attributes
@@ -111,10 +111,10 @@ class InnerFolds(ABC):
 
     Parameters
     ----------
-    side : Side
+    side : TrainingSet
     """
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: TrainingSet) -> None:
         self.side = side
 
     @abstractmethod

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Committee", "FittedCommittee"]
+__all__ = ["Ensemble", "FittedEnsemble"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Committee:
+class Ensemble:
     """Machines with different settings, fitted on the same rows; the mean of their scores decides.
 
     With few subjects the best inner score is best by chance as much as by merit: the mean of some good settings
@@ -38,13 +38,13 @@ class Committee:
 
     def __call__(
         self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()
-    ) -> FittedCommittee:
+    ) -> FittedEnsemble:
         """Fit every member on the training rows; see `Svm.__call__`."""
-        return FittedCommittee(members=tuple(member(X, y, classes, columns) for member in self.members))
+        return FittedEnsemble(members=tuple(member(X, y, classes, columns) for member in self.members))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FittedCommittee:
+class FittedEnsemble:
     """Fitted members."""
 
     members: tuple[Any, ...]
