@@ -84,13 +84,12 @@ def _head(asked: Mapping[str, int], searches: Mapping[str, NestedTuning]) -> Non
 
 def _searches(trials: int) -> dict[str, NestedTuning]:
     grid = search_settings("grid", None)
-    folds: dict[str, Any] = {"inner": "groups", "inner_folds": GROUPS}
     default = component("tuning", "nested")
     several = {name: getattr(default, name) for name in ("prune", "members", "within")}
     settings = {GRID: grid}
     settings |= {f"mer, {name}, {trials} trials": search_settings(name, trials) for name in ("tpe", "qmc")}
     settings[ENSEMBLE] = {**grid, **several}
-    return {name: NestedTuning(**each, **folds) for name, each in settings.items()}
+    return {name: NestedTuning(**each, inner="groups", inner_folds=GROUPS) for name, each in settings.items()}
 
 
 def _turns(asked: Mapping[str, int], searches: Mapping[str, NestedTuning], *, seed: int) -> Iterator[_Turn]:

@@ -132,7 +132,7 @@ class Evaluation(ABC):
         seed : int
             Root of every random choice.
         key : str
-            Settings of stage 8: with `seed` and the features of its training side it seeds each fold's search.
+            Settings of stage 8: with `seed` and the label counts of its training subjects it seeds each fold's search.
         workers : int
             Processes, ≥ 1; the result does not depend on it.
         progress : callable, optional

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 __all__ = ["Solution", "one_against_rest", "solve"]
 
 Float = NDArray[np.float64]
-Fitted = tuple[NDArray[np.int32], Float, Float]  # support vectors, their coefficients, and the offset of each pair
+Fitted = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # support vectors, their coefficients, offset of each pair
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,7 +112,7 @@ def _low_level_works() -> bool:
             found = _low_level(*problem)
         except (ImportError, AttributeError, TypeError, ValueError):
             return False
-        if not all(np.array_equal(a, b) for a, b in zip(found, _public(*problem), strict=True)):
+        if not all(np.array_equal(one, other) for one, other in zip(found, _public(*problem), strict=True)):
             return False
     return True
 
