@@ -169,8 +169,8 @@ def mcnemar_caveat() -> str:
     shares = " and ".join(f"{100 * share:.0f} % (s = {suits:g})" for suits, share in others)
     return (
         "It treats the clips of one person as independent: of two equal methods, simulated with 26 subjects, it finds "
-        f"a difference at p ≤ {ALPHA} in {100 * alike:.0f} % of the studies if they suit all subjects alike, but in "
-        f"{shares} if they suit subjects differently, by s in log-odds."
+        f"a difference at p ≤ {ALPHA} in {100 * alike:.0f} % of the studies if they suit all subjects alike, but "
+        f"in {shares} if they suit subjects differently, by s in log-odds."
     )
 
 
