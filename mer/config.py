@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mer.conf_files import conf_dir, groups, options
 from mer.config_words import refuse_impossible, refuse_unread
 from mer.errors import ConfigError, MerError
+from mer.sweep.names import check_study_name
 
 if TYPE_CHECKING:
     from mer.run import Experiment
@@ -326,8 +327,7 @@ def _check_general(cfg: DictConfig) -> None:
         raise ConfigError(f"drop={cfg.drop}: must be a list of classes, such as drop=[fear]")
     if not isinstance(cfg.seed, int) or cfg.seed < 0:
         raise ConfigError(f"seed={cfg.seed}: must be a whole number, 0 or more")
-    if not str(cfg.study).strip() or "/" in str(cfg.study):
-        raise ConfigError(f"study={cfg.study!r}: must be a name without /")
+    check_study_name(cfg.study)
 
 
 def _plain(cfg: DictConfig) -> dict[str, Any]:

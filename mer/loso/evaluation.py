@@ -46,9 +46,9 @@ class Evaluation(ABC):
         have as many; drawn by the seed from the training side of each inner and outer fold. The class weights of svm=
         are another way, without chance.
     draws : int
-        Bootstrap draws over subjects for the intervals in metrics.json, ≥ 1.
-    interval : {"percentile", "bca"}
-        How the draws become an interval.
+        Of the permutation test, and of a bootstrap interval, ≥ 1.
+    interval : {"t", "percentile", "bca"}
+        How the intervals in metrics.json are made: Student's t over subjects, or a bootstrap over subjects.
     """
 
     min_clips: int
