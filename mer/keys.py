@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, fields, is_dataclass
@@ -14,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mer.device import has_gpu
 from mer.source import code_version, libraries, source_of_object
 
 __all__ = ["code_key", "component_key", "digest", "file_hash", "identity"]
@@ -106,18 +106,8 @@ def _value(field: Field[Any], value: Any) -> Any:
 
 def _device_kind(device: str) -> str:
     if device == "auto":
-        return "cuda" if _has_gpu() else "cpu"
+        return "cuda" if has_gpu() else "cpu"
     return device.partition(":")[0]
-
-
-@cache
-def _has_gpu() -> bool:
-    """Return whether torch sees a GPU; it is asked only where a driver is installed, since it is slow to import."""
-    if shutil.which("nvidia-smi") is None and not Path("/proc/driver/nvidia").exists():
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())
 
 
 def _parts(component: object) -> Iterator[object]:

@@ -45,6 +45,7 @@ LEAVES = {
     "mer.device",
     "mer.metrics",
     "mer.predictions",
+    "mer.roles",
     "mer.similarity",
     "mer.trial_table",
 }

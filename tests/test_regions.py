@@ -174,7 +174,7 @@ def test_a_report_shows_what_moves_in_the_baseline(tmp_path: Path, torn: bool) -
     with reading(home=tmp_path / "home") as client:
         document = report(load_study(client, "planted"), tmp_path / "report")
     shown = [table for table in document.tables if table.key == "1-regions"]
-    assert ("is torn; run that cell again" in (tmp_path / "report/report.md").read_text(encoding="utf-8")) == torn
+    assert ("is incomplete; rerun that cell" in (tmp_path / "report/report.md").read_text(encoding="utf-8")) == torn
     assert (tmp_path / "report/figures/1_regions.svg").exists() != torn
     assert len(shown) == (0 if torn else 1)
     if not torn:
