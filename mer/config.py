@@ -195,7 +195,6 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     from mer.pipeline import Pipeline
     from mer.run import FLOW_STAGES, STAGES, Experiment
     from mer.svm import Coded
-    from mer.tracking import beside
 
     _check_general(cfg)
     dataset = build(cfg.dataset)
@@ -222,7 +221,7 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
             **built,
         ),
         **evaluated,
-        tracking=beside(build(cfg.tracking)),
+        tracking=build(cfg.tracking),
         study=str(cfg.study),
         seed=cfg.seed,
         workers=cfg.workers or _cores(),

@@ -26,6 +26,7 @@ VERBS = {
     "compare": "compare two runs, with the clips on which they differ",
     "predict": "run a fitted model on a video of your own",
     "ui": "open the MLflow UI on the runs kept here",
+    "sync": "record in MLflow what it has not been told yet",
     "cache": "list, verify or trim the stage cache",
     "doctor": "say what is wrong with the store, the cache or the versions",
 }

@@ -20,6 +20,7 @@ from mer.errors import ConfigError
 from mer.progress import QUIET
 from mer.sweep.cell import Sweep, run_cell
 from mer.sweep.ledger import Line
+from mer.tracking import settle, waiting
 
 __all__ = ["run_sweep", "runs_here"]
 
@@ -50,7 +51,7 @@ def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
     except BaseException:
         _close(sweep, table=False)
         raise
-    return _close(sweep, table=True, study=str(cfg.study))
+    return _close(sweep, table=True, study=str(cfg.study), home=Path(cfg.home).absolute())
 
 
 def runs_here(cfg: DictConfig) -> bool:
@@ -140,10 +141,13 @@ def _say(sweep: Sweep, line: Line) -> None:
     print(sweep.ledger.said(line), file=sys.stderr if line.state == "failed" else sys.stdout, flush=True)
 
 
-def _close(sweep: Sweep, *, table: bool, study: str = "") -> int:
+def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = None) -> int:
     sweep.folder.mkdir(parents=True, exist_ok=True)
     lines = sweep.ledger.close()
-    for warning in dict.fromkeys(warning for line in lines for warning in line.warnings):
+    warnings = [warning for line in lines for warning in line.warnings]
+    if home is not None and waiting(home / "results") and (untold := settle(home)):
+        warnings.append(untold)
+    for warning in dict.fromkeys(warnings):
         print(f"mer: {warning}", file=sys.stderr)
     if table:
         _table(lines)

@@ -1,0 +1,147 @@
+"""The background process that tells MLflow of runs: it imports MLflow while the run computes.
+
+It is handed one line of JSON for each request and answers each with one line. Its input ends with our process, however
+that ends; it then finishes what it was asked for and ends, too. Ctrl-C does not reach it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import mer
+from mer.errors import MerError
+from mer.tracking.client import quieten
+from mer.tracking.stores import store_at
+from mer.tracking.sync import Report, sync
+
+__all__ = ["open_later", "serve", "settle", "tell_later", "warm"]
+
+_CODE = "from mer.tracking.teller import serve; serve()"
+_LAST_S = 0.5
+_GONE = "the background process that tells MLflow was killed or ran out of memory"
+
+
+class _Teller:
+    def __init__(self) -> None:
+        path = [str(Path(mer.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _CODE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
+            start_new_session=True,  # a terminal sends Ctrl-C to all of the run's own
+        )
+        self.owner = os.getpid()
+        self.asked: list[Path] = []
+
+    def ask(self, home: Path, **request: Any) -> None:
+        assert self._process.stdin is not None
+        self.asked.append(home)
+        with contextlib.suppress(OSError):  # where it is gone, there will be no answer
+            self._process.stdin.write(json.dumps({"home": str(home)} | request).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def answers(self) -> list[Report]:
+        """Wait for the answers to all that was asked."""
+        assert self._process.stdout is not None
+        found = []
+        while self.asked:
+            line = self._process.stdout.readline()
+            if not line.endswith(b"\n"):
+                raise EOFError
+            found.append(Report(**json.loads(line)))
+            self.asked.pop(0)
+        return found
+
+    def end(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LAST_S)
+
+    @property
+    def usable(self) -> bool:
+        return self.owner == os.getpid() and self._process.poll() is None
+
+
+_CURRENT: list[_Teller] = []
+
+
+def warm() -> None:
+    """Start the background process, which imports MLflow."""
+    _teller()
+
+
+def open_later(home: Path, store: str) -> None:
+    """Have the store opened, so that it is ready when there is something to tell."""
+    _teller().ask(home.absolute(), store=store)
+
+
+def tell_later(home: Path, record: Path) -> None:
+    """Have MLflow told of a record while this process goes on."""
+    _teller().ask(home.absolute(), record=str(record))
+
+
+def settle(home: Path) -> str:
+    """Wait until MLflow was told of all runs in `home`; return what it could not be told, as a sentence, or nothing."""
+    teller = _teller()
+    teller.ask(home.absolute())
+    try:
+        return teller.answers()[-1].sentence()
+    except EOFError:
+        _CURRENT.clear()
+        return Report(problems=[_GONE]).sentence()
+    except BaseException:  # interrupted: half an answer may have been read
+        _CURRENT.clear()
+        teller.end()
+        raise
+
+
+def _teller() -> _Teller:
+    if not (_CURRENT and _CURRENT[0].usable):
+        _CURRENT[:] = [_Teller()]
+    return _CURRENT[0]
+
+
+@atexit.register
+def _end() -> None:
+    if _CURRENT and _CURRENT[0].owner == os.getpid():
+        _CURRENT.pop().end()
+
+
+def serve() -> None:
+    """Be the background process."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    _import_mlflow()
+    for line in sys.stdin:
+        report = _obey(json.loads(line))
+        with contextlib.suppress(OSError):  # whoever asked is gone; what else was asked for is done all the same
+            answers.write(json.dumps({"told": report.told, "problems": report.problems}) + "\n")
+            answers.flush()
+    os._exit(0)  # to take MLflow's libraries apart costs time
+
+
+def _import_mlflow() -> None:
+    quieten()
+    with contextlib.suppress(Exception):  # the first request says so
+        import mlflow  # noqa: F401
+
+
+def _obey(request: dict[str, str]) -> Report:
+    home = Path(request["home"])
+    if "record" in request:
+        return sync(home, [Path(request["record"])])
+    if "store" in request:
+        with contextlib.suppress(MerError), store_at(request["store"], home).open():
+            return Report()
+        return Report()  # it is tried again when there is something to tell
+    return sync(home)
