@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from mer.cache import write_atomically
 from mer.errors import DataError
 
 __all__ = ["FAILED", "RECORDS", "Record", "carry_over", "is_recorded", "records", "waiting"]
@@ -75,9 +76,7 @@ class Record:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(self), ensure_ascii=False)
         path = folder / f"{self.id}.json"
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps({"record": text, "sha256": _sum(text)}, ensure_ascii=False), encoding="utf-8")
-        part.replace(path)
+        write_atomically(path, json.dumps({"record": text, "sha256": _sum(text)}, ensure_ascii=False).encode())
         return path
 
     @staticmethod
