@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -188,7 +189,7 @@ def test_what_is_damaged_is_not_told(home: Path, client: Any, damage: str) -> No
 
 
 def test_a_deleted_study_says_what_to_do(home: Path, client: Any) -> None:
-    number = client.create_experiment("gone")
+    number = client.create_experiment("gone", artifact_location=(home / "artifacts" / "gone").as_uri())
     client.delete_experiment(number)
     path, other = keep_result(home, key(), record("gone")), keep_result(home, key(), record("there"))
     (problem,) = told(home).problems
@@ -196,6 +197,19 @@ def test_a_deleted_study_says_what_to_do(home: Path, client: Any) -> None:
     assert waiting(home / "results") == [path] and other.with_suffix(".told").exists()
     client.restore_experiment(number)
     sync(home)
+
+
+def test_what_an_earlier_version_left_running_is_closed(home: Path, client: Any) -> None:
+    number = client.create_experiment("earlier", artifact_location=(home / "artifacts" / "earlier").as_uri())
+    ids = [client.create_run(number).info.run_id for _ in range(2)]
+    (home / "running").mkdir()
+    for run_id in ids:
+        (home / "running" / f"{run_id}.lock").touch()
+    with FileLock(home / "running" / f"{ids[1]}.lock"):  # it is alive
+        keep_result(home, key(), record())
+        sync(home)
+        assert [client.get_run(run_id).info.status for run_id in ids] == ["KILLED", "RUNNING"]
+    client.set_terminated(ids[1])
 
 
 def test_the_study_that_mlflow_keeps_for_itself(tracking: Sqlite) -> None:

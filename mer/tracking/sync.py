@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from mer.cache import write_atomically
 from mer.errors import DataError, TrackingError
@@ -95,6 +96,8 @@ def _tell_all(store: Sqlite | Server, paths: Sequence[Path], report: Report) -> 
     try:
         with store.open() as client:
             made = _made(client)
+            if isinstance(store, Sqlite):
+                _close_older_runs(client, Path(store.home) / "running")
             while left:
                 if (_marker(left[0]) or {}).get("made") != made:
                     _try(client, store, left[0], made, report)
@@ -125,6 +128,15 @@ def _tell_one(client: Any, store: Sqlite | Server, path: Path, record: Record, m
         else:
             marker = {"store": record.store, "made": made, "run": run_id}
             write_atomically(path.with_suffix(".told"), json.dumps(marker).encode(), flush=False)
+
+
+def _close_older_runs(client: Any, locks: Path) -> None:
+    """Mark as KILLED what earlier versions left as RUNNING: a run held a lock as long as its process lived."""
+    for path in sorted(locks.glob("*.lock")):
+        with contextlib.suppress(Timeout), translate_errors(f"run {path.stem}"), FileLock(path, timeout=0):
+            if client.get_run(path.stem).info.status == "RUNNING":
+                client.set_terminated(path.stem, "KILLED")
+            path.unlink()
 
 
 def _made(client: Any) -> str:

@@ -1,7 +1,7 @@
 """The background process that tells MLflow of runs: it imports MLflow while the run computes.
 
-It is handed one line of JSON for each request and answers each with one line. Its input ends with our process, however
-that ends; it then finishes what it was asked for and ends, too. Ctrl-C does not reach it.
+It is handed one line of JSON for each request, and answers with one line where somebody waits. Its input ends with our
+process, however that ends; it then finishes what it was asked for and ends, too. Ctrl-C does not reach it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import mer
 from mer.errors import MerError
@@ -39,26 +38,19 @@ class _Teller:
             start_new_session=True,  # a terminal sends Ctrl-C to all of the run's own
         )
         self.owner = os.getpid()
-        self.asked: list[Path] = []
 
-    def ask(self, home: Path, **request: Any) -> None:
+    def send(self, home: Path, **request: str) -> None:
         assert self._process.stdin is not None
-        self.asked.append(home)
         with contextlib.suppress(OSError):  # where it is gone, there will be no answer
             self._process.stdin.write(json.dumps({"home": str(home)} | request).encode() + b"\n")
             self._process.stdin.flush()
 
-    def answers(self) -> list[Report]:
-        """Wait for the answers to all that was asked."""
+    def answer(self) -> Report:
         assert self._process.stdout is not None
-        found = []
-        while self.asked:
-            line = self._process.stdout.readline()
-            if not line.endswith(b"\n"):
-                raise EOFError
-            found.append(Report(**json.loads(line)))
-            self.asked.pop(0)
-        return found
+        line = self._process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError
+        return Report(**json.loads(line))
 
     def end(self) -> None:
         assert self._process.stdin is not None
@@ -82,20 +74,20 @@ def warm() -> None:
 
 def open_later(home: Path, store: str) -> None:
     """Have the store opened, so that it is ready when there is something to tell."""
-    _teller().ask(home.absolute(), store=store)
+    _teller().send(home.absolute(), store=store)
 
 
 def tell_later(home: Path, record: Path) -> None:
     """Have MLflow told of a record while this process goes on."""
-    _teller().ask(home.absolute(), record=str(record))
+    _teller().send(home.absolute(), record=str(record))
 
 
 def settle(home: Path) -> str:
     """Wait until MLflow was told of all runs in `home`; return what it could not be told, as a sentence, or nothing."""
     teller = _teller()
-    teller.ask(home.absolute())
+    teller.send(home.absolute())
     try:
-        return teller.answers()[-1].sentence()
+        return teller.answer().sentence()
     except EOFError:
         _CURRENT.clear()
         return Report(problems=[_GONE]).sentence()
@@ -124,9 +116,10 @@ def serve() -> None:
     _import_mlflow()
     for line in sys.stdin:
         report = _obey(json.loads(line))
-        with contextlib.suppress(OSError):  # whoever asked is gone; what else was asked for is done all the same
-            answers.write(json.dumps({"told": report.told, "problems": report.problems}) + "\n")
-            answers.flush()
+        if report is not None:
+            with contextlib.suppress(OSError):  # whoever asked is gone
+                answers.write(json.dumps({"told": report.told, "problems": report.problems}) + "\n")
+                answers.flush()
     os._exit(0)  # to take MLflow's libraries apart costs time
 
 
@@ -136,12 +129,14 @@ def _import_mlflow() -> None:
         import mlflow  # noqa: F401
 
 
-def _obey(request: dict[str, str]) -> Report:
+def _obey(request: dict[str, str]) -> Report | None:
+    """Do what is asked; what goes wrong is tried again, and told, when somebody waits for the answer."""
     home = Path(request["home"])
     if "record" in request:
-        return sync(home, [Path(request["record"])])
-    if "store" in request:
+        sync(home, [Path(request["record"])])
+    elif "store" in request:
         with contextlib.suppress(MerError), store_at(request["store"], home).open():
-            return Report()
-        return Report()  # it is tried again when there is something to tell
-    return sync(home)
+            pass
+    else:
+        return sync(home)
+    return None
