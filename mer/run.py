@@ -106,6 +106,10 @@ class Experiment:
         """Where finished cells are kept."""
         return Results(root=self.home / "results")
 
+    def folds(self, prepared: Prepared) -> Path:
+        """Return where the finished folds of a cell are kept."""
+        return self.pipeline.cache.root / "folds" / prepared.key
+
     @property
     def folds_cost(self) -> object:
         """What decides on the cost of a fold, for `times`: the search, and the codes that are learnt beside it."""
@@ -243,7 +247,7 @@ def execute(
         )
         if every_figure:
             run_folder.begin_figures(figures, experiment, prepared.manifest, features)
-        result = _evaluate(experiment, features, experiment.pipeline.cache.root / "folds" / prepared.key)
+        result = _evaluate(experiment, features, experiment.folds(prepared))
         card = protocol_card(experiment, prepared.manifest, features, key=prepared.key)
         with experiment.results.writing(prepared.result, replacing=carry_over) as written:
             summary = run_folder.write(written, experiment, features, result, card, figures, every_figure=every_figure)
