@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from mer.errors import MerError
 
-__all__ = ["end_with_parent", "result_of", "started", "submit"]
+__all__ = ["end_all", "end_with_parent", "result_of", "started", "submit"]
 
 _Value = TypeVar("_Value")
 _LOOK_EVERY_S = 0.5
@@ -95,7 +95,7 @@ def _signals_blocked() -> Iterator[None]:
 
 
 @atexit.register
-def _end_all() -> None:
-    for (_, owner), executor in _EXECUTORS.items():
-        if owner == os.getpid():
-            executor.shutdown(wait=True, kill_workers=True)
+def end_all() -> None:
+    """End the background processes of this process."""
+    for place in [place for place in _EXECUTORS if place[1] == os.getpid()]:
+        _EXECUTORS.pop(place).shutdown(wait=True, kill_workers=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mer.background import submit
+from mer.background import end_all, started, submit
 from mer.bench._made_up import comparison_svm as svm
 from mer.errors import CacheError, ConfigError, DataError, LeakError, MerError
 from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
@@ -101,6 +101,8 @@ def test_quick_folds_of_a_background_process_are_the_same(monkeypatch):
     with contextlib.suppress(MerError):  # the fold that it was at
         run(data)
     assert outcome(run(data)) == outcome(here)  # a new one takes its place
+    end_all()
+    assert not started("folds")
 
 
 def test_the_order_of_the_rows_carries_no_meaning():

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from mer.tracking.clean import first_line
-from mer.tracking.client import mlflow_client
+from mer.tracking.client import mlflow_client, quieten
 from mer.tracking.database import database, database_uri
 from mer.tracking.record import waiting
 
@@ -54,11 +54,12 @@ def _of_copy(file: Path, scratch: Path) -> Iterator[tuple[str, str]]:
 
 
 def _of_runs(file: Path, scratch: Path) -> Iterator[tuple[str, str]]:
-    client = mlflow_client(database_uri(scratch))
+    quieten()
     from mlflow.entities import ViewType
     from mlflow.exceptions import MlflowException
 
     try:
+        client = mlflow_client(database_uri(scratch))
         studies = client.search_experiments(ViewType.ALL)
     except MlflowException as error:
         if _OTHER_VERSION not in str(error):
