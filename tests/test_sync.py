@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -198,7 +199,9 @@ def test_a_background_process_that_is_killed_is_replaced(home: Path) -> None:
     from mer.tracking import teller
 
     tell_later(home, keep_result(home, "aa" * 8, record("trouble")))
-    teller._CURRENT[0]._process.kill()
+    process = teller._CURRENT[0]._process
+    process.send_signal(signal.SIGSTOP)
+    threading.Timer(1, process.kill).start()
     assert "was killed or ran out of memory; mer sync records it later" in settle(home)
     assert settle(home) == ""
     assert statuses(home) == ["FINISHED"]

@@ -54,9 +54,11 @@ class _Teller:
         return Report(**json.loads(line))
 
     def end(self) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
+        """Ask for nothing any more, and give it a moment to end, which it takes unless it still tells."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                pipe.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_LAST_S)
 
@@ -90,16 +92,16 @@ def settle(home: Path) -> str:
     try:
         return teller.answer().sentence()
     except EOFError:
-        _CURRENT.clear()
+        _end()
         return Report(problems=[_GONE]).sentence()
     except BaseException:  # interrupted: half an answer may have been read
-        _CURRENT.clear()
-        teller.end()
+        _end()
         raise
 
 
 def _teller() -> _Teller:
     if not (_CURRENT and _CURRENT[0].usable):
+        _end()
         _CURRENT[:] = [_Teller()]
     return _CURRENT[0]
 
