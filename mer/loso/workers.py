@@ -46,14 +46,19 @@ def warm() -> None:
 
 def _one_by_one(job: Job, left: list[Split], *, seconds: float) -> Iterator[FoldResult]:
     """Run folds one after the other until `seconds` are over, and take them from the list."""
-    run = _in_background if started(_KIND) and isinstance(job.learner, Svm) else _in_this_process()
+    # A learner of somebody else's need not be found by the other process.
+    run = _in_background() if started(_KIND) and isinstance(job.learner, Svm) else _in_this_process()
     began = time.perf_counter()
     while left and time.perf_counter() - began < seconds:
         yield run(job, left.pop(0))
 
 
-def _in_background(job: Job, split: Split) -> FoldResult:
-    return result_of(submit(_KIND, _on_one_thread, job, split), f"fold {split.name}")
+def _in_background() -> Callable[[Job, Split], FoldResult]:
+    def run(job: Job, split: Split) -> FoldResult:
+        return result_of(submit(_KIND, _on_one_thread, job, split), f"fold {split.name}")
+
+    result_of(submit(_KIND, _import_sklearn), "scikit-learn")  # takes seconds, which are no fold's own
+    return run
 
 
 def _in_this_process() -> Callable[[Job, Split], FoldResult]:
