@@ -51,7 +51,8 @@ def run_sweep(shared: Sequence[str], cells: Sequence[Cell]) -> int:
     except BaseException:
         _close(sweep, table=False)
         raise
-    return _close(sweep, table=True, study=str(cfg.study), home=Path(cfg.home).absolute())
+    tracked = not str(cfg.tracking["_target_"]).endswith(".Off")
+    return _close(sweep, table=True, study=str(cfg.study), home=Path(cfg.home).absolute() if tracked else None)
 
 
 def runs_here(cfg: DictConfig) -> bool:
