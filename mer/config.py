@@ -227,7 +227,6 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     from mer.pipeline import Pipeline, Stages
     from mer.run import FLOW_STAGES, STAGES, Experiment
     from mer.svm import Coded
-    from mer.tracking import beside
 
     _check_general(cfg)
     dataset = build(cfg.dataset)
@@ -256,7 +255,7 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
             cache=Cache(root=Path(cfg.home).absolute() / "cache"),
         ),
         **evaluated,
-        tracking=beside(build(cfg.tracking)),
+        tracking=build(cfg.tracking),
         study=str(cfg.study),
         seed=cfg.seed,
         workers=cfg.workers or _cores(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,17 @@ from mer.protocol_card import clip_list_hash, protocol_card
 from mer.report.drawing import drawing
 from mer.sweep.results import Results
 from mer.sweep.times import STEPS, Times
+from mer.tracking import (
+    FAILED,
+    RECORDS,
+    Record,
+    carry_over,
+    exit_on_signals,
+    first_line,
+    open_later,
+    settle,
+    tell_later,
+)
 from mer.types import FoldResult, LosoResult, Manifest
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared", "execute", "prepare"]
@@ -102,6 +114,10 @@ class Experiment:
             return self.folds_cost
         name = STEPS[step]
         return self.pipeline.dataset if name == "dataset" else getattr(self.pipeline.stages, name)
+
+    def folds(self, prepared: Prepared) -> Path:
+        """Return where the finished folds of a cell are kept."""
+        return self.pipeline.cache.root / "folds" / prepared.key
 
     @property
     def folds_cost(self) -> object:
@@ -193,84 +209,119 @@ def _result_key(experiment: Experiment, manifest: Manifest, key: str) -> str:
 
 
 def execute(
-    experiment: Experiment, folder: Path, prepared: Prepared | None = None, *, every_figure: bool = True
+    experiment: Experiment,
+    folder: Path,
+    prepared: Prepared | None = None,
+    *,
+    every_figure: bool = True,
+    wait: bool = True,
 ) -> Outcome:
-    """Run an experiment and write its folder, whole or not at all; the result is kept under its hash, too.
+    """Run an experiment and keep its result, whole or not at all; the folder shows it, and MLflow is told afterwards.
 
     Parameters
     ----------
     experiment : Experiment
     folder : Path
-        Where the results go; made where it does not exist.
+        Where the result is shown; made where it does not exist.
     prepared : Prepared, optional
         Of `prepare`, where the caller has called it already.
     every_figure : bool
         Draw regions and clip, too, and not the confusion matrix alone.
+    wait : bool
+        Wait until MLflow was told; what it could not be told is a warning of the outcome, since the result is kept and
+        `mer sync` tells it later. Else the caller waits, by `mer.tracking.settle`.
 
     Raises
     ------
     MerError
-        For bad input; the folder then holds nothing new and the MLflow run, if it began, is FAILED.
+        For bad input; the folder then holds nothing new, and MLflow is told of a run that FAILED.
     """
-    start = time.perf_counter()
+    start, began = time.perf_counter(), int(time.time() * 1000)
     reset_peak_memory()
+    store = experiment.tracking.address(experiment.home)
+    experiment.tracking.refuse(experiment.study)
     prepared = prepared or prepare(experiment)
-    manifest = prepared.manifest
-    with _recorded(experiment, prepared) as record, drawing() as figures:
+    if store is not None:
+        open_later(experiment.home, store)
+    with exit_on_signals(), drawing() as figures, _telling_failures(experiment, prepared, began, wait=wait):
         features = experiment.pipeline.features(
-            manifest,
+            prepared.manifest,
             workers=experiment.workers,
             bad_clips=experiment.bad_clips,
             mirror=experiment.evaluation.mirrors,
-            on_clip_done=record.check,
         )
         if every_figure:
-            run_folder.begin_figures(figures, experiment, manifest, features)
-        result = _evaluate(experiment, features, experiment.pipeline.cache.root / "folds" / prepared.key, record.check)
-        card = protocol_card(experiment, manifest, features, key=prepared.key)
-        summary = run_folder.write(folder, experiment, features, result, card, figures, every_figure=every_figure)
-        # Before the record is closed: a run that MLflow calls finished must have its result kept.
-        experiment.results.save(prepared.result, folder)
-        cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
-        record.finish(
-            metrics=run_record.numbers(summary, features) | cost,
-            series=run_record.series(result),
-            folder=folder,
-            tables={"per_subject.csv": run_record.per_subject(result)},
-        )
+            run_folder.begin_figures(figures, experiment, prepared.manifest, features)
+        result = _evaluate(experiment, features, experiment.folds(prepared))
+        card = protocol_card(experiment, prepared.manifest, features, key=prepared.key)
+        with experiment.results.writing(prepared.result, replacing=carry_over) as written:
+            summary = run_folder.write(written, experiment, features, result, card, figures, every_figure=every_figure)
+            if store is not None:
+                cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
+                record = _record(
+                    experiment,
+                    prepared,
+                    began,
+                    metrics=run_record.numbers(summary, features) | cost,
+                    series=run_record.series(result),
+                    texts={"per_subject.csv": run_record.per_subject(result)},
+                )
+                record.write(written / RECORDS)
+        if store is not None:
+            tell_later(experiment.home, experiment.results.path(prepared.result) / RECORDS / f"{record.id}.json")
+    experiment.results.show(prepared.result, folder)
     kind = "run" if every_figure else "cell"
     _remember_cost(experiment, features, result, time.perf_counter() - start, kind)
     if experiment.cache_limit is not None:
         trim(experiment.pipeline.cache, experiment.cache_limit)
+    untold = settle(experiment.home) if store is not None and wait else ""
     return Outcome(
         folder=folder,
         metrics=summary,
         left_out=len(features.excluded),
-        warnings=tuple(card["warnings"]),
+        warnings=(*card["warnings"], *filter(None, [untold])),
         computed={stage: len(times) for stage, times in features.computed.items()},
-        see=record.url_line,
+        see=experiment.tracking.see(experiment.study),
         seconds=time.perf_counter() - start,
     )
 
 
-def _recorded(experiment: Experiment, prepared: Prepared) -> Any:
+@contextlib.contextmanager
+def _telling_failures(experiment: Experiment, prepared: Prepared, began: int, *, wait: bool) -> Iterator[None]:
+    """Have MLflow told of a run that fails, so that a report can name it; it hears nothing of an interrupted one."""
+    try:
+        yield
+    except Exception as error:
+        if experiment.tracking.address(experiment.home) is not None:
+            with contextlib.suppress(OSError):  # a disk that is full must not hide why the run failed
+                record = _record(experiment, prepared, began, status="FAILED", error=first_line(error))
+                tell_later(experiment.home, record.write(experiment.results.root / FAILED))
+                if wait and (untold := settle(experiment.home)):
+                    error.add_note(untold)
+        raise
+
+
+def _record(experiment: Experiment, prepared: Prepared, began: int, *, error: str | None = None, **more: Any) -> Record:
     tags = run_record.tags(experiment, prepared.manifest, cell=prepared.key, clip_list=prepared.clip_list)
-    return experiment.tracking.run(
+    return Record(
+        store=experiment.tracking.address(experiment.home),
         study=experiment.study,
         name=run_record.name(experiment),
+        began=began,
+        ended=int(time.time() * 1000),
         params=run_record.params(experiment, STAGES),
-        tags=tags | {"result": prepared.result},
+        tags=tags | {"result": prepared.result} | ({} if error is None else {"error": error}),
         data=run_record.data(experiment, clip_list=prepared.clip_list),
+        **more,
     )
 
 
-def _evaluate(experiment: Experiment, features: Features, store: Path, heed: Callable[[], None]) -> LosoResult:
+def _evaluate(experiment: Experiment, features: Features, store: Path) -> LosoResult:
     evaluate, table = experiment.evaluation, features.table
     with progress("folds", evaluate.folds(table)) as advance:
 
         def ended(_: FoldResult) -> None:
             advance()
-            heed()
 
         result: LosoResult = evaluate(
             table,

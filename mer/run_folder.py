@@ -1,20 +1,16 @@
-"""The folder of a run: written beside its place, then moved there, so that a folder is whole or holds nothing new."""
+"""The files that a user keeps of a run."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mer import metrics, predictions
-from mer.errors import DataError, reason
 from mer.pipeline import Features, Pipeline
 from mer.region_table import region_rows, region_text
 from mer.report.drawing import Drawing
@@ -39,39 +35,38 @@ def write(
 ) -> dict[str, Any]:
     """Write everything that a user keeps of a run, with the figures that were begun.
 
-    Without `every_figure`, the confusion matrix is the only one that is drawn here.
+    Parameters
+    ----------
+    folder : Path
+        Empty.
+    every_figure : bool
+        Else the confusion matrix is the only one that is drawn here.
 
     Returns
     -------
     dict
         The content of metrics.json, computed from predictions.csv alone.
-
-    Raises
-    ------
-    DataError
-        Where the disk is full or the folder cannot be written.
     """
-    with _staging(folder) as staging:
-        predictions.write_predictions(staging / "predictions.csv", result)
-        predictions.write_folds(staging / "folds.csv", result.folds)
-        summary = metrics.from_predictions(
-            staging / "predictions.csv",
-            draws=experiment.evaluation.draws,
-            seed=experiment.seed,
-            method=experiment.evaluation.interval,
-        )
-        figures.begin("confusion.png", "confusion", metrics=summary)
-        if trials := trial_table(result.folds):
-            (staging / "trials.csv").write_text(trials, encoding="utf-8")
-            if every_figure:
-                figures.begin("search.png", "search", text=trials)
-        _json(staging / "metrics.json", summary)
-        _json(staging / "protocol.json", card)
-        (staging / "config.yaml").write_text(experiment.config, encoding="utf-8")
-        _excluded(staging / "excluded.csv", features)
-        (staging / "regions.csv").write_text(_regions(experiment, features), encoding="utf-8")
-        (staging / "figures").mkdir()
-        figures.write(staging / "figures")
+    predictions.write_predictions(folder / "predictions.csv", result)
+    predictions.write_folds(folder / "folds.csv", result.folds)
+    summary = metrics.from_predictions(
+        folder / "predictions.csv",
+        draws=experiment.evaluation.draws,
+        seed=experiment.seed,
+        method=experiment.evaluation.interval,
+    )
+    figures.begin("confusion.png", "confusion", metrics=summary)
+    if trials := trial_table(result.folds):
+        (folder / "trials.csv").write_text(trials, encoding="utf-8")
+        if every_figure:
+            figures.begin("search.png", "search", text=trials)
+    _json(folder / "metrics.json", summary)
+    _json(folder / "protocol.json", card)
+    (folder / "config.yaml").write_text(experiment.config, encoding="utf-8")
+    _excluded(folder / "excluded.csv", features)
+    (folder / "regions.csv").write_text(_regions(experiment, features), encoding="utf-8")
+    (folder / "figures").mkdir()
+    figures.write(folder / "figures")
     return summary
 
 
@@ -84,27 +79,6 @@ def begin_figures(figures: Drawing, experiment: Experiment, manifest: Manifest, 
 def _regions(experiment: Experiment, features: Features) -> str:
     unit = _unit(experiment.pipeline)
     return region_text(region_rows(features.table, features.regions, features.motion, unit=unit))
-
-
-@contextlib.contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
-            yield Path(name)
-            folder.mkdir(exist_ok=True)
-            for path in sorted(Path(name).iterdir()):
-                _replace(path, folder / path.name)
-    except OSError as error:
-        raise DataError(
-            f"cannot write the run's folder {folder}: {reason(error)}; free some space or choose hydra.run.dir=OUT"
-        ) from error
-
-
-def _replace(source: Path, target: Path) -> None:
-    if target.is_dir():
-        shutil.rmtree(target)
-    source.replace(target)
 
 
 def _json(path: Path, content: Mapping[str, Any]) -> None:

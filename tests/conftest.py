@@ -10,7 +10,7 @@ import pytest
 
 from mer.tracking import Sqlite
 from mer.tracking.client import mlflow_client
-from mer.tracking.sqlite_file import database_uri, open_database
+from mer.tracking.database import database_uri, open_database
 
 
 @pytest.fixture(scope="session")

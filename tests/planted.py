@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from mer import metrics, predictions, run_record
 from mer.pipeline import Features
 from mer.report import confusion
-from mer.tracking import Sqlite
+from mer.tracking import sync
 from mer.types import FeatureTable, FoldResult, LosoResult
+from tests.runs import keep_result, record
 
 CLASSES = ("negative", "positive", "surprise")
 
@@ -145,14 +147,25 @@ def keep(
     everywhere = {"evaluation": "loso", "seed": "0"}
     given = everywhere | dict(params)
     tags = {"cell": json.dumps([given, config, written["clip_list_hash"]])}
-    tracking = Sqlite(home=str(home))
-    with tracking.run(study=study, name=name or " ".join(params.values()), params=given, tags=tags) as record:
-        features = Features(
-            table=kept.table,
-            mirrored=None,
-            regions=(),
-            motion=np.empty((len(of), 0, 5)),
-            excluded=(),
-            computed={"flow": [0.5], "descriptor": [0.1]},
-        )
-        record.finish(metrics=run_record.numbers(summary, features), series=run_record.series(kept), folder=folder)
+    features = Features(
+        table=kept.table,
+        mirrored=None,
+        regions=(),
+        motion=np.empty((len(of), 0, 5)),
+        excluded=(),
+        computed={"flow": [0.5], "descriptor": [0.1]},
+    )
+    told = record(
+        study,
+        name=name or " ".join(params.values()),
+        params=given,
+        tags=tags,
+        began=int(time.time() * 1000),
+        ended=int(time.time() * 1000),
+        metrics=run_record.numbers(summary, features),
+        series=run_record.series(kept),
+    )
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    keep_result(home, told.id, told, files)
+    report = sync(home)
+    assert not report.problems, report.problems

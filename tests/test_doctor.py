@@ -11,8 +11,9 @@ import pytest
 
 from mer.cache import Cache, Entry
 from mer.cli import main
-from mer.tracking import Sqlite
+from mer.tracking import sync
 from tests.planted import clips, keep, predict
+from tests.runs import keep_result, record
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_a_store_of_another_mlflow(home: Path, capsys: pytest.CaptureFixture[str
         store.execute("UPDATE alembic_version SET version_num = 'abc'")
     status, out = said(home, capsys)
     assert status == 1
-    assert "another MLflow version (abc" in out
+    assert "found version abc, but expected" in out
     assert "mlflow db upgrade sqlite:///" in out
 
 
@@ -67,19 +68,19 @@ def test_no_sqlite_file(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot be read as a SQLite file" in out
 
 
-def test_a_damaged_cache_and_what_a_killed_process_left(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_cache_and_a_run_that_mlflow_was_not_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     next((home / "cache").rglob("*.npy")).write_bytes(b"torn")
-    (home / "mlflow.db.new").mkdir()
+    keep_result(home, "untold", record())
     status, out = said(home, capsys)
     assert status == 1
     assert "1 cache entries" in out
-    assert "left of a process that was killed" in out
+    assert "1 finished or failed runs are not recorded in MLflow yet" in out
 
 
 def test_lost_files_and_a_deleted_study(kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = Path(shutil.copytree(kept, tmp_path / "home"))
-    with Sqlite(home=str(home)).run(study="gone", name="n", params={}, tags={}) as record:
-        record.finish(metrics={}, series={}, folder=home / "run")
+    keep_result(home, "gone", record("gone"))
+    assert not sync(home).problems
     with sqlite3.connect(home / "mlflow.db") as store:
         store.execute("UPDATE experiments SET lifecycle_stage = 'deleted' WHERE name = 'gone'")
     shutil.rmtree(home / "artifacts" / "gone")

@@ -1,4 +1,7 @@
+import contextlib
 import dataclasses
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -6,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mer.background import end_all, started, submit
 from mer.bench._made_up import comparison_svm as svm
-from mer.errors import CacheError, ConfigError, DataError, LeakError
-from mer.helper import answer_with, helper, ready
+from mer.errors import CacheError, ConfigError, DataError, LeakError, MerError
 from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
 from mer.loso.order import content_rank, subject_signatures
 from mer.metrics import score
@@ -82,22 +85,24 @@ def test_quick_folds_begin_here_and_the_rest_goes_to_other_processes(monkeypatch
     assert [split.name for split in elsewhere] == sorted(set(data.subject))
 
 
-def test_quick_folds_of_a_process_beside_ours_are_the_same(monkeypatch):
+def test_quick_folds_of_a_background_process_are_the_same(monkeypatch):
     data = blobs(distance=1.0)
     here = run(data)
     workers.warm()
-    with helper("folds") as process:
-        process.send(answer_with, eval, "'sklearn.svm' in __import__('sys').modules")
-        assert process.answer()
+    loaded = submit("folds", eval, "'sklearn.svm' in __import__('sys').modules")
+    assert loaded.result()
     with monkeypatch.context() as patched:
         patched.delattr(workers, "_in_this_process")
         assert outcome(run(data)) == outcome(here)
         with pytest.raises(DataError, match=r"svm.kernel=chi2 compares histograms, and a feature is -"):
             run(data, svm(kernel="chi2"))
         assert outcome(run(data)) == outcome(here)  # it is none the worse
-    with helper("folds") as process:
-        process.end()
-    assert not ready("folds")
+    os.kill(submit("folds", os.getpid).result(), signal.SIGKILL)
+    with contextlib.suppress(MerError):  # the fold that it was at
+        run(data)
+    assert outcome(run(data)) == outcome(here)  # a new one takes its place
+    end_all()
+    assert not started("folds")
 
 
 def test_the_order_of_the_rows_carries_no_meaning():

@@ -24,8 +24,9 @@ import pytest
 
 from mer.report.build import report
 from mer.report.study import Study, load_study
-from mer.tracking import UI_ENVIRONMENT, Server, reading, study_url, ui_command
+from mer.tracking import UI_ENVIRONMENT, reading, study_url, sync, ui_command
 from tests.planted import clips, keep, predict
+from tests.runs import keep_result, record
 
 QUIET = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 QUIET += " --disable-component-update --disable-sync --virtual-time-budget=40000"
@@ -96,10 +97,11 @@ def test_a_server_keeps_runs_and_gives_a_report(tmp_path: Path) -> None:
     made = planted(tmp_path / "home")
     for run, flow in zip(made.runs, ("dis", "dis", "tvl1", "tvl1"), strict=True):
         folder = tmp_path / "home" / (flow + run.params["descriptor.bins"])
-        with Server(uri=uri).run(study=name, name=run.name, params=run.params, tags=run.tags) as record:
-            record.finish(
-                metrics={"uf1": run.summary["uf1"]["value"]}, series={"fold_accuracy": [0.5] * 8}, folder=folder
-            )
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        scores = {"metrics": {"uf1": run.summary["uf1"]["value"]}, "series": {"fold_accuracy": [0.5] * 8}}
+        told = record(name, store=uri, name=run.name, params=run.params, tags=run.tags, **scores)
+        keep_result(tmp_path / "home", run.run_id, told, files)
+    assert not sync(tmp_path / "home").problems
     with reading(home=tmp_path, uri=uri) as client:
         study = load_study(client, name)
         client.delete_experiment(client.get_experiment_by_name(name).experiment_id)

@@ -24,8 +24,9 @@ from mer.report.formats import heads_of
 from mer.report.study import Study, load_study
 from mer.report.tables_protocol import commands
 from mer.report.versus import versus
-from mer.tracking import reading
+from mer.tracking import reading, sync
 from tests.planted import CLASSES, Clips, clips, keep, predict
+from tests.runs import fail, keep_result, record
 
 FILES = {"report.html", "report.md", "tables.tex", "results.csv", "cells.csv", "report.json", "figures"}
 SPECIAL = r"<b>50%_of $x^2$ & {a}\n#1~</b>"
@@ -35,8 +36,6 @@ Rendered = dict[str, list[list[str]]]
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with one study of two factors, one of them strong, a failed cell and an optimistic one."""
-    from mer.tracking import Sqlite
-
     home = tmp_path_factory.mktemp("home")
     rng = np.random.default_rng(1)
     of = clips(rng, subjects=14, each=(4, 10))
@@ -46,10 +45,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 predicted = predict(rng, of, skill=0.1 + 1.2 * (flow == "tvl1"), suits=0.3)
                 params = {"flow": flow, f"flow.{flow}_detail": "1", "descriptor.bins": bins}
                 keep(home, home / flow / bins, params, of, predicted, optimistic=bins == "12")
-    with Sqlite(home=str(home)).run(
-        study="planted", name="tvl1 8", params={"flow": "tvl1", "descriptor.bins": "8"}, tags={"cell": "lost"}
-    ):
-        pass  # no result: MLflow has it as FAILED
+    lost = {"flow": "tvl1", "descriptor.bins": "8"}
+    fail(home, record("planted", name="tvl1 8", params=lost, tags={"cell": "lost"}, status="FAILED"))
+    assert not sync(home).problems
     return home
 
 
@@ -397,12 +395,9 @@ def test_the_newest_run_of_a_cell_counts(odd: Path, tmp_path: Path) -> None:
     assert [out.reason for out in study.left_out] == ["an older run of a cell that is in"]
 
 
-def test_runs_without_our_files_are_told(odd: Path, tmp_path: Path) -> None:
-    from mer.tracking import Sqlite
-
-    (tmp_path / "empty").mkdir()
-    with Sqlite(home=str(odd)).run(study="foreign", name="f", params={}, tags={}) as record:
-        record.finish(metrics={"uf1": 0.5}, series={}, folder=tmp_path / "empty")
+def test_runs_without_our_files_are_told(odd: Path) -> None:
+    keep_result(odd, "foreign", record("foreign"), {})
+    assert not sync(odd).problems
     with pytest.raises(DataError, match=r"study foreign: no run can be reported; .* predictions.csv is not among"):
         study_of(odd, "foreign")
 

@@ -188,22 +188,31 @@ def test_composing_a_cell_tells_its_choices() -> None:
 # What is kept
 
 
-def _folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "run"
-    (folder / "figures").mkdir(parents=True)
-    (folder / "metrics.json").write_text('{"uf1": 1}', encoding="utf-8")
-    (folder / "figures" / "a.png").write_bytes(b"png")
-    return folder
+def _save(results: Results, key: str) -> None:
+    with results.writing(key) as folder:
+        (folder / "figures").mkdir()
+        (folder / "metrics.json").write_text('{"uf1": 1}', encoding="utf-8")
+        (folder / "figures" / "a.png").write_bytes(b"png")
 
 
-def test_a_result_comes_back_whole(tmp_path: Path) -> None:
+@pytest.mark.parametrize("links", [True, False])
+def test_a_result_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    if not links:  # as on exFAT
+        monkeypatch.setattr("os.link", refuse)
     results = Results(root=tmp_path / "results")
     assert results.folder("abcd") is None
     results.fail("abcd", "no face")
     assert results.error("abcd") == "no face"
-    results.save("abcd", _folder(tmp_path))
+    _save(results, "abcd")
     assert results.error("abcd") is None
-    results.restore("abcd", tmp_path / "again")
+    (tmp_path / "again" / "figures").mkdir(parents=True)
+    (tmp_path / "again" / "figures" / "old.png").write_bytes(b"of an earlier run")
+    results.show("abcd", tmp_path / "again")
+    one, other = (folder / "metrics.json" for folder in (results.path("abcd"), tmp_path / "again"))
+    assert one.samefile(other) == links
     files = {p.relative_to(tmp_path / "again").as_posix() for p in (tmp_path / "again").rglob("*") if p.is_file()}
     assert files == {"metrics.json", "figures/a.png"}
     assert results.metrics("abcd") == {"uf1": 1}
@@ -213,7 +222,7 @@ def test_a_result_comes_back_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["flip", "cut", "missing", "more", "list"])
 def test_a_damaged_result_is_never_served(tmp_path: Path, damage: str) -> None:
     results = Results(root=tmp_path / "results")
-    results.save("abcd", _folder(tmp_path))
+    _save(results, "abcd")
     home = results.folder("abcd")
     assert home is not None
     file = home / "metrics.json"
@@ -229,7 +238,7 @@ def test_a_damaged_result_is_never_served(tmp_path: Path, damage: str) -> None:
         (home / "cell.json").write_text("{}")
     assert results.folder("abcd") is None
     assert results.damaged() == ["abcd"]
-    results.save("abcd", _folder(tmp_path / "more"))
+    _save(results, "abcd")
     assert results.folder("abcd") is not None
 
 
@@ -291,7 +300,7 @@ def test_the_same_command_keeps_every_cell_and_a_plan_runs_nothing(
     assert _scores(tmp_path / "forced") == _scores(undisturbed)
 
 
-FAILED = "clip 7: no such flow; its run could not be closed"
+FAILED = "clip 7: no such flow; another remark"
 
 
 def test_a_failed_cell_is_noted_and_the_rest_goes_on(
@@ -304,7 +313,7 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     def wrong(self: Hoof, flow: object, regions: object) -> object:
         if self.bins == 9:
             error = DataError("clip 7: no such flow")
-            error.add_note("its run could not be closed")
+            error.add_note("another remark")
             raise error
         return right(self, flow, regions)  # type: ignore[arg-type]
 

@@ -1,9 +1,8 @@
-"""The record in MLflow: what it holds, how it ends, and what a user is told when the store fails."""
+"""What MLflow is told of a run: what it then holds, that it is told once, and what a user is told of the store."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import math
 import os
@@ -22,126 +21,287 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mer.errors import ConfigError, TrackingError
-from mer.tracking import UI_ENVIRONMENT, Off, Server, Sqlite, study_url, ui_command
+from mer.errors import ConfigError, DataError, TrackingError
+from mer.sweep.results import Results
+from mer.tracking import (
+    UI_ENVIRONMENT,
+    Off,
+    Record,
+    Server,
+    Sqlite,
+    exit_on_signals,
+    is_recorded,
+    study_url,
+    ui_command,
+    waiting,
+)
+from mer.tracking import sync as told
 from mer.tracking.clean import numbers, slug, steps, texts
 from mer.tracking.client import experiment_id
-from mer.tracking.signals import exit_on_signals, undisturbed
-from tests.runs import PARAMS, TAGS, open_run
+from tests.runs import PARAMS, fail, keep_result, record
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "out" / "figures").mkdir(parents=True)
-    (tmp_path / "out" / "folds.csv").write_text("subject\ns01\n")
-    (tmp_path / "out" / "figures" / "confusion.png").write_bytes(b"picture")
-    return tmp_path / "out"
+def home(tracking: Sqlite) -> Path:
+    return Path(tracking.home)
 
 
-def choose(writer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have runs written by MLflow itself, or by what writes its tables."""
-    if writer == "writer.MlflowWriter":
-        monkeypatch.setattr("mer.tracking.tables.KNOWN", {})
+def runs(client: Any, study: str) -> list[Any]:
+    found = client.get_experiment_by_name(study)
+    return [] if found is None else list(client.search_runs([found.experiment_id]))
 
 
-def newest(client: Any, study: str = "trial") -> Any:
-    number = client.get_experiment_by_name(study).experiment_id
-    return client.search_runs([number], order_by=["attributes.start_time DESC"], max_results=1)[0]
+def sync(home: Path, **more: Any) -> None:
+    report = told(home, **more)
+    assert not report.problems
 
 
-def test_a_finished_run_holds_what_was_chosen_and_what_came_out(tracking: Sqlite, client: Any, folder: Path) -> None:
+def key() -> str:
+    return uuid.uuid4().hex
+
+
+def test_mlflow_holds_what_was_chosen_and_what_came_out(home: Path, client: Any) -> None:
     accuracy = [0.5, math.nan, 1.0]
-    with open_run(tracking) as run:
-        assert dict(client.get_run(run.run_id).data.params) == PARAMS  # already there if the rest crashes
-        run.finish(
-            metrics={"uf1": 0.625, "auc": math.nan, "odd": math.inf}, series={"fold_accuracy": accuracy}, folder=folder
-        )
-    kept = client.get_run(run.run_id)
-    assert kept.info.status == "FINISHED"
-    assert kept.info.run_name == "cell"
+    metrics = {"uf1": 0.625, "auc": math.nan, "odd": math.inf}
+    data = {"name": "synthetic", "digest": "0123", "source": "embedded"}
+    more = {"series": {"fold_accuracy": accuracy}, "data": data, "texts": {"per_subject.csv": "s\n"}}
+    keep_result(home, key(), record("whole", metrics=metrics, **more))
+    sync(home)
+    (kept,) = runs(client, "whole")
+    assert (kept.info.status, kept.info.run_name) == ("FINISHED", "cell")
+    assert (kept.info.start_time, kept.info.end_time) == (1000, 2000)
+    assert dict(kept.data.params) == PARAMS
     assert kept.data.metrics == {"uf1": 0.625, "fold_accuracy": 1.0}
     assert kept.data.tags["commit"] == "0123abc"
     assert kept.data.tags["undefined"] == "auc, odd"
-    history = client.get_metric_history(run.run_id, "fold_accuracy")
+    history = client.get_metric_history(kept.info.run_id, "fold_accuracy")
     assert sorted((row.step, row.value) for row in history) == [(0, 0.5), (2, 1.0)]
-    assert {f.path for f in client.list_artifacts(run.run_id)} == {"folds.csv", "figures", "confusion.png"}
-    root = Path(tracking.home) / "artifacts" / "trial" / run.run_id / "artifacts"
-    assert (root / "figures" / "confusion.png").read_bytes() == b"picture"
+    files = {file.path for file in client.list_artifacts(kept.info.run_id)}
+    assert files == {"folds.csv", "confusion.png", "per_subject.csv"}
+    root = home / "artifacts" / "whole" / kept.info.run_id / "artifacts"
+    assert (root / "confusion.png").read_bytes() == b"picture"
+    assert [(one.dataset.name, one.dataset.digest) for one in kept.inputs.dataset_inputs] == [("synthetic", "0123")]
 
 
-def test_more_rows_than_one_call_of_mlflow_takes(tracking: Sqlite, client: Any, folder: Path) -> None:
+def test_more_rows_than_one_call_of_mlflow_takes(home: Path, client: Any) -> None:
     params = {f"factor{i}": str(i) for i in range(230)}
     series = {f"fold_{name}": [i / 260 for i in range(260)] for name in "abcde"}
-    with open_run(tracking, params=params) as run:
-        run.finish(metrics={}, series=series, folder=folder)
-    assert dict(client.get_run(run.run_id).data.params) == params
-    assert len(client.get_metric_history(run.run_id, "fold_e")) == 260
+    keep_result(home, key(), record("large", params=params, series=series))
+    sync(home)
+    (kept,) = runs(client, "large")
+    assert dict(kept.data.params) == params
+    assert len(client.get_metric_history(kept.info.run_id, "fold_e")) == 260
 
 
-def test_odd_keys_and_values_are_taken(tracking: Sqlite, client: Any, folder: Path) -> None:
-    odd = {
-        "a@b": "1",
-        "a,b": "2",
-        "/x/../y": "3",
-        "[k]=v": "4",
-        "é/ü": "5",
-        "": "6",
-        "long": "x" * 900,
-        "none": None,
-        "e": "",
-    }
-    with open_run(tracking, params=odd) as run:
-        run.finish(metrics={"f1/wütend, @": 0.5}, series={}, folder=folder)
-    data = client.get_run(run.run_id).data
-    assert data.params["a_b"] == "1"
-    assert data.params["a_b_"] == "2"
-    assert data.params["x/y"] == "3"
-    assert data.params["é/ü"] == "5"
-    assert data.params["e"] == ""
-    assert len(data.params["long"]) == 500
-    assert data.params["long"].endswith(" …")
+def test_odd_keys_and_values_are_taken(home: Path, client: Any) -> None:
+    odd: dict[str, str | None] = {"a@b": "1", "a,b": "2", "/x/../y": "3", "[k]=v": "4", "é/ü": "5", "": "6"}
+    odd |= {"long": "x" * 900, "none": None, "e": ""}
+    keep_result(home, key(), record("odd", params=odd, metrics={"f1/wütend, @": 0.5}))
+    sync(home)
+    (kept,) = runs(client, "odd")
+    data = kept.data
+    assert (data.params["a_b"], data.params["a_b_"], data.params["x/y"]) == ("1", "2", "3")
+    assert (data.params["é/ü"], data.params["e"]) == ("5", "")
+    assert len(data.params["long"]) == 500 and data.params["long"].endswith(" …")
     assert "none" not in data.params
     assert data.metrics == {"f1/wütend_ _": 0.5}
 
 
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [(ValueError("boom"), "FAILED"), (KeyboardInterrupt(), "KILLED"), (SystemExit(3), "KILLED")],
-)
-def test_a_run_that_breaks_off_never_stays_running(
-    tracking: Sqlite, client: Any, error: BaseException, status: str
-) -> None:
-    with pytest.raises(type(error)) as caught, open_run(tracking):
-        raise error
-    assert caught.value is error
-    assert newest(client).info.status == status
-    assert newest(client).data.params == PARAMS
+def test_each_run_is_told_once(home: Path, client: Any) -> None:
+    path = keep_result(home, key(), record("once"))
+    assert waiting(home / "results") == [path]
+    for _ in range(2):
+        sync(home)
+    path.with_suffix(".told").unlink()  # killed before it was noted
+    sync(home)
+    assert len(runs(client, "once")) == 1
+    client.delete_run(runs(client, "once")[0].info.run_id)
+    path.with_suffix(".told").unlink()
+    sync(home)
+    assert not runs(client, "once")  # who deleted it wants it away
+    assert not waiting(home / "results")
 
 
-def test_an_error_after_the_results_is_a_failure(tracking: Sqlite, client: Any, folder: Path) -> None:
-    with pytest.raises(ValueError, match="late"), open_run(tracking) as run:
-        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
-        raise ValueError("late")
-    assert client.get_run(run.run_id).info.status == "FAILED"
+@pytest.mark.parametrize("call", ["log_batch", "log_inputs", "log_artifacts", "set_terminated"])
+def test_what_was_begun_is_completed(home: Path, client: Any, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    data = {"name": "synthetic", "digest": "0123", "source": "embedded"}
+    study = f"begun {call}"
+    keep_result(home, key(), record(study, series={"fold_accuracy": [0.5, 1.0]}, data=data))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"mlflow.MlflowClient.{call}", fail)
+        report = told(home)
+    assert report.sentence() == (
+        f"kept, but not recorded in MLflow yet: study={study}: [Errno 28] No space left on device; mer sync records it "
+        "later"
+    )
+    assert [run.info.status for run in runs(client, study)] == ["RUNNING"]
+    sync(home)
+    (kept,) = runs(client, study)
+    assert kept.info.status == "FINISHED"
+    assert len(client.get_metric_history(kept.info.run_id, "fold_accuracy")) == 2
+    assert len(kept.inputs.dataset_inputs) == 1
+    assert {file.path for file in client.list_artifacts(kept.info.run_id)} == {"folds.csv", "confusion.png"}
 
 
-def test_a_run_without_results_has_failed(tracking: Sqlite, client: Any) -> None:
-    with open_run(tracking) as run:
-        pass
-    assert client.get_run(run.run_id).info.status == "FAILED"
+def test_a_run_that_failed_is_told_as_such(home: Path, client: Any) -> None:
+    path = fail(home, record("failing", status="FAILED", tags={"error": "no face in sub01"}))
+    sync(home)
+    (kept,) = runs(client, "failing")
+    assert (kept.info.status, kept.data.tags["error"]) == ("FAILED", "no face in sub01")
+    assert not path.exists()
+
+
+def test_a_result_is_told_of_in_every_study_it_belongs_to(home: Path, client: Any) -> None:
+    same = key()
+    keep_result(home, same, record("one"), {"config.yaml": b"study: one"})
+    keep_result(home, same, record("one", name="again"), {"config.yaml": b"study: one"})
+    keep_result(home, same, record("two"), {"config.yaml": b"study: two"})
+    folder = Results(root=home / "results").folder(same)
+    assert folder is not None
+    assert [is_recorded(folder, ".", study) for study in ("one", "two", "three")] == [True, True, False]
+    sync(home)
+    (one,), (two,) = runs(client, "one"), runs(client, "two")
+    assert one.info.run_name == "again"  # what waited gave way to the later run of its study
+    for run, text in ((one, "study: one"), (two, "study: two")):
+        file = home / "artifacts" / text[-3:] / run.info.run_id / "artifacts" / "config.yaml"
+        assert file.read_text() == text
+    keep_result(home, same, record("one", name="third"), {"config.yaml": b"study: one"})
+    sync(home)
+    assert sorted(run.info.run_name for run in runs(client, "one")) == ["again", "third"]
+
+
+@pytest.mark.parametrize("damage", ["record", "result"])
+def test_what_is_damaged_is_not_told(home: Path, client: Any, damage: str) -> None:
+    path = keep_result(home, key(), record(f"damaged {damage}"))
+    file = path if damage == "record" else path.parent.parent / "folds.csv"
+    file.write_bytes(file.read_bytes()[:-3])
+    report = told(home)
+    assert len(report.problems) == 1 and re.search(r"damaged.*run .*command", report.problems[0])
+    assert not runs(client, f"damaged {damage}")
+    path.unlink(missing_ok=True)
+
+
+def test_a_deleted_study_says_what_to_do(home: Path, client: Any) -> None:
+    number = client.create_experiment("gone", artifact_location=(home / "artifacts" / "gone").as_uri())
+    client.delete_experiment(number)
+    path, other = keep_result(home, key(), record("gone")), keep_result(home, key(), record("there"))
+    (problem,) = told(home).problems
+    assert re.search(rf"study=gone: .*mlflow experiments restore --experiment-id {number}.*study=NAME", problem)
+    assert waiting(home / "results") == [path] and other.with_suffix(".told").exists()
+    client.restore_experiment(number)
+    sync(home)
+
+
+def test_what_an_earlier_version_left_running_is_closed(home: Path, client: Any) -> None:
+    number = client.create_experiment("earlier", artifact_location=(home / "artifacts" / "earlier").as_uri())
+    ids = [client.create_run(number).info.run_id for _ in range(2)]
+    (home / "running").mkdir()
+    for run_id in ids:
+        (home / "running" / f"{run_id}.lock").touch()
+    with FileLock(home / "running" / f"{ids[1]}.lock"):  # it is alive
+        keep_result(home, key(), record())
+        sync(home)
+        assert [client.get_run(run_id).info.status for run_id in ids] == ["KILLED", "RUNNING"]
+    client.set_terminated(ids[1])
+
+
+def test_the_study_that_mlflow_keeps_for_itself(tracking: Sqlite) -> None:
+    with pytest.raises(ConfigError, match="study=Default"):
+        tracking.refuse("Default")
+
+
+@pytest.mark.parametrize("study", ["../out", "a/b c", "é@2"])
+def test_any_study_name_stays_inside_the_home(home: Path, client: Any, study: str) -> None:
+    keep_result(home, key(), record(study))
+    sync(home)
+    (run,) = runs(client, study)
+    assert len(list((home / "artifacts").glob(f"*/{run.info.run_id}/artifacts/folds.csv"))) == 1
+
+
+def problem_of(home: Path) -> str:
+    keep_result(home, key(), record())
+    (problem,) = told(home).problems
+    assert "\n" not in problem
+    return problem
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"not a database, " * 100)
+    began = time.monotonic()
+    assert re.search(r"mlflow\.db cannot be used .*not a database.*move it away", problem_of(tmp_path))
+    assert time.monotonic() - began < 60  # MLflow itself tries for 100 s
+    (tmp_path / "mlflow.db").unlink()
+    sync(tmp_path)
+
+
+def test_a_database_of_something_else(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as other:
+        other.execute("CREATE TABLE experiments (name TEXT)")
+    assert "mlflow.db cannot be opened" in problem_of(tmp_path)
+
+
+def test_a_store_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    keep_result(tmp_path, key(), record(store=str(tmp_path / "file" / "home")))
+    (problem,) = told(tmp_path).problems
+    assert re.search(r"cannot be written: .*home=DIR or MER_HOME", problem)
+
+
+def test_the_home_is_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = Sqlite(home="mer_home")
+    assert store.home == str(tmp_path / "mer_home")
+    assert store.address(tmp_path / "mer_home") == "."
+    assert store.address(tmp_path) == store.home
+    with pytest.raises(ConfigError, match="%"):
+        Sqlite(home="100%")
+    assert Off().address(tmp_path) is None
+
+
+SYNC = "import sys; from pathlib import Path; from mer.tracking import sync; print(sync(Path(sys.argv[1])).problems)"
+
+
+def plain_environment() -> dict[str, str]:
+    """Without what importing MLflow in this process has left, so that a subprocess starts as a user's does."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW") and k != "DO_NOT_TRACK"}
+
+
+def test_two_processes_that_begin_on_a_fresh_store(tmp_path: Path) -> None:
+    home = tmp_path / "my home"
+    for number in range(2):  # of two homes, in one store
+        keep_result(tmp_path / str(number), key(), record("fresh", store=str(home)))
+    commands = [[sys.executable, "-c", SYNC, str(tmp_path / str(number))] for number in range(2)]
+    started = [subprocess.Popen(one, stdout=-1, stderr=-1, text=True, env=plain_environment()) for one in commands]
+    assert [process.communicate(timeout=300) for process in started] == [("[]\n", "")] * 2
+    with contextlib.closing(sqlite3.connect(home / "mlflow.db")) as store:
+        assert store.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with Sqlite(home=str(home)).open() as client:
+        assert [run.info.status for run in runs(client, "fresh")] == ["FINISHED"] * 2
+
+
+def test_a_study_that_another_run_makes_in_between(home: Path, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_result(home, key(), record("together"))
+    sync(home)
+    looked = client.get_experiment_by_name
+    answers = iter([None])
+    monkeypatch.setattr(client, "get_experiment_by_name", lambda study: next(answers, looked(study)))
+    assert experiment_id(client, "together", "sqlite", None) == looked("together").experiment_id
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_signal_kills_the_run(tracking: Sqlite, client: Any, name: str) -> None:
+def test_a_signal_becomes_an_exception(name: str) -> None:
     number = signal.Signals[name]
-    with pytest.raises(SystemExit) as caught, open_run(tracking) as run:
+    with pytest.raises(SystemExit) as caught, exit_on_signals():
         os.kill(os.getpid(), number)
         time.sleep(5)
     assert caught.value.code == 128 + number
-    assert client.get_run(run.run_id).info.status == "KILLED"
     assert signal.getsignal(number) is signal.SIG_DFL
 
 
@@ -155,191 +315,20 @@ def test_a_handler_of_somebody_else_stays() -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def test_a_signal_waits_for_the_end_of_a_write() -> None:
-    done = False
-    with pytest.raises(KeyboardInterrupt), undisturbed():
-        os.kill(os.getpid(), signal.SIGINT)
-        done = True
-    assert done
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    whole = record(series={"a": [0.5, math.inf]}, texts={"t": "é\n"}, data={"name": "n"})
+    path = whole.write(tmp_path)
+    assert Record.read(path) == whole
+    path.write_bytes(path.read_bytes().replace(b"0.5", b"0.6"))
+    with pytest.raises(DataError, match="damaged"):
+        Record.read(path)
 
 
-@pytest.mark.parametrize("writer", ["writer.MlflowWriter", "tables.TableWriter"])
-def test_a_store_that_fails_at_the_end_does_not_hide_the_error(
-    tracking: Sqlite, client: Any, monkeypatch: pytest.MonkeyPatch, writer: str
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    choose(writer, monkeypatch)
-    with pytest.raises(ValueError, match="the cause") as caught, open_run(tracking) as run:
-        monkeypatch.setattr(f"mer.tracking.{writer}.close", fail)
-        raise ValueError("the cause")
-    assert "No space left on device" in caught.value.__notes__[0]
-    monkeypatch.undo()
-    client.set_terminated(run.run_id, "FAILED")
-
-
-@pytest.mark.parametrize("writer", ["writer.MlflowWriter", "tables.TableWriter"])
-@pytest.mark.parametrize("call", ["metrics", "files"])
-def test_a_full_disk_is_one_sentence(
-    tracking: Sqlite, client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, writer: str
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    choose(writer, monkeypatch)
-    expected = pytest.raises(TrackingError, match=r"results were not recorded: .*No space left.*tracking=off")
-    with expected as caught, open_run(tracking) as run:
-        monkeypatch.setattr(f"mer.tracking.{writer}.{call}", fail)
-        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
-    assert "\n" not in str(caught.value)
-    assert client.get_run(run.run_id).info.status == "FAILED"
-
-
-def test_a_deleted_study_says_what_to_do(tracking: Sqlite, client: Any) -> None:
-    number = client.create_experiment("gone")
-    client.delete_experiment(number)
-    expected = rf"study=gone: .*mlflow experiments restore --experiment-id {number}.*study=NAME"
-    with pytest.raises(TrackingError, match=expected), open_run(tracking, study="gone"):
-        pass
-
-
-def test_the_study_that_mlflow_keeps_for_itself(tracking: Sqlite) -> None:
-    with pytest.raises(TrackingError, match="study=Default"), open_run(tracking, study="Default"):
-        pass
-
-
-@pytest.mark.parametrize("study", ["../out", "a/b c", "é@2"])
-def test_any_study_name_stays_inside_the_home(tracking: Sqlite, client: Any, folder: Path, study: str) -> None:
-    with open_run(tracking, study=study) as run:
-        run.finish(metrics={}, series={}, folder=folder)
-    inside = list((Path(tracking.home) / "artifacts").glob(f"*/{run.run_id}/artifacts/folds.csv"))
-    assert len(inside) == 1
-
-
-def test_a_file_that_is_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "mlflow.db").write_bytes(b"not a database, " * 100)
-
-    def tries_for_100_s(*_: Any) -> None:
-        raise AssertionError("MLflow was asked to open it")
-
-    monkeypatch.setattr("mer.tracking.sqlite_file.mlflow_client", tries_for_100_s)
-    expected = r"mlflow\.db cannot be used .*not a database.*move it away"
-    with pytest.raises(TrackingError, match=expected), open_run(Sqlite(home=str(tmp_path))):
-        pass
-
-
-def test_a_database_of_something_else(tmp_path: Path) -> None:
-    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as other:
-        other.execute("CREATE TABLE experiments (name TEXT)")
-    with pytest.raises(TrackingError, match=r"mlflow\.db cannot be opened"), open_run(Sqlite(home=str(tmp_path))):
-        pass
-
-
-def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    inside = Sqlite(home=str(tmp_path / "file" / "home"))
-    with pytest.raises(TrackingError, match=r"cannot be written: .*home=DIR or MER_HOME"), open_run(inside):
-        pass
-
-
-def test_the_home_is_absolute_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert Sqlite(home="mer_home").home == str(tmp_path / "mer_home")
-    with pytest.raises(ConfigError, match="%"):
-        Sqlite(home="100%")
-
-
-RUN = """
-import sys
-from pathlib import Path
-from mer.tracking import Sqlite
-with Sqlite(home=sys.argv[1]).run(study="fresh", name="n", params={"a": "1"}, tags={}) as run:
-    run.finish(metrics={"uf1": 0.5}, series={"fold_accuracy": [0.0, 1.0]}, folder=Path(sys.argv[2]))
-"""
-
-
-def plain_environment() -> dict[str, str]:
-    """Without what importing MLflow in this process has left, so that a subprocess starts as a user's does."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW") and k != "DO_NOT_TRACK"}
-
-
-def test_two_processes_that_begin_on_a_fresh_store(tmp_path: Path, folder: Path) -> None:
-    home = tmp_path / "my home"
-    (home / "mlflow.db.new").mkdir(parents=True)
-    (home / "mlflow.db.new" / "mlflow.db").write_bytes(b"left by a process that was killed")
-    command = [sys.executable, "-c", RUN, str(home), str(folder)]
-    started = [subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=plain_environment()) for _ in range(2)]
-    assert [process.communicate(timeout=120) for process in started] == [("", "")] * 2
-    with contextlib.closing(sqlite3.connect(home / "mlflow.db")) as store:
-        assert store.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert store.execute("SELECT status FROM runs").fetchall() == [("FINISHED",)] * 2
-        assert store.execute("SELECT count(*) FROM experiments WHERE name = 'fresh'").fetchone() == (1,)
-
-
-HANG = RUN.split("    run.finish")[0] + "    print(run.run_id, flush=True); sys.stdin.read()"
-
-
-def test_a_data_set_and_a_study_that_another_run_adds_in_between(
-    tracking: Sqlite, client: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """MLflow looks first and adds then, without a lock; two sweeps that begin together fell into this."""
-    from mlflow.store.tracking import sqlalchemy_store
-
-    choose("writer.MlflowWriter", monkeypatch)
-    data = {"name": "synthetic", "digest": "0123", "source": "embedded"}
-    waiting = ["other"]
-
-    class Uuid:
-        @staticmethod
-        def uuid4() -> uuid.UUID:  # MLflow asks for it between its look and its insert
-            if waiting and sys._getframe(1).f_code.co_name == "_log_inputs_impl":
-                with open_run(tracking, "together", name=waiting.pop(), data=data) as other:
-                    other.finish(metrics={}, series={}, folder=folder)
-            return uuid.uuid4()
-
-    monkeypatch.setattr(sqlalchemy_store, "uuid", Uuid)
-    with open_run(tracking, "together", data=data) as run:
-        run.finish(metrics={}, series={}, folder=folder)
-    inputs = client.get_run(run.run_id).inputs.dataset_inputs
-    assert not waiting and [(one.dataset.name, one.dataset.digest) for one in inputs] == [("synthetic", "0123")]
-
-    looked = client.get_experiment_by_name
-    monkeypatch.setattr(client, "get_experiment_by_name", _blind_once(looked))
-    assert experiment_id(client, "together", "sqlite", None) == looked("together").experiment_id
-
-
-def _blind_once(look: Any) -> Any:
-    answers = iter([None])
-    return lambda study: next(answers, look(study))
-
-
-def test_a_run_whose_process_was_killed_is_closed_by_the_next(tracking: Sqlite, client: Any) -> None:
-    command = [sys.executable, "-c", HANG, tracking.home]
-    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as process:
-        assert process.stdout is not None
-        run_id = process.stdout.readline().strip()
-        with open_run(tracking):
-            assert client.get_run(run_id).info.status == "RUNNING"  # it is alive
-        process.kill()
-    assert client.get_run(run_id).info.status == "RUNNING"
-    study_url("http://localhost:5000", tracking.home, "fresh")
-    assert client.get_run(run_id).info.status == "KILLED"
-    assert list((Path(tracking.home) / "running").iterdir()) == []
-
-
-def test_off_does_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    with Off().run(study="s", name="n", params={}, tags={}) as run:
-        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
-    assert (run.run_id, run.url_line) == ("", "")
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_server_that_does_not_answer() -> None:
-    nobody = Server(uri="http://127.0.0.1:9").run(study="s", name="n", params={}, tags={})
-    with pytest.raises(TrackingError, match=r"no MLflow server answers at http://127\.0\.0\.1:9"), nobody:
-        pass
+def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
+    for name in "ab":
+        keep_result(tmp_path, key(), record(name, store="http://127.0.0.1:9"))
+    report = told(tmp_path)
+    assert re.search(r"no MLflow server answers at http://127\.0\.0\.1:9 .*\(2 runs\); mer sync", report.sentence())
     with pytest.raises(ConfigError, match=r"tracking\.uri"):
         Server(uri="localhost:5000")
 
@@ -375,32 +364,30 @@ def fetch(url: str) -> bytes:
         return bytes(answer.read())
 
 
-def test_the_ui_shows_the_study(tracking: Sqlite, client: Any, folder: Path, ui: str) -> None:
-    with open_run(tracking, study="shown") as run:
-        run.finish(metrics={"uf1": 0.5}, series={}, folder=folder)
-    number = client.get_experiment_by_name("shown").experiment_id
-    assert study_url(ui, tracking.home, "shown") == f"{ui}/#/experiments/{number}/runs?workflowType=machine_learning"
-    assert (
-        json.loads(fetch(f"{ui}/api/2.0/mlflow/experiments/get?experiment_id={number}"))["experiment"]["name"]
-        == "shown"
-    )
+def test_the_ui_shows_the_study_and_the_server_is_a_store(home: Path, client: Any, ui: str) -> None:
+    keep_result(home, key(), record("shown"))
+    keep_result(home, key(), record("remote", store=ui))
+    sync(home)
+    (run,), (remote,) = runs(client, "shown"), runs(client, "remote")
+    number = run.info.experiment_id
+    assert study_url(ui, home, "shown") == f"{ui}/#/experiments/{number}/runs?workflowType=machine_learning"
+    found = json.loads(fetch(f"{ui}/api/2.0/mlflow/experiments/get?experiment_id={number}"))
+    assert found["experiment"]["name"] == "shown"
     assert b"<html" in fetch(f"{ui}/")
-    assert fetch(f"{ui}/get-artifact?run_uuid={run.run_id}&path=confusion.png") == b"picture"
-    with Server(uri=ui).run(study="remote", name="n", params=PARAMS, tags=TAGS) as remote:
-        remote.finish(metrics={"uf1": 0.25}, series={}, folder=folder)
-    assert client.get_run(remote.run_id).info.status == "FINISHED"
-    assert (Path(tracking.home) / "artifacts" / remote.url_line.split("/")[-2] / remote.run_id).is_dir()
+    assert fetch(f"{ui}/get-artifact?run_uuid={run.info.run_id}&path=confusion.png") == b"picture"
+    assert remote.info.status == "FINISHED"
+    assert (home / "artifacts" / remote.info.experiment_id / remote.info.run_id).is_dir()
 
 
-def test_a_study_that_does_not_exist_names_those_that_do(tracking: Sqlite, folder: Path, tmp_path: Path) -> None:
-    with open_run(tracking) as run:
-        run.finish(metrics={}, series={}, folder=folder)
+def test_a_study_that_does_not_exist_names_those_that_do(tracking: Sqlite, tmp_path: Path) -> None:
+    keep_result(Path(tracking.home), key(), record())
+    sync(Path(tracking.home))
     with pytest.raises(TrackingError, match=r"study=trail: .* there are: .*trial"):
         study_url("http://localhost:5000", tracking.home, "trail")
     with pytest.raises(TrackingError, match=r"holds no mlflow\.db yet"):
         study_url("http://localhost:5000", tmp_path / "empty", "trial")
     assert not (tmp_path / "empty").exists()
-    assert run.url_line == f"mer ui study=trial home={tracking.home}"
+    assert tracking.see("trial") == f"mer ui study=trial home={tracking.home}"
 
 
 @given(st.text(max_size=300))

@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "make tables and figures of a study for the paper",
     "compare": "compare two runs, with the clips on which they differ",
     "ui": "open the MLflow UI on the runs kept here",
+    "sync": "record in MLflow what it has not been told yet",
     "cache": "list, verify or trim the stage cache",
     "doctor": "check the store, the cache and the versions, and say how to mend them",
     "completion": "print the script that completes commands and options in bash, zsh or fish",

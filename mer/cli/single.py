@@ -37,17 +37,19 @@ def run(overrides: Sequence[str]) -> int:
     _refuse_idle_hydra(overrides)
     if not any(word.startswith("tracking=") for word in overrides):
         warm()
-    from mer.run import execute  # MLflow is imported beside it
+    from mer.run import execute, prepare  # MLflow is imported in the background meanwhile
 
     composed = compose(overrides, with_hydra=True)
-    warm_folds(composed)
     folder = Path(composed.hydra.run.dir).absolute()
     check_settings(composed)
     cfg, choices = without_hydra(composed)
     own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
     ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))
     _refuse_idle(overrides, cfg, ready)
-    _show(execute(ready, folder), cfg)
+    prepared = prepare(ready)
+    if not ready.folds(prepared).exists():
+        warm_folds(composed)
+    _show(execute(ready, folder, prepared), cfg)
     return 0
 
 

@@ -7,7 +7,7 @@ clips and one choice of stages. The path of a single clip is in `mer.pipeline.cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -75,7 +75,6 @@ class Pipeline:
         workers: int,
         bad_clips: str,
         mirror: bool = False,
-        on_clip_done: Callable[[], None] | None = None,
     ) -> Features:
         """Return the feature row of every clip, computed with clips side by side in threads where it is not kept.
 
@@ -87,15 +86,13 @@ class Pipeline:
             What to do with a clip that a stage refuses; one without a face is always left out.
         mirror : bool
             Also give every clip's row as a mirror would show it.
-        on_clip_done : callable, optional
-            Called after every clip; what it raises ends the work.
 
         Raises
         ------
         DataError
             For the first faulty clip, where `bad_clips` is ``stop``, or where no clip is left.
         """
-        tables = self._tables(manifest.samples, workers, bad_clips, mirror, on_clip_done)
+        tables = self._tables(manifest.samples, workers, bad_clips, mirror)
         rows, statistics = tables[ROWS], tables[STATISTICS]
         samples = {sample.id: sample for sample in manifest.samples}
         table = outline(manifest, [samples[name] for name in rows.ids])
@@ -153,7 +150,6 @@ class Pipeline:
         workers: int,
         bad_clips: str,
         mirror: bool,
-        on_clip_done: Callable[[], None] | None,
     ) -> dict[str, Rows]:
         """Return both tables, read from the disk or computed and kept."""
         keys = self.table_keys(samples, mirror=mirror, bad_clips=bad_clips)
@@ -165,7 +161,7 @@ class Pipeline:
         if not missing:
             return kept
         one = partial(self._rows_of_clip, kinds=missing, mirror=mirror)
-        found = side_by_side(samples, one, workers, stop=bad_clips == "stop", on_clip_done=on_clip_done)
+        found = side_by_side(samples, one, workers, stop=bad_clips == "stop")
         for kind in missing:
             kept[kind] = as_table(kind, samples, found, self._names)
             write_rows(self.cache, kind, keys[kind], kept[kind])

@@ -28,7 +28,6 @@ def side_by_side(
     workers: int,
     *,
     stop: bool,
-    on_clip_done: Callable[[], None] | None,
 ) -> dict[str, Found]:
     """Return what every clip gives, by its id.
 
@@ -41,8 +40,6 @@ def side_by_side(
         Threads.
     stop : bool
         Raise for the first faulty clip; one without a face is none.
-    on_clip_done : callable or None
-        Called after every clip; what it raises ends the work.
     """
     from threadpoolctl import threadpool_limits
 
@@ -67,8 +64,6 @@ def side_by_side(
                     if stop:
                         _raise_fault(found[sample.id])
                     advance()
-                    if on_clip_done is not None:
-                        on_clip_done()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

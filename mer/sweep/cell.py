@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mer.config import compose_cell, experiment
 from mer.errors import MerError, notes
 from mer.sweep.ledger import Ledger, Line, State
+from mer.tracking import is_recorded
 
 if TYPE_CHECKING:
     from mer.run import Experiment, Prepared
@@ -118,11 +119,11 @@ def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
         if sweep.force:
             shutil.rmtree(ready.pipeline.cache.root / "folds" / prepared.key, ignore_errors=True)
         if not sweep.force and is_kept(ready, prepared):
-            ready.results.restore(prepared.result, folder)
+            ready.results.show(prepared.result, folder)
         else:
             state = "done"
             try:
-                warnings = execute(ready, folder, prepared, every_figure=sweep.figures).warnings
+                warnings = execute(ready, folder, prepared, every_figure=sweep.figures, wait=False).warnings
             except MerError as error:
                 ready.results.fail(prepared.result, str(error))
                 raise
@@ -140,8 +141,7 @@ def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
 
 
 def is_kept(ready: Experiment, prepared: Prepared) -> bool:
-    """Return whether a cell's result lies there whole and its study has a finished run of it."""
-    if ready.results.folder(prepared.result) is None:
-        return False
-    finished = ready.tracking.finished(ready.study)
-    return finished is None or prepared.result in finished
+    """Return whether a cell's result lies there whole and MLflow was told of it in this study, or will be."""
+    folder = ready.results.folder(prepared.result)
+    store = ready.tracking.address(ready.home)
+    return folder is not None and (store is None or is_recorded(folder, store, ready.study))

@@ -18,6 +18,7 @@ from mer.sweep.cells import Cell, expand, probes
 from mer.sweep.checks import check_settings, warm_folds
 from mer.sweep.hydra_process import launch
 from mer.sweep.ledger import Line
+from mer.tracking import settle, waiting
 
 __all__ = ["run_sweep"]
 
@@ -65,7 +66,8 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
     except BaseException:
         _close(sweep, table=False)
         raise
-    return _close(sweep, table=True, study=str(cfg.study))
+    tracked = not str(cfg.tracking["_target_"]).endswith(".Off")
+    return _close(sweep, table=True, study=str(cfg.study), home=Path(cfg.home).absolute() if tracked else None)
 
 
 def _runs_here(cfg: DictConfig) -> bool:
@@ -131,10 +133,13 @@ def _say(sweep: Sweep, line: Line) -> None:
     print(sweep.ledger.said(line), file=sys.stderr if line.state == "failed" else sys.stdout, flush=True)
 
 
-def _close(sweep: Sweep, *, table: bool, study: str = "") -> int:
+def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = None) -> int:
     sweep.folder.mkdir(parents=True, exist_ok=True)
     lines = sweep.ledger.close()
-    for warning in dict.fromkeys(warning for line in lines for warning in line.warnings):
+    warnings = [warning for line in lines for warning in line.warnings]
+    if home is not None and waiting(home / "results") and (untold := settle(home)):
+        warnings.append(untold)
+    for warning in dict.fromkeys(warnings):
         print(f"mer: {warning}", file=sys.stderr)
     if table:
         _table(lines)

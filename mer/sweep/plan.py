@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mer.sweep.cell import Sweep
+from mer.sweep.cell import Sweep, is_kept
 from mer.sweep.ledger import duration
 
 if TYPE_CHECKING:
@@ -47,16 +47,12 @@ def plan(sweep: Sweep) -> list[Planned]:
     """
     from mer.run import prepare
 
-    finished: dict[tuple[object, str], frozenset[str] | None] = {}
     coming: set[str] = set()  # keys that an earlier cell will have computed
     found = []
     for number, overrides in enumerate(sweep.cells):
         ready = sweep.experiment(number)
         prepared = prepare(ready)
-        place = (ready.tracking, ready.study)
-        if place not in finished:
-            finished[place] = ready.tracking.finished(ready.study)
-        state = _state(ready, prepared, finished[place], again=sweep.force)
+        state = _state(ready, prepared, again=sweep.force)
         if prepared.result in coming:
             state = "twice"
         coming.add(prepared.result)
@@ -77,9 +73,8 @@ def print_plan(sweep: Sweep) -> None:
     print(f"\n{len(cells)} cells: {_counts(cells)}; expected time {_total(cells)}; nothing was run")
 
 
-def _state(ready: Experiment, prepared: Prepared, finished: frozenset[str] | None, *, again: bool) -> str:
-    kept = ready.results.folder(prepared.result) is not None
-    if kept and not again and (finished is None or prepared.result in finished):
+def _state(ready: Experiment, prepared: Prepared, *, again: bool) -> str:
+    if not again and is_kept(ready, prepared):
         return "kept"
     return "new" if ready.results.error(prepared.result) is None else "failed before"
 

@@ -1,26 +1,41 @@
-"""Stage 9: what a run keeps in MLflow. One run an evaluation, on a local SQLite store by default.
+"""Stage 9: what MLflow is told of a run, after its result is kept and through MLflow's public client alone.
 
-MLflow takes seconds to import, so nothing here does before a run is opened, a run has it done by another process, and
-runs of a store that is there already are written without it, see `mer.tracking.tables`.
+MLflow takes seconds to import, so nothing here does before it must; `mer.tracking.teller` has a background process do
+it. What MLflow could not be told (server down, disk full, killed in between) waits beside the result, for the next run
+or for ``mer sync``.
 """
 
-from mer.tracking.beside import beside, warm
+from mer.tracking.clean import first_line
 from mer.tracking.health import store_problems
 from mer.tracking.read import reading
-from mer.tracking.record import Record
+from mer.tracking.record import FAILED, RECORDS, Record, carry_over, is_recorded, waiting
+from mer.tracking.signals import exit_on_signals
 from mer.tracking.stores import Off, Server, Sqlite
+from mer.tracking.sync import Report, sync
+from mer.tracking.teller import open_later, settle, tell_later, warm
 from mer.tracking.ui import UI_ENVIRONMENT, study_url, ui_command
 
 __all__ = [
+    "FAILED",
+    "RECORDS",
     "UI_ENVIRONMENT",
     "Off",
     "Record",
+    "Report",
     "Server",
     "Sqlite",
-    "beside",
+    "carry_over",
+    "exit_on_signals",
+    "first_line",
+    "is_recorded",
+    "open_later",
     "reading",
+    "settle",
     "store_problems",
     "study_url",
+    "sync",
+    "tell_later",
     "ui_command",
+    "waiting",
     "warm",
 ]

@@ -1,4 +1,4 @@
-"""The door to MLflow: a quiet client, its experiments, and its errors as one sentence."""
+"""MLflow's public client: quiet, with its errors as one sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 
-__all__ = ["deleted", "experiment_id", "import_mlflow", "mlflow_client", "quieten", "telling"]
+__all__ = ["experiment_id", "mlflow_client", "quieten", "translate_errors"]
 
 
 def mlflow_client(uri: str) -> Any:
@@ -23,20 +23,20 @@ def mlflow_client(uri: str) -> Any:
     return MlflowClient(tracking_uri=uri)
 
 
-def import_mlflow() -> None:
-    """Import all that a client of a local store needs, which takes seconds."""
-    quieten()
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
-
-
 def quieten() -> None:
-    """Set what keeps MLflow from telemetry and from chatter on stderr; call it before its first import."""
+    """Set MLflow's environment variables; call it before its first import.
+
+    It then sends no telemetry, writes nothing on stderr, opens the database file anew for each use (a file that was
+    replaced meanwhile is noticed) and gives up on a server within a minute, not ten.
+    """
     for name, value in (
         ("MLFLOW_DISABLE_TELEMETRY", "true"),
         ("DO_NOT_TRACK", "true"),
         ("MLFLOW_LOGGING_LEVEL", "CRITICAL"),  # it prints tracebacks of what it then raises
         ("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true"),
         ("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false"),
+        ("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool"),
+        ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3"),
     ):
         os.environ.setdefault(name, value)
 
@@ -69,30 +69,22 @@ def experiment_id(client: Any, study: str, uri: str, location: str | None) -> st
             if experiment is None:
                 raise
     if experiment.lifecycle_stage == "deleted":
-        raise deleted(study, uri, str(experiment.experiment_id))
+        raise TrackingError(
+            f"study={study}: this study was deleted in {uri}; restore it with MLFLOW_TRACKING_URI={uri} "
+            f"mlflow experiments restore --experiment-id {experiment.experiment_id}, or choose another name, study=NAME"
+        )
     return str(experiment.experiment_id)
 
 
-def deleted(study: str, uri: str, number: str) -> TrackingError:
-    """Return what a user is told whose study was deleted in the store at `uri`."""
-    return TrackingError(
-        f"study={study}: this study was deleted in {uri}; restore it with MLFLOW_TRACKING_URI={uri} "
-        f"mlflow experiments restore --experiment-id {number}, or choose another name, study=NAME"
-    )
-
-
 @contextlib.contextmanager
-def telling(consequence: str) -> Iterator[None]:
+def translate_errors(consequence: str) -> Iterator[None]:
     """Turn what MLflow, its database layer and the disk raise into a `TrackingError` of one sentence."""
     try:
         yield
     except Exception as error:
         if not isinstance(error, sqlite3.Error | OSError) and not isinstance(error, _of_mlflow()):
             raise
-        raise TrackingError(
-            f"tracking: {consequence}: {first_line(error)}; check the store and its disk and run again, or do without "
-            "it by tracking=off"
-        ) from error
+        raise TrackingError(f"{consequence}: {first_line(error)}") from error
 
 
 def _of_mlflow() -> tuple[type[Exception], ...]:

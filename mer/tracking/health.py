@@ -4,63 +4,89 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 from mer.tracking.clean import first_line
-from mer.tracking.client import quieten
-from mer.tracking.sqlite_file import database, database_uri
+from mer.tracking.client import mlflow_client, quieten
+from mer.tracking.database import database, database_uri
+from mer.tracking.record import waiting
 
 __all__ = ["store_problems"]
+
+_OTHER_VERSION = "out-of-date database schema"  # in MLflow's own words
+_PAGE = 1000
 
 
 def store_problems(home: Path) -> Iterator[tuple[str, str]]:
     """Yield (what is wrong, what to do) for the store in `home`; nothing where it is sound or does not exist yet.
 
-    Opens the file read-only: a store of another MLflow version must be looked at before MLflow itself refuses it.
+    MLflow opens a copy: it might change the file itself.
     """
     file = database(home)
-    if (home / "mlflow.db.new").exists():
-        yield f"{home / 'mlflow.db.new'} is left of a process that was killed", "delete it while no run is open"
-    if not file.exists():
-        return
+    if file.exists():
+        with tempfile.TemporaryDirectory(prefix="mer_doctor_") as name:
+            yield from _of_copy(file, Path(name))
+    if untold := len(waiting(home / "results")):
+        yield f"{untold} finished or failed runs are not recorded in MLflow yet", f"mer sync home={home}"
+
+
+def _of_copy(file: Path, scratch: Path) -> Iterator[tuple[str, str]]:
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=20)) as store:
-            yield from _damage(store, file)
-            yield from _schema(store, home)
-            yield from _runs(store)
+        with (
+            contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=20)) as store,
+            contextlib.closing(sqlite3.connect(database(scratch))) as copy,
+        ):
+            found = [row[0] for row in store.execute("PRAGMA quick_check(1)")]
+            store.backup(copy)
     except sqlite3.Error as error:
-        advice = "make it readable, or move it away and a new one is made; the runs' own folders keep the results"
+        advice = "make it readable, or move it away and a new one is made; mer sync tells it all runs again"
         yield f"{file} cannot be read as a SQLite file ({first_line(error)})", advice
-
-
-def _damage(store: sqlite3.Connection, file: Path) -> Iterator[tuple[str, str]]:
-    found = [row[0] for row in store.execute("PRAGMA quick_check(1)")]
+        return
     if found != ["ok"]:
-        yield f"{file} is damaged ({found[0]})", "copy it away, then recover it: sqlite3 mlflow.db .recover"
+        advice = "move it away; mer sync then tells a new one all runs that are kept"
+        yield f"{file} is damaged ({found[0]})", advice
+        return
+    yield from _of_runs(file, scratch)
 
 
-def _schema(store: sqlite3.Connection, home: Path) -> Iterator[tuple[str, str]]:
+def _of_runs(file: Path, scratch: Path) -> Iterator[tuple[str, str]]:
     quieten()
-    from mlflow.store.db.utils import _get_latest_schema_revision
+    from mlflow.entities import ViewType
+    from mlflow.exceptions import MlflowException
 
-    kept = {str(row[0]) for row in store.execute("SELECT version_num FROM alembic_version")}
-    wanted = str(_get_latest_schema_revision())
-    if kept != {wanted}:
+    try:
+        client = mlflow_client(database_uri(scratch))
+        studies = client.search_experiments(ViewType.ALL)
+    except MlflowException as error:
+        if _OTHER_VERSION not in str(error):
+            raise
         yield (
-            f"the store has the tables of another MLflow version ({', '.join(sorted(kept))}, this one wants {wanted})",
-            f"copy mlflow.db away, then: mlflow db upgrade {database_uri(home)}",
+            f"the store has the tables of another MLflow version ({first_line(error)})",
+            f"copy mlflow.db away, then: mlflow db upgrade {database_uri(file.parent)}",
         )
-
-
-def _runs(store: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    rows = store.execute("SELECT status, artifact_uri FROM runs WHERE lifecycle_stage = 'active'").fetchall()
-    finished = [urlparse(uri) for status, uri in rows if status == "FINISHED"]
-    lost = [address for address in finished if address.scheme == "file" and not Path(unquote(address.path)).is_dir()]
+        return
+    lost = [folder for study in studies for folder in _lost(client, study.experiment_id)]
     if lost:
         advice = "move the folder back to where it was, or run these cells again: a report leaves them out"
-        yield f"{len(lost)} finished runs have lost their files, such as {unquote(lost[0].path)}", advice
-    deleted = store.execute("SELECT name FROM experiments WHERE lifecycle_stage = 'deleted'").fetchall()
-    for (name,) in deleted:
-        yield f"study {name} is deleted, and its name is taken", "mlflow gc, or restore it, or use another name"
+        yield f"{len(lost)} finished runs have lost their files, such as {lost[0]}", advice
+    for study in studies:
+        if study.lifecycle_stage == "deleted":
+            yield f"study {study.name} is deleted, and its name is taken", "mlflow gc, or restore it, or another name"
+
+
+def _lost(client: Any, experiment: str) -> Iterator[str]:
+    """Yield the artifact folders that are gone."""
+    token = None
+    while True:
+        page = client.search_runs([experiment], "attributes.status = 'FINISHED'", max_results=_PAGE, page_token=token)
+        for run in page:
+            address = urlparse(run.info.artifact_uri)
+            if address.scheme == "file" and not Path(unquote(address.path)).is_dir():
+                yield unquote(address.path)
+        token = page.token
+        if not token:
+            return

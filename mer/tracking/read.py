@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mer.errors import TrackingError
-from mer.tracking.alive import close_dead_runs
-from mer.tracking.client import mlflow_client, telling
-from mer.tracking.sqlite_file import database, database_uri, open_database
-from mer.tracking.stores import Server
-from mer.tracking.writer import MlflowWriter
+from mer.tracking.client import translate_errors
+from mer.tracking.record import waiting
+from mer.tracking.stores import Server, existing
 
 __all__ = ["reading"]
 
@@ -26,17 +24,9 @@ def reading(*, home: str | Path, uri: str = "") -> Iterator[Any]:
     TrackingError
         Where the store does not exist, the server does not answer, or what it says cannot be read.
     """
-    if uri:
-        server = Server(uri=uri)
-        server.require_answer()
-        client = mlflow_client(uri)
-    else:
-        folder = Path(home).expanduser().absolute()
-        if not database(folder).exists():
-            raise TrackingError(
-                f"home={folder} holds no mlflow.db yet: `mer run` makes it, or give another folder, home=DIR"
-            )
-        with open_database(folder) as client, telling(f"{database(folder)} cannot be read"):
-            close_dead_runs(MlflowWriter(client, database_uri(folder)), folder)
-    with telling("the runs cannot be read"):
+    folder = Path(home).expanduser().absolute()
+    if untold := len(waiting(folder / "results")):
+        runs = "1 run is" if untold == 1 else f"{untold} runs are"
+        print(f"mer: {runs} kept in {folder}, but not recorded in MLflow yet; mer sync records it", file=sys.stderr)
+    with Server(uri=uri).open() if uri else existing(folder) as client, translate_errors("the runs cannot be read"):
         yield client

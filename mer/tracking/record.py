@@ -1,127 +1,146 @@
-"""One MLflow run from its first line to its last: it ends as FINISHED, FAILED or KILLED, never as RUNNING."""
+"""What MLflow is to be told of one run: a file beside the run's result, written before MLflow hears anything.
+
+``results/??/<key>/records/<id>.json`` moves into place together with the result; a run that failed has its record in
+``results/failed/``. Beside a record lies ``<id>.told`` once MLflow knows the run.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import getpass
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Literal
 
-from mer.tracking.asked import Opening, Results
-from mer.tracking.clean import first_line, numbers, steps, texts
-from mer.tracking.client import telling
-from mer.tracking.signals import exit_on_signals, undisturbed
-from mer.tracking.writer import Row, Writer
+from mer.cache import write_atomically
+from mer.errors import DataError
 
-__all__ = ["Record", "recorded"]
+__all__ = ["FAILED", "RECORDS", "Record", "carry_over", "is_recorded", "records", "waiting"]
+
+RECORDS = "records"  # in the folder of a result
+FAILED = "failed"  # in the folder of all results
+_OF_THE_RUN = ("config.yaml", "protocol.json")  # files that differ between runs of the same result
 
 
+@dataclass(frozen=True, kw_only=True)
 class Record:
-    """What a run of ours keeps in MLflow.
+    """One run, as MLflow is told of it.
 
-    Parameters
+    Attributes
     ----------
-    writer : Writer
-    run_id : str
-        MLflow's id of the run.
-    url_line : str
-        What to type to see the run in the MLflow UI.
+    store : str
+        ``.`` for the store in the folder that holds ``results``, another folder, or the address of a server.
+    study : str
+        MLflow experiment; made where it does not exist.
+    name : str
+        Shown in the table of runs; need not be unique.
+    began, ended : int
+        Milliseconds since 1970.
+    params : mapping of str to str
+        What was chosen.
+    tags : mapping of str to str
+        Identity and protocol.
+    data : mapping of str to str
+        ``name``, ``digest`` (at most 36 characters count) and ``source`` of the data set, shown as the run's input;
+        empty for none.
+    metrics : mapping of str to float
+        One number each. NaN and infinity are not logged; their names stand in the tag ``undefined``.
+    series : mapping of str to sequence of float
+        One number per step, such as ``fold_accuracy``; step i is row i of folds.csv. NaN leaves a gap.
+    texts : mapping of str to str
+        Artifacts besides the result's files, such as ``per_subject.csv``, by their name.
+    status : {"FINISHED", "FAILED"}
+    id : str
+        Found again in MLflow as the tag ``record``, so that no run is recorded twice.
     """
 
-    def __init__(self, writer: Writer, run_id: str, url_line: str) -> None:
-        self._writer = writer
-        self.run_id = run_id
-        self.url_line = url_line
-        self.complete = False
+    store: str
+    study: str
+    name: str
+    began: int
+    ended: int
+    params: Mapping[str, Any]
+    tags: Mapping[str, Any]
+    data: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    status: Literal["FINISHED", "FAILED"] = "FINISHED"
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def check(self) -> None:
-        """Do nothing: the run is open, see `mer.tracking.beside` for one that may not be yet."""
+    def write(self, folder: Path) -> Path:
+        """Write the record into a folder, made where it does not exist, and return its file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(asdict(self), ensure_ascii=False)
+        path = folder / f"{self.id}.json"
+        write_atomically(path, json.dumps({"record": text, "sha256": _sum(text)}, ensure_ascii=False).encode())
+        return path
 
-    def finish(self, **results: Unpack[Results]) -> None:
-        """Write the results in one go; its keywords are those of `mer.tracking.asked.Results`.
+    @staticmethod
+    def read(path: Path) -> Record:
+        """Read a record.
 
         Raises
         ------
-        TrackingError
-            Where the store cannot be written.
+        DataError
+            Where it is cut or altered.
         """
-        with telling("the results were not recorded"):
-            self._log_metrics(results["metrics"], results["series"])
-            folder = results["folder"]
-            with tempfile.TemporaryDirectory(prefix="mer_record_") as name:
-                whole = Path(name) / "run"
-                shutil.copytree(folder, whole)
-                for figure in sorted((folder / "figures").glob("*.png")):
-                    shutil.copy(figure, whole)
-                for table, text in results.get("tables", {}).items():
-                    (whole / table).write_text(text, encoding="utf-8")
-                self._writer.files(self.run_id, whole)  # one call: each asks the store where to write
-        self.complete = True
-
-    def _log_metrics(self, metrics: Mapping[str, float], series: Mapping[str, Sequence[float]]) -> None:
-        now = int(time.time() * 1000)
-        finite, undefined = numbers(metrics)
-        rows = [Row(key, value, now, 0) for key, value in finite.items()]
-        rows += [Row(key, value, now, step) for key, step, value in steps(series)]
-        self._writer.metrics(self.run_id, rows)
-        if undefined:
-            self._writer.tag(self.run_id, "undefined", texts({"": ", ".join(undefined)})["_"])
-
-
-@contextlib.contextmanager
-def recorded(
-    writer: Writer,
-    experiment_id: str,
-    opening: Opening,
-    *,
-    url_line: str,
-    guard: Callable[[str], AbstractContextManager[None]],
-) -> Iterator[Record]:
-    """Open a run and close it with the status that the block deserves.
-
-    A block that ends without `Record.finish` has FAILED; Ctrl-C, SystemExit, SIGTERM and SIGHUP make it KILLED. `guard`
-    is held, with the run's id, from the start of the run until it is closed.
-    """
-    record = Record(writer, "", url_line)
-    with exit_on_signals(), contextlib.ExitStack() as held:
         try:
-            with undisturbed(), telling("no run was started"):
-                named = texts(opening["tags"]) | _user()
-                record.run_id = writer.begin(experiment_id, opening["name"], named)
-                held.enter_context(guard(record.run_id))
-            with telling("the parameters were not recorded"):
-                writer.params(record.run_id, texts(opening["params"]))
-                if "data" in opening:
-                    writer.data(record.run_id, opening["data"])
-            yield record
-        except BaseException as error:
-            _close_after(error, record)
-            raise
-        with undisturbed(), telling("the run was not closed"):
-            writer.close(record.run_id, "FINISHED" if record.complete else "FAILED")
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if _sum(content["record"]) == content["sha256"]:
+                return Record(**json.loads(content["record"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        raise DataError(f"{path}: this record of a run is damaged; run the command of that run again")
 
 
-def _user() -> dict[str, str]:
-    """Return the tag that the UI shows as the run's user; none where the system does not know who it is."""
+def records(results: Path) -> list[Path]:
+    """Return the records below the folder of all results, the oldest first."""
+    found = [*results.glob(f"??/*/{RECORDS}/*.json"), *results.glob(f"{FAILED}/*.json")]
+    return sorted(found, key=_time)
+
+
+def waiting(results: Path) -> list[Path]:
+    """Return the records of which MLflow was never told; looks at names alone."""
+    return [path for path in records(results) if not path.with_suffix(".told").exists()]
+
+
+def is_recorded(result: Path, store: str, study: str) -> bool:
+    """Tell whether MLflow was told of a result as a run of this study, or will be."""
+    for path in (result / RECORDS).glob("*.json"):
+        with contextlib.suppress(DataError):
+            record = Record.read(path)
+            if (record.store, record.study) == (store, study):
+                return True
+    return False
+
+
+def carry_over(before: Path, after: Path) -> None:
+    """Keep the records of a result whose folder is about to be replaced by one of the same content.
+
+    What waits for MLflow keeps the files that name its own run; a later record of the same study takes its place.
+    """
+    new = {(record.store, record.study) for record in map(Record.read, (after / RECORDS).glob("*.json"))}
+    for path in (before / RECORDS).glob("*.json"):
+        with contextlib.suppress(DataError):
+            record, told = Record.read(path), path.with_suffix(".told")
+            if told.exists():
+                record.write(after / RECORDS)
+                (after / RECORDS / told.name).write_bytes(told.read_bytes())
+            elif (record.store, record.study) not in new:
+                own = {name: (before / name).read_text("utf-8") for name in _OF_THE_RUN if (before / name).exists()}
+                replace(record, texts=own | dict(record.texts)).write(after / RECORDS)
+
+
+def _time(path: Path) -> tuple[float, str]:
     try:
-        return {"mlflow.user": getpass.getuser()}
-    except (OSError, KeyError, ImportError):
-        return {}
+        return path.stat().st_mtime, path.name
+    except OSError:  # replaced meanwhile
+        return 0.0, path.name
 
 
-def _close_after(error: BaseException, record: Record) -> None:
-    """Close the run of a block that raised; a store that fails here must not hide what the block raised."""
-    if not record.run_id:
-        return
-    killed = isinstance(error, KeyboardInterrupt | SystemExit)
-    try:
-        with undisturbed():
-            record._writer.tag(record.run_id, "error", texts({"": first_line(error)})["_"])
-            record._writer.close(record.run_id, "KILLED" if killed else "FAILED")
-    except Exception as other:
-        error.add_note(f"MLflow run {record.run_id} could not be closed: {first_line(other)}")
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,10 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mer.errors import TrackingError
-from mer.tracking.alive import close_dead_runs
-from mer.tracking.client import telling
-from mer.tracking.sqlite_file import database, database_uri, open_database
-from mer.tracking.writer import MlflowWriter
+from mer.tracking.database import database, database_uri
+from mer.tracking.stores import existing
 
 __all__ = ["UI_ENVIRONMENT", "study_url", "ui_command"]
 
@@ -65,12 +63,7 @@ def study_url(base: str, home: str | Path, study: str) -> str:
         Where the store or the study does not exist, naming the studies that do.
     """
     folder = Path(home).expanduser().absolute()
-    if not database(folder).exists():
-        raise TrackingError(
-            f"home={folder} holds no mlflow.db yet: `mer run` makes it, or give another folder, home=DIR"
-        )
-    with open_database(folder) as client, telling(f"the studies in {database(folder)} cannot be read"):
-        close_dead_runs(MlflowWriter(client, database_uri(folder)), folder)
+    with existing(folder) as client:
         ids = {found.name: found.experiment_id for found in client.search_experiments()}
     if study not in ids:
         known = ", ".join(sorted(name for name in ids if name != "Default")) or "none"
