@@ -25,7 +25,7 @@ def record(study: str = "trial", **given: Any) -> Record:
         "began": 1000,
         "ended": 2000,
     }
-    return Record(study=study, **(settings | {"metrics": {"uf1": 0.5}} | given))
+    return Record(study=study, **(settings | given))
 
 
 def keep_result(home: Path, key: str, of: Record, files: Any = FILES) -> Path:

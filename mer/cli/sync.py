@@ -10,9 +10,9 @@ from mer.cli.command import Command, Parser
 
 __all__ = ["COMMAND"]
 
-_DESCRIPTION = """Records in MLflow every run whose result is kept and that MLflow does not know: because it was down, its disk
-was full, the command was killed before it could say so, or the store was deleted since. Each run is recorded once; runs
-that were deleted in MLflow stay deleted. Ends with status 1 where a run could not be recorded."""
+_DESCRIPTION = """Records in MLflow every run whose result is kept and that MLflow does not know: because it was down,
+its disk was full, the command was killed before it could say so, or the store was deleted since. Each run is recorded
+once; runs that were deleted in MLflow stay deleted. Ends with status 1 where a run could not be recorded."""
 
 
 def _fill(parser: Parser) -> None:

@@ -133,7 +133,7 @@ def _tell_one(client: Any, store: Sqlite | Server, path: Path, record: Record, m
 def _close_older_runs(client: Any, locks: Path) -> None:
     """Mark as KILLED what earlier versions left as RUNNING: a run held a lock as long as its process lived."""
     for path in sorted(locks.glob("*.lock")):
-        with contextlib.suppress(Timeout), translate_errors(f"run {path.stem}"), FileLock(path, timeout=0):
+        with contextlib.suppress(Timeout), FileLock(path, timeout=0), translate_errors(f"run {path.stem}"):
             if client.get_run(path.stem).info.status == "RUNNING":
                 client.set_terminated(path.stem, "KILLED")
             path.unlink()
