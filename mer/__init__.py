@@ -8,13 +8,13 @@ __all__ = ["__version__", "component"]
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mer.config import component
+    from mer.config.compose import component
 
 
 def __getattr__(name: str) -> Any:
     """Import `component` on first use: Hydra takes a third of a second that `mer --help` shall not pay."""
     if name == "component":
-        from mer.config import component
+        from mer.config.compose import component
 
         return component
     raise AttributeError(f"module 'mer' has no attribute {name!r}")

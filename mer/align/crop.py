@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mer.align.warp import check_landmarks, moved
-from mer.checks import require_integer, require_number
 from mer.types import AlignedPair, FramePair, Landmarks
+from mer.validation import require_integer, require_number
 
 __all__ = ["Crop", "Identity"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mer.align.warp import check_landmarks, moved, spread
-from mer.checks import require_integer, require_number
 from mer.errors import ConfigError
-from mer.similarity import fit_similarity
+from mer.geometry.similarity import fit_similarity
 from mer.types import AlignedPair, FramePair, Landmarks
+from mer.validation import require_integer, require_number
 
 __all__ = ["Similarity"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import DataError
-from mer.similarity import on_grid
+from mer.geometry.similarity import on_grid
 from mer.types import AlignedPair, FramePair, Image, Landmarks
 
 __all__ = ["Matrix", "check_landmarks", "moved", "spread"]

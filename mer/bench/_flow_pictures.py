@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mer.bench._flow_measures import EDGES, Measured
-from mer.report.flow_colour import colours, full_scale
-from mer.report.style import MARKERS, PAGE_IN, PALETTE, empty, plain, save, styled
+from mer.report.figures.flow_colour import colours, full_scale
+from mer.report.figures.style import MARKERS, PAGE_IN, PALETTE, empty, plain, save, styled
 from mer.training.flow.benchmark_pairs import BenchmarkPair
 from mer.types import FlowBackbone, FlowField
 

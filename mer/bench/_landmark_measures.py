@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import FaceNotFoundError
-from mer.landmarks.shape import eye_distance
+from mer.geometry.ibug68 import eye_distance
 from mer.training.images import faceless_picture
 from mer.training.landmarks.accuracy import accuracy
 from mer.training.landmarks.faces import Faces, faceless_part

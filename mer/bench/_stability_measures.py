@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from mer.errors import DataError, MerError
 from mer.metrics import score
 from mer.pipeline import ClipView, Features
-from mer.predictions import read_predictions, write_folds, write_predictions
-from mer.run import Experiment
+from mer.run.experiment import Experiment
+from mer.run.predictions import write_folds, write_predictions
+from mer.store.predictions import read_predictions
 from mer.types import FeatureTable, Manifest
 
 __all__ = [

@@ -13,9 +13,11 @@ from typing import Any
 
 from mer.bench._stability_measures import Observed, Processor, observe
 from mer.cli.arguments import quoted
-from mer.config import compose_cell, experiment
+from mer.config.compose import compose_cell
 from mer.errors import MerError
-from mer.run import Experiment, prepare
+from mer.run.assemble import experiment
+from mer.run.execute import prepare
+from mer.run.experiment import Experiment
 
 __all__ = ["Bench", "Variant", "variants"]
 

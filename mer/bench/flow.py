@@ -11,18 +11,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from mer.bench._flow_measures import (
-    Measured,
-    large_motion,
-    measure,
-    noise_pairs,
-    synthetic_truth,
-    unseen_faces,
-)
+from mer.bench._flow_measures import Measured, large_motion, measure, noise_pairs, synthetic_truth, unseen_faces
 from mer.bench._flow_pictures import error_curves, gallery
 from mer.cli.arguments import take_settings
-from mer.conf_files import options
-from mer.config import component
+from mer.config.catalogue import options
+from mer.config.compose import component
 from mer.errors import ConfigError, DataError, MerError
 from mer.flow.threads import one_thread
 from mer.training.flow.benchmark_pairs import PEAKS, benchmark_pairs

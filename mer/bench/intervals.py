@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mer.bench._made_up import numbers
 from mer.metrics.intervals import LEVEL, METHODS, Intervals
 from mer.metrics.measures import measures
-from mer.report.paired import ALPHA, mcnemar, wilcoxon
-from mer.report.resampling import Counts, counts, difference_intervals, swap_test
+from mer.report.stats.paired import ALPHA, mcnemar, wilcoxon
+from mer.report.stats.resampling import Counts, counts, difference_intervals, swap_test
 
 __all__ = ["run"]
 

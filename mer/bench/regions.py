@@ -15,12 +15,12 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from mer.cli.arguments import take_settings
-from mer.conf_files import options
-from mer.config import component
+from mer.config.catalogue import options
+from mer.config.compose import component
 from mer.dataset.images import read_frame
 from mer.dataset.points import StoredPoints
 from mer.errors import ConfigError, DataError
-from mer.report.region_shapes import centres, draw_outlines
+from mer.report.figures.region_shapes import centres, draw_outlines
 from mer.roi.names import partners
 from mer.types import Image, Landmarks, Regions
 

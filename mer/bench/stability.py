@@ -29,7 +29,7 @@ from mer.bench._stability_runs import Bench, Variant, variants
 from mer.cli.arguments import quoted, take_settings
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
-from mer.run import prepare
+from mer.run.execute import prepare
 
 __all__ = ["run"]
 

@@ -11,7 +11,7 @@ from mer.cli.command import Command, Group, Parser
 from mer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mer.cache import Cache
+    from mer.store.cache import Cache
 
 __all__ = ["COMMAND"]
 
@@ -19,7 +19,7 @@ _GB = 1e9
 
 
 def _ls(asked: Namespace) -> int:
-    from mer.cache_upkeep import items
+    from mer.store.upkeep import items
 
     root = _root(asked)
     stages: dict[str, list[tuple[int, float]]] = {}
@@ -37,8 +37,8 @@ def _ls(asked: Namespace) -> int:
 
 
 def _verify(asked: Namespace) -> int:
-    from mer.cache_upkeep import intact, items, remove
-    from mer.sweep.results import Results
+    from mer.store.results import Results
+    from mer.store.upkeep import intact, items, remove
 
     root = _root(asked)
     cache, checked, damaged = _cache(root), 0, 0
@@ -56,7 +56,7 @@ def _verify(asked: Namespace) -> int:
 
 
 def _gc(asked: Namespace) -> int:
-    from mer.cache_upkeep import trim
+    from mer.store.upkeep import trim
 
     try:
         limit = float(asked.gb)
@@ -75,7 +75,7 @@ def _root(asked: Namespace) -> Path:
 
 
 def _cache(root: Path) -> Cache:
-    from mer.cache import Cache
+    from mer.store.cache import Cache
 
     return Cache(root=root)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from mer.conf_files import options
+from mer.config.catalogue import options
 from mer.errors import ConfigError
 
 __all__ = ["Command", "Group", "Parser", "choose", "two_columns"]

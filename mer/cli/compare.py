@@ -31,8 +31,8 @@ def _run(asked: Namespace) -> int:
         raise ConfigError(f"clips={asked.clips}: must be a number, 0 or more")
     folder = Path(asked.output or Path("reports") / f"{a[:8]}_{b[:8]}").expanduser()
 
+    from mer.report.compare import versus
     from mer.report.study import load_run
-    from mer.report.versus import versus
     from mer.tracking import reading
 
     with reading(home=asked.home, uri=asked.uri) as client:
@@ -53,7 +53,7 @@ class _Drawing:
         self._ready: dict[str, tuple[Any, dict[str, Any]]] = {}
 
     def __call__(self, run: Run, sample_id: str, path: Path) -> str:
-        from mer.run_folder import draw_clip
+        from mer.run.folder import draw_clip
 
         try:
             pipeline, samples = self._pipeline(run)
@@ -70,7 +70,7 @@ class _Drawing:
     def _pipeline(self, run: Run) -> tuple[Any, dict[str, Any]]:
         from omegaconf import OmegaConf
 
-        from mer.config import experiment
+        from mer.run.assemble import experiment
 
         if run.run_id not in self._ready:
             settings = OmegaConf.create(run.config)

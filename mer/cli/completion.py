@@ -6,7 +6,7 @@ from argparse import Namespace
 from functools import partial
 
 from mer.cli.command import Command, Group, Parser
-from mer.conf_files import options, settings
+from mer.config.catalogue import options, settings
 
 __all__ = ["COMMAND", "candidates"]
 

@@ -20,7 +20,7 @@ __all__ = ["COMMAND"]
 
 def _check(asked: Namespace) -> int:
     from mer.cli.data_findings import landmark_findings, show_findings, write_annotations, write_findings
-    from mer.config import build
+    from mer.config.compose import build
     from mer.dataset.check import check_manifest, check_samples
     from mer.progress import progress
 
@@ -44,8 +44,8 @@ def _check(asked: Namespace) -> int:
 
 
 def _show(asked: Namespace) -> int:
-    from mer.config import build
-    from mer.report import contact_sheet
+    from mer.config.compose import build
+    from mer.report.figures import contact_sheet
 
     cfg = _composed(asked)
     dataset, manifest = _load(cfg)
@@ -64,7 +64,7 @@ def _show(asked: Namespace) -> int:
 
 
 def _export(asked: Namespace) -> int:
-    from mer.config import build
+    from mer.config.compose import build
     from mer.dataset.export import export
     from mer.dataset.synthetic import Synthetic
     from mer.progress import progress
@@ -101,13 +101,13 @@ def _variant(asked: Namespace) -> str:
 
 
 def _composed(asked: Namespace) -> Any:
-    from mer.config import compose
+    from mer.config.compose import compose
 
     return compose(overrides(asked))
 
 
 def _load(cfg: Any) -> tuple[Any, Manifest]:
-    from mer.config import build
+    from mer.config.compose import build
     from mer.pipeline import without_classes
 
     dataset = build(cfg.dataset)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mer.config import build
+from mer.config.compose import build
 from mer.dataset.check import LEVELS, Finding
 from mer.errors import DataError
 from mer.landmarks.stored import Stored

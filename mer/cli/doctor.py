@@ -79,7 +79,7 @@ def _store(home: Path) -> Iterator[Problem]:
 
 
 def _cache(home: Path) -> Iterator[Problem]:
-    from mer.cache import read_entry
+    from mer.store.cache import read_entry
 
     entries = islice(sorted((home / "cache").glob("*/*/*.npy")), _SAMPLE)
     bad = [path for path in entries if read_entry(path) is None]

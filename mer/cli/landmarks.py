@@ -25,7 +25,7 @@ def _fill(parser: Parser) -> None:
 
 def _run(asked: Namespace) -> int:
     """Find the points, write both files, print what was found."""
-    from mer.config import build, compose
+    from mer.config.compose import build, compose
 
     if asked.video is None:
         raise ConfigError("mer landmarks: missing video; write mer landmarks VIDEO")
@@ -34,9 +34,9 @@ def _run(asked: Namespace) -> int:
     output = Path(asked.output or file.stem).expanduser()
     clip = build(cfg.temporal)
 
+    from mer.dataset.own.video import frame_times
     from mer.dataset.points import write_points
-    from mer.dataset.video import frame_times
-    from mer.report.faces import draw
+    from mer.report.figures.faces import draw
 
     times = frame_times(file)
     shown: list[tuple[str, Any, Any]] = []
@@ -64,7 +64,7 @@ def _run(asked: Namespace) -> int:
 
 def _found(clip: Any, file: Path, frames: int, show: Any) -> Iterator[tuple[int, Any]]:
     """Yield number and landmarks of every frame in which the face is found."""
-    from mer.dataset.video import frames_of
+    from mer.dataset.own.video import frames_of
 
     last = None
     with progress("landmarks", frames) as advance:

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from mer.cli.arguments import overrides
 from mer.cli.command import Command, Parser
-from mer.conf_files import groups
+from mer.config.catalogue import groups
 from mer.errors import ConfigError
 
 __all__ = ["COMMAND"]
@@ -58,7 +58,7 @@ def _run(asked: Namespace) -> int:
         return show([*shown, *words])
     from hydra.errors import HydraException
 
-    from mer.config import one_sentence
+    from mer.config.compose import one_sentence
 
     try:
         if asked.multirun:

@@ -11,8 +11,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from mer.config import compose, experiment, without_hydra
+from mer.config.compose import compose, without_hydra
 from mer.errors import ConfigError
+from mer.run.assemble import experiment
 from mer.sweep.cells import parse
 from mer.sweep.checks import check_settings, warm_folds
 
@@ -37,7 +38,7 @@ def run(overrides: Sequence[str]) -> int:
     _refuse_idle_hydra(overrides)
     if not any(word.startswith("tracking=") for word in overrides):
         warm()
-    from mer.run import execute, prepare  # MLflow is imported in the background meanwhile
+    from mer.run.execute import execute, prepare  # MLflow is imported in the background meanwhile
 
     composed = compose(overrides, with_hydra=True)
     folder = Path(composed.hydra.run.dir).absolute()
@@ -75,7 +76,7 @@ def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Any) -> None:
 def _show(outcome: Any, cfg: DictConfig) -> None:
     from rich.console import Console
 
-    from mer.report import table
+    from mer.report.tables import run_scores as table
 
     for warning in outcome.warnings:
         print(f"mer: {warning}", file=sys.stderr)

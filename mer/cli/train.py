@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mer.cli.arguments import overrides
 from mer.cli.command import Command, Group, Parser
-from mer.conf_files import options
+from mer.config.catalogue import options
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
 from mer.sweep.names import check_study_name
@@ -26,7 +26,7 @@ __all__ = ["COMMAND"]
 
 def _run(name: str, asked: Namespace) -> int:
     """Compose the settings, train, print the scores."""
-    from mer.config import build, compose
+    from mer.config.compose import build, compose
 
     cfg = compose([f"train={name}", *overrides(asked)], root="training")
     check_study_name(cfg.study)
@@ -61,7 +61,7 @@ def _prepare(output: Path, cfg: DictConfig) -> None:
 def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str) -> tuple[Mapping[str, float], str]:
     from omegaconf import OmegaConf
 
-    from mer.config import build
+    from mer.config.compose import build
 
     params = {key: str(value) for key, value in cfg.train.items() if not OmegaConf.is_config(value)}
     tags = {"kind": "training", "command": command}

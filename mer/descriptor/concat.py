@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mer.checks import require_choice
 from mer.descriptor.base import FlowDescriptor
 from mer.descriptor.norms import normalised
 from mer.errors import ConfigError
 from mer.types import Float32, Regions
+from mer.validation import require_choice
 
 __all__ = ["Concat"]
 

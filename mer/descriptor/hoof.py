@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_integer, require_number
 from mer.descriptor.base import FlowDescriptor
 from mer.descriptor.directions import bin_centres, linear_votes, nearest_votes, picked_components, smoothing_matrix
 from mer.descriptor.norms import NORMS, normalised
 from mer.descriptor.pooling import Pooling, pooling_of
-from mer.device import require_device, require_present
 from mer.errors import ConfigError
-from mer.roles import device
-from mer.strain import optical_strain
+from mer.geometry.strain import optical_strain
+from mer.store.roles import device
 from mer.types import Float32, FlowField, Regions
+from mer.validation import require_choice, require_device, require_integer, require_number, require_present
 
 __all__ = ["Hoof"]
 

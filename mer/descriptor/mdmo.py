@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_integer, require_number
 from mer.descriptor.base import FlowDescriptor
 from mer.descriptor.directions import nearest_votes, picked_components
 from mer.descriptor.pooling import pooling_of
 from mer.types import Float32, Regions
+from mer.validation import require_choice, require_integer, require_number
 
 __all__ = ["Mdmo"]
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from mer.checks import require_integer
 from mer.descriptor.over_time import OverTime
 from mer.types import Float32, Regions
+from mer.validation import require_integer
 
 __all__ = ["PerFrame", "at_positions"]
 

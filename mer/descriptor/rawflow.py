@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_integer
 from mer.descriptor.base import FlowDescriptor
 from mer.descriptor.norms import normalised
 from mer.errors import ConfigError
-from mer.strain import optical_strain
+from mer.geometry.strain import optical_strain
 from mer.types import Float32, Regions
+from mer.validation import require_choice, require_integer
 
 __all__ = ["RawFlow"]
 

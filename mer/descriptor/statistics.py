@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice
 from mer.descriptor.base import FlowDescriptor
 from mer.descriptor.directions import picked_components
 from mer.descriptor.norms import normalised
 from mer.descriptor.pooling import pooling_of
 from mer.errors import ConfigError
-from mer.strain import optical_strain
+from mer.geometry.strain import optical_strain
 from mer.types import Float32, Regions
+from mer.validation import require_choice
 
 __all__ = ["QUANTITIES", "RegionStatistics"]
 

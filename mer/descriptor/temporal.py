@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mer.checks import require_choice, require_integer, require_number
 from mer.descriptor.over_time import OverTime
 from mer.errors import ConfigError, DataError
 from mer.types import Float32, Regions
+from mer.validation import require_choice, require_integer, require_number
 
 __all__ = ["POOLINGS", "Temporal", "sparse"]
 

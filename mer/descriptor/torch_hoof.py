@@ -50,7 +50,7 @@ def votes_on_device(hoof: Hoof, uv: Float32, regions: Sequence[Regions]) -> Vote
 
 
 def _strain(field: Tensor) -> Tensor:
-    """See `mer.strain.optical_strain`; central differences, one-sided ones at the border."""
+    """See `mer.geometry.strain.optical_strain`; central differences, one-sided ones at the border."""
     u_y, u_x = torch.gradient(field[..., 0], dim=(1, 2))
     v_y, v_x = torch.gradient(field[..., 1], dim=(1, 2))
     return torch.sqrt(u_x**2 + v_y**2 + 0.5 * (u_y + v_x) ** 2)

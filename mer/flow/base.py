@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_number
 from mer.errors import DataError
 from mer.types import FlowField, Image
+from mer.validation import require_choice, require_number
 
 __all__ = ["OneByOne", "PairwiseFlow", "check_pair", "check_pairs", "local_contrast"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from mer.checks import require_choice
 from mer.errors import ConfigError, DataError
 from mer.flow.base import OneByOne, check_pair
-from mer.roles import code
+from mer.store.roles import code
 from mer.types import FlowField, Image
+from mer.validation import require_choice
 
 __all__ = ["External"]
 

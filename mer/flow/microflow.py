@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from mer.checks import require_integer
-from mer.device import require_device, require_present
 from mer.errors import ConfigError
 from mer.flow.base import check_pairs
-from mer.roles import contents, device
+from mer.store.roles import contents, device
 from mer.types import Float32, FlowField, Image
+from mer.validation import require_device, require_integer, require_present
 
 __all__ = ["BUNDLED", "Microflow"]
 

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from mer.checks import require_choice, require_integer
-from mer.device import require_device, require_present
 from mer.errors import ConfigError, DataError
 from mer.flow.base import OneByOne, check_pair
-from mer.roles import contents, device
+from mer.store.roles import contents, device
 from mer.types import FlowField, Image
+from mer.validation import require_choice, require_device, require_integer, require_present
 
 __all__ = ["Raft"]
 

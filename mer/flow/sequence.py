@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice
 from mer.errors import DataError
 from mer.types import Float32, FlowBackbone, FlowField, Image
+from mer.validation import require_choice
 
 __all__ = ["SequenceFlow", "followed"]
 

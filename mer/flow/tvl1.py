@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_integer, require_number
 from mer.errors import ConfigError
 from mer.flow.base import PairwiseFlow
 from mer.types import Image
+from mer.validation import require_integer, require_number
 
 __all__ = ["TvL1"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from mer.checks import require_choice, require_integer
 from mer.errors import ConfigError
 from mer.frames.pair import read_alike, read_pair
 from mer.types import FramePair, Sample
+from mer.validation import require_choice, require_integer
 
 __all__ = ["FrameSequence"]
 

@@ -10,10 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_integer
 from mer.errors import DataError
 from mer.frames.pair import read_pair, to_grey
-from mer.strain import optical_strain
+from mer.geometry.strain import optical_strain
 from mer.types import (
     FlowBackbone,
     FlowField,
@@ -26,6 +25,7 @@ from mer.types import (
     RegionScheme,
     Sample,
 )
+from mer.validation import require_choice, require_integer
 
 __all__ = ["OnsetSpotted"]
 

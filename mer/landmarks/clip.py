@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_number
 from mer.errors import FaceNotFoundError
+from mer.geometry.ibug68 import eye_distance
 from mer.landmarks.base import ImageLandmarks
-from mer.landmarks.shape import eye_distance
 from mer.types import Image, Landmarks
+from mer.validation import require_choice, require_number
 
 __all__ = ["ClipLandmarks", "OneEuro"]
 

@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_integer, require_number
-from mer.device import require_device, require_present
 from mer.errors import ConfigError
+from mer.geometry.ibug68 import MIRROR
+from mer.geometry.similarity import on_grid, transformed
 from mer.landmarks.base import ImageLandmarks, rounded
 from mer.landmarks.crop import crop_matrix, cut, grey
-from mer.landmarks.shape import SWAP
-from mer.roles import contents, device
-from mer.similarity import on_grid, transformed
+from mer.store.roles import contents, device
 from mer.types import Image, Landmarks
+from mer.validation import require_choice, require_device, require_integer, require_number, require_present
 
 if TYPE_CHECKING:
     from mer.landmarks.detect import Square
@@ -203,7 +202,7 @@ class Cnn68(ImageLandmarks):
         crops = np.stack([cut(frame, matrix, side, np.float32) for matrix in matrices])
         xy, scores = self._run(np.ascontiguousarray(crops[:, :, ::-1]) if mirror else crops)
         if mirror:
-            xy = (xy * (-1, 1) + (side - 1, 0))[:, SWAP]
+            xy = (xy * (-1, 1) + (side - 1, 0))[:, MIRROR]
         return np.stack([transformed(m, points) for m, points in zip(matrices, xy, strict=True)]), scores
 
     def _run(self, crops: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.similarity import fit_similarity
+from mer.geometry.similarity import fit_similarity
 
 __all__ = ["crop_matrix", "cut", "grey"]
 

@@ -13,11 +13,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mer.checks import require_integer, require_number
 from mer.errors import ConfigError, DataError
 from mer.landmarks.base import ImageLandmarks
-from mer.roles import contents
+from mer.store.roles import contents
 from mer.types import Image, Landmarks
+from mer.validation import require_integer, require_number
 
 __all__ = ["TO_68", "Mediapipe"]
 

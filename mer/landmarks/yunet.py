@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_number
 from mer.errors import ConfigError, DataError
+from mer.geometry.similarity import fit_similarity, transformed
 from mer.landmarks.base import ImageLandmarks
 from mer.landmarks.cnn68 import Cnn68
-from mer.roles import contents
-from mer.similarity import fit_similarity, transformed
+from mer.store.roles import contents
 from mer.types import Image, Landmarks
+from mer.validation import require_number
 
 __all__ = ["Yunet"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from mer.errors import CacheError
-from mer.keys import component_key, digest
+from mer.store.keys import component_key, digest
 from mer.types import FeatureTable, FoldResult
 
 __all__ = ["FoldStore", "fingerprint"]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from mer.background import end_with_parent, result_of, started, submit
 from mer.loso.fold import Job, run_fold
+from mer.store.background import end_with_parent, result_of, started, submit
 from mer.svm import Split, Svm
 from mer.tuning import NoTuning
 from mer.types import FoldResult

@@ -13,7 +13,7 @@ from mer.errors import ConfigError, DataError
 from mer.metrics.chance import chance_lines, label_permutation
 from mer.metrics.intervals import METHODS, Intervals, by_subject, nameless
 from mer.metrics.measures import SCORES, measures
-from mer.predictions import read_predictions
+from mer.store.predictions import read_predictions
 
 __all__ = ["from_predictions", "summarise"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mer.checks import require_integer, require_number
 from mer.errors import DataError
 from mer.motion.support import checked_points, face_mask, patches, require_pixels
 from mer.types import FlowField, Landmarks
+from mer.validation import require_integer, require_number
 
 __all__ = ["MedianShift", "NoRemoval", "NoseShift"]
 

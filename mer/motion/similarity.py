@@ -10,10 +10,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_integer, require_number
 from mer.errors import DataError
 from mer.motion.support import Places, checked_points, grid, patches
 from mer.types import FlowField, Landmarks
+from mer.validation import require_choice, require_integer, require_number
 
 __all__ = ["SimilarityDrift"]
 

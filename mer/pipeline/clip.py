@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import DataError
-from mer.mirror import mirrored_flow, mirrored_landmarks
+from mer.geometry.mirror import mirrored_flow, mirrored_landmarks
 from mer.types import (
     AlignedPair,
     Aligner,

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mer.cache import Entry
 from mer.pipeline.clip import ClipFlow
+from mer.store.cache import Entry
 from mer.types import AlignedPair, Landmarks
 
 __all__ = ["flow_entry", "flow_of", "pair_entry", "pair_of"]

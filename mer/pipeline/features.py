@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.cache import Cache, Entry
+from mer.store.cache import Cache, Entry
 from mer.types import Exclusion, FeatureTable, Manifest, Sample
 
 __all__ = ["Features", "Rows", "outline", "read_rows", "write_rows"]
@@ -27,7 +27,7 @@ class Features:
     regions : tuple of str
         Names of the R regions.
     motion : ndarray of float32, shape (N, R, 5)
-        Of every clip and region the `mer.region_table.QUANTITIES`, after the head's motion was taken out; of a
+        Of every clip and region the `mer.types.REGION_QUANTITIES`, after the head's motion was taken out; of a
         sequence at its apex.
     excluded : tuple of Exclusion
         Clips left out, by the data set or because a stage could not use them.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from mer.errors import DataError
-from mer.keys import code_key, component_key, digest
 from mer.pipeline.clip import Stages
+from mer.store.keys import code_key, component_key, digest
 from mer.types import Descriptor, Sample
 
 __all__ = ["StageKeys"]

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.cache import Cache, Entry
 from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError
 from mer.pipeline.clip import ClipFlow, ClipView, Moving, Stages, Timer
@@ -25,14 +24,14 @@ from mer.pipeline.keys import StageKeys
 from mer.pipeline.manifest import load_manifest
 from mer.pipeline.side_by_side import Found, as_table, side_by_side
 from mer.protocol import Protocol
-from mer.region_table import QUANTITIES
-from mer.types import AlignedPair, Dataset, Descriptor, Exclusion, Landmarks, Manifest, Sample
+from mer.store.cache import Cache, Entry
+from mer.types import REGION_QUANTITIES, AlignedPair, Dataset, Descriptor, Exclusion, Landmarks, Manifest, Sample
 
 __all__ = ["ROWS", "STATISTICS", "Pipeline"]
 
 ROWS, STATISTICS = "descriptor", "statistics"  # the two kinds of table
 # What regions.csv rests on; no setting of a run changes it, so that all runs of a flow and a scheme share it.
-_STATISTICS = RegionStatistics(quantities=QUANTITIES, norm="none")
+_STATISTICS = RegionStatistics(quantities=REGION_QUANTITIES, norm="none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +104,7 @@ class Pipeline:
             table=table,
             mirrored=replace(table, X=rows.X[:, 1]) if mirror else None,
             regions=regions,
-            motion=motion.reshape(len(table), len(QUANTITIES), len(regions)).swapaxes(1, 2),
+            motion=motion.reshape(len(table), len(REGION_QUANTITIES), len(regions)).swapaxes(1, 2),
             excluded=(*manifest.excluded, *dropped),
             computed=dict(self.timer.seconds),
         )

@@ -12,16 +12,19 @@ from typing import Any
 from matplotlib.figure import Figure as Drawing
 
 from mer.errors import ConfigError, DataError, reason
-from mer.report import confusion, plots, regions, style, tables_protocol, tables_scores, tables_tests
-from mer.report.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
-from mer.report.factors import between_levels, level_means
-from mer.report.formats import write
-from mer.report.items import digits_for, scored_item
-from mer.report.paired import ALPHA, Comparison, against, omnibus
-from mer.report.scored import Scored, scored
-from mer.report.sections import Cell, Section, sections
+from mer.report.figures import confusion, plots, regions, style
+from mer.report.render.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
+from mer.report.render.formats import write
+from mer.report.stats.factors import between_levels, level_means
+from mer.report.stats.paired import ALPHA, Comparison, against, omnibus
+from mer.report.stats.scored import Scored, scored
+from mer.report.stats.sections import Cell, Section, sections
 from mer.report.study import Study
-from mer.report.tables_regions import regions_table
+from mer.report.tables import protocol as tables_protocol
+from mer.report.tables import scores as tables_scores
+from mer.report.tables import tests as tables_tests
+from mer.report.tables.items import digits_for, scored_item
+from mer.report.tables.regions import regions_table
 
 __all__ = ["confusions", "headline", "into_folder", "report"]
 

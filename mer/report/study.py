@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlparse
 import yaml
 
 from mer.errors import DataError, MerError
-from mer.predictions import Predictions, read_predictions
+from mer.store.predictions import read_predictions
+from mer.types import Predictions
 
 __all__ = ["LeftOut", "Run", "Study", "load_run", "load_study"]
 

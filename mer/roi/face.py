@@ -1,4 +1,4 @@
-"""The face's own frame of reference: its axes, its unit of length, its mirror image."""
+"""The face's own frame of reference: its axes and its unit of length."""
 
 from __future__ import annotations
 
@@ -10,29 +10,9 @@ from numpy.typing import NDArray
 from mer.errors import DataError
 from mer.types import Landmarks
 
-__all__ = ["MIRROR", "Frame", "face_frame", "require_landmarks"]
+__all__ = ["Frame", "face_frame", "require_landmarks"]
 
 Points = NDArray[np.float64]
-
-_PAIRS = (
-    *((i, 16 - i) for i in range(8)),  # jaw
-    *((17 + i, 26 - i) for i in range(5)),  # brows
-    *((31 + i, 35 - i) for i in range(2)),  # nostrils
-    *((36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46)),  # eyes
-    *((48, 54), (49, 53), (50, 52), (55, 59), (56, 58)),  # outer lips
-    *((60, 64), (61, 63), (65, 67)),  # inner lips
-)
-
-
-def _mirror() -> tuple[int, ...]:
-    partner = list(range(68))
-    for a, b in _PAIRS:
-        partner[a], partner[b] = b, a
-    return tuple(partner)
-
-
-MIRROR = _mirror()
-"""For each of the 68 points, its partner on the other side of the face; itself on the midline."""
 
 
 class Frame(NamedTuple):

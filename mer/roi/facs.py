@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mer.checks import require_choice
 from mer.roi.polygons import Polygon, PolygonScheme, across, at, mirrored
+from mer.validation import require_choice
 
 __all__ = ["Facs"]
 

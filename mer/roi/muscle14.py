@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mer.checks import require_number
 from mer.roi.polygons import Polygon, PolygonScheme, across, at, mirrored
+from mer.validation import require_number
 
 __all__ = ["Muscle14"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_number
 from mer.errors import DataError
 from mer.roi.face import face_frame
 from mer.types import Landmarks, Regions
+from mer.validation import require_number
 
 __all__ = ["Patches4"]
 

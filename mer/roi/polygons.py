@@ -14,10 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_number
-from mer.roi.face import MIRROR, face_frame, require_landmarks
+from mer.geometry.ibug68 import MIRROR
+from mer.roi.face import face_frame, require_landmarks
 from mer.roi.raster import label_map
 from mer.types import Landmarks, Regions
+from mer.validation import require_number
 
 __all__ = [
     "Corner",
@@ -54,7 +55,7 @@ def at(*points: int, up: float = 0.0, out: float = 0.0) -> Corner:
 
 def mirrored(polygon: Polygon) -> Polygon:
     """Return the partner of a left polygon on the right side of the face."""
-    corners = tuple(Corner(tuple(MIRROR[p] for p in c.points), c.up, -c.right) for c in polygon.corners)
+    corners = tuple(Corner(tuple(int(MIRROR[p]) for p in c.points), c.up, -c.right) for c in polygon.corners)
     return Polygon(polygon.name.replace("left", "right"), corners)
 
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from mer.checks import require_choice
 from mer.roi.polygons import Polygon, PolygonScheme, across, at
 from mer.types import Landmarks, Regions
+from mer.validation import require_choice
 
 __all__ = ["Whole"]
 

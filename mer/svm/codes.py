@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_choice, require_integer, require_number
 from mer.errors import DataError
+from mer.validation import require_choice, require_integer, require_number
 
 __all__ = ["POOLINGS", "FittedCodes", "SparseCodes"]
 

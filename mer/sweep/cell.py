@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mer.config import compose_cell, experiment
+from mer.config.compose import compose_cell
 from mer.errors import MerError, notes
+from mer.run.assemble import experiment
 from mer.sweep.ledger import Ledger, Line, State
 from mer.tracking import is_recorded
 
 if TYPE_CHECKING:
-    from mer.run import Experiment, Prepared
+    from mer.run.execute import Prepared
+    from mer.run.experiment import Experiment
 
 __all__ = ["Sweep", "is_kept", "run_cell"]
 
@@ -106,7 +108,7 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
 
 
 def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
-    from mer.run import execute, prepare
+    from mer.run.execute import execute, prepare
 
     start = time.perf_counter()
     ready = sweep.experiment(number)

@@ -109,12 +109,11 @@ def _main() -> int:
     from hydra.errors import HydraException
     from omegaconf import DictConfig
 
-    from mer.conf_files import conf_dir
-    from mer.config import one_sentence
+    from mer.config.catalogue import conf_dir
+    from mer.config.compose import one_sentence
 
     @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     def job(cfg: DictConfig) -> None:
-        from mer.sweep.hydra_process import _run_cell
 
         _run_cell(str(cfg.sweep.file), int(cfg.sweep.cell), wait=bool(cfg.sweep.wait))
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from mer.cache import write_atomically
+from mer.store.atomic import write_atomically
 
 __all__ = ["Ledger", "Line", "State", "duration"]
 

@@ -11,7 +11,8 @@ from mer.sweep.cell import Sweep, is_kept
 from mer.sweep.ledger import duration
 
 if TYPE_CHECKING:
-    from mer.run import Experiment, Prepared
+    from mer.run.execute import Prepared
+    from mer.run.experiment import Experiment
 
 __all__ = ["Planned", "plan", "print_plan"]
 
@@ -45,7 +46,7 @@ def plan(sweep: Sweep) -> list[Planned]:
     MerError
         Where the data set of a cell cannot be read.
     """
-    from mer.run import prepare
+    from mer.run.execute import prepare
 
     coming: set[str] = set()  # keys that an earlier cell will have computed
     found = []

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from mer.cache import write_atomically
 from mer.errors import DataError
+from mer.store.atomic import write_atomically
 
 __all__ = ["FAILED", "RECORDS", "Record", "carry_over", "is_recorded", "records", "waiting"]
 

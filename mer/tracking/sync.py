@@ -12,9 +12,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from mer.cache import write_atomically
 from mer.errors import DataError, TrackingError
-from mer.sweep.results import is_whole
+from mer.store.atomic import write_atomically
+from mer.store.results import is_whole
 from mer.tracking.client import experiment_id, translate_errors
 from mer.tracking.record import FAILED, Record, records
 from mer.tracking.stores import Server, Sqlite, store_at

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mer.sweep.results import link_or_copy
+from mer.store.results import link_or_copy
 from mer.tracking.clean import numbers, steps, texts
 from mer.tracking.record import Record
 

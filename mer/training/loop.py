@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mer.cache import write_atomically
-from mer.checks import require_choice, require_integer, require_number
 from mer.errors import ConfigError, DataError
+from mer.store.atomic import write_atomically
+from mer.validation import require_choice, require_integer, require_number
 
 __all__ = ["Log", "Schedule"]
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mer.errors import ConfigError
 from mer.metrics import HEADLINE
-from mer.roles import watch
+from mer.store.roles import watch
 from mer.svm import Ensemble, Split, TrainingSet
 from mer.tuning.folds import inner_folds
 from mer.tuning.objective import PRUNE, Objective

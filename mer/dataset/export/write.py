@@ -12,11 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mer.checks import require_choice
 from mer.dataset.export.forms import FORMS
 from mer.dataset.export.part import Form, Part, Sheets
 from mer.dataset.synthetic import Synthetic, SyntheticClip
 from mer.errors import ConfigError, DataError
+from mer.validation import require_choice
 
 __all__ = ["FORMATS", "Placed", "export", "place"]
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.checks import require_number
 from mer.errors import ConfigError
 from mer.training.draws import log_uniform, name_by_share
+from mer.validation import require_number
 
 __all__ = ["Fields"]
 

@@ -12,8 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mer.checks import require_integer, require_number
-from mer.device import require_device, require_present
 from mer.errors import ConfigError, DataError
 from mer.flow.network import GRID, MicroflowNet, upsampled
 from mer.flow.weights_file import load_network, save_weights
@@ -23,6 +21,7 @@ from mer.training.flow.training_images import Face, generated, read_faces
 from mer.training.keypoints import read_keypoints
 from mer.training.loop import Log, Schedule
 from mer.types import Dataset
+from mer.validation import require_device, require_integer, require_number, require_present
 
 __all__ = ["FlowTraining"]
 

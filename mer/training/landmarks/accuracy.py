@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import FaceNotFoundError
+from mer.geometry.ibug68 import eye_distance
 from mer.landmarks.base import ImageLandmarks
-from mer.landmarks.shape import eye_distance
 from mer.training.landmarks.faces import Faces
 
 __all__ = ["FAILURE", "accuracy", "errors"]

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from mer.geometry.ibug68 import MIRROR
+from mer.geometry.similarity import inverse, transformed
 from mer.landmarks.crop import crop_matrix
-from mer.landmarks.shape import SWAP
-from mer.similarity import inverse, transformed
 from mer.training.draws import rotation
 from mer.training.images import compressed, faceless_ground
 
@@ -71,7 +71,7 @@ class Augmentation:
         """Return a crop (side, side) of a face and its points (68, 2) in pixels of the crop."""
         crop, points = self.shown(rng, image, xy, *self.placed(rng, xy, mean, side), side)
         if rng.random() < self.mirror:
-            return np.ascontiguousarray(crop[:, ::-1]), (points * (-1, 1) + (side - 1, 0))[SWAP]
+            return np.ascontiguousarray(crop[:, ::-1]), (points * (-1, 1) + (side - 1, 0))[MIRROR]
         return crop, points
 
     def placed(self, rng: Generator, xy: Array, mean: Array, side: int) -> tuple[Array, Array]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.landmarks.shape import SWAP
-from mer.similarity import fit_similarity, transformed
+from mer.geometry.ibug68 import MIRROR
+from mer.geometry.similarity import fit_similarity, transformed
 
 __all__ = ["EXTENT", "mean_shape", "normalised"]
 
@@ -37,10 +37,10 @@ def mean_shape(shapes: NDArray[Any], rounds: int = 5) -> Array:
     ----------
     Gower: Generalized Procrustes analysis. Psychometrika 40, 1975. doi:10.1007/BF02291478
     """
-    both = np.concatenate([shapes, shapes[:, SWAP] * (-1, 1)])
+    both = np.concatenate([shapes, shapes[:, MIRROR] * (-1, 1)])
     mean = normalised(both.mean(axis=0))
     for _ in range(rounds):
         mean = np.mean([transformed(fit_similarity(shape, mean), shape) for shape in both], axis=0)
-        mean = (mean + (mean[SWAP] * (-1, 1) + (2 * mean[:, 0].mean(), 0))) / 2
+        mean = (mean + (mean[MIRROR] * (-1, 1) + (2 * mean[:, 0].mean(), 0))) / 2
         mean = normalised(mean)
     return mean

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from mer.checks import require_number
 from mer.training.draws import log_uniform
 from mer.training.landmarks.augment import Augmentation, jittered, pushes
+from mer.validation import require_number
 
 __all__ = ["MotionPairs"]
 

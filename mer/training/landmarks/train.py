@@ -12,11 +12,9 @@ import cv2
 import numpy as np
 import torch
 
-from mer.cache import write_atomically
-from mer.checks import require_integer
-from mer.device import require_device, require_present
 from mer.landmarks.cnn68 import Cnn68
 from mer.landmarks.weights import Weights, save
+from mer.store.atomic import write_atomically
 from mer.training.keypoints import read_keypoints
 from mer.training.landmarks.accuracy import accuracy
 from mer.training.landmarks.crops import Sources
@@ -27,6 +25,7 @@ from mer.training.landmarks.train_faces import FaceTraining
 from mer.training.landmarks.train_points import PointTraining
 from mer.training.loop import Log
 from mer.types import Dataset
+from mer.validation import require_device, require_integer, require_present
 
 __all__ = ["LandmarkTraining"]
 

@@ -1,0 +1,1 @@
+"""`conf/`: which options there are, and how they are composed and built."""

@@ -1,0 +1,191 @@
+"""Where `conf/` is, how it is composed and how a component is made of it.
+
+With `mer.sweep`, the only modules that know Hydra: notebooks compose the same files as the command does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.utils import instantiate
+from hydra.version import VersionBase
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from mer.config.catalogue import conf_dir, groups, options
+from mer.config.words import refuse_impossible, refuse_unread
+from mer.errors import ConfigError, MerError
+
+__all__ = ["build", "component", "compose", "compose_cell", "one_sentence", "searchpath_override", "without_hydra"]
+
+
+def searchpath_override(config_dir: str | Path) -> str:
+    """Return the Hydra override that adds a user's own folder of options.
+
+    Raises
+    ------
+    ConfigError
+        Where the folder does not exist.
+    """
+    folder = Path(config_dir).expanduser().resolve()
+    if not folder.is_dir():
+        raise ConfigError(
+            f"--config-dir {config_dir}: no such folder; give the folder that holds flow/, roi/, ... of your own"
+        )
+    return f"hydra.searchpath=['file://{folder}']"
+
+
+def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False, root: str = "config") -> DictConfig:
+    """Compose ``conf/config.yaml``, or another root of `conf/`, with Hydra overrides.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        Such as ``["flow=tvl1", "descriptor.bins=12"]``.
+    with_hydra : bool
+        Keep the node ``hydra`` with the choices that were made.
+    root : str
+        ``config`` of a run, ``training`` of a network's training.
+
+    Returns
+    -------
+    DictConfig
+        Struct: an unknown key raises.
+
+    Raises
+    ------
+    ConfigError
+        For an option, key or value that does not exist, naming those that do.
+    """
+    refuse_impossible(overrides)
+    try:
+        with _own_hydra():
+            cfg = hydra_compose(root, overrides=list(overrides), return_hydra_config=with_hydra)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(one_sentence(error, overrides, root)) from error
+    refuse_unread(overrides, cfg, root)
+    return cfg
+
+
+_TURN = threading.RLock()  # Hydra keeps its state in one global object
+
+
+@contextlib.contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Initialize Hydra on `conf/`, one thread at a time, and leave the state of a program around us as it was."""
+    with _TURN:
+        host, base = GlobalHydra.instance(), VersionBase.instance()
+        active, version = host.hydra, base.getbase()
+        host.clear()
+        try:
+            with initialize_config_dir(version_base="1.3", config_dir=str(conf_dir())):
+                yield
+        finally:
+            base.version_base = version
+            GlobalHydra.set_instance(host)
+            host.clear()
+            if active is not None:
+                host.initialize(active)
+
+
+def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
+    """Compose as `compose` does, and return the option chosen of every group beside the configuration."""
+    return without_hydra(compose(overrides, with_hydra=True))
+
+
+def without_hydra(cfg: DictConfig) -> tuple[DictConfig, dict[str, str]]:
+    """Return a configuration without its node ``hydra``, and the option chosen of every group."""
+    choices = {str(group): str(option) for group, option in cfg.hydra.runtime.choices.items()}
+    with open_dict(cfg):
+        del cfg["hydra"]
+    return cfg, choices
+
+
+def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str = "config") -> str:
+    """Turn an exception of Hydra or OmegaConf into one line that names the offender and what exists instead."""
+    text = str(error)
+    missing = re.search(r"Could not (?:find|load) '([^'/]+)/([^']+)'", text)
+    if missing:
+        group, option = missing.groups()
+        if group == "hydra":
+            engine = option.rpartition("/")[2].partition("_")[0]
+            return f"hydra/{option}: not installed; pip install 'mer[{engine}]' brings it, or leave the word out"
+        return f"{group}={option}: no such option; {group} can be {', '.join(options(group)) or 'nothing yet'}"
+    argument = re.search(r"__init__\(\) (got an unexpected|missing \d+ required) .*?argument:? '(\w+)'", text)
+    if argument:
+        fault = "does not exist; leave it out" if "unexpected" in argument.group(1) else "has no value; give it one"
+        return f"{argument.group(2)}: this setting of {text.partition('.__init__')[0]} {fault}"
+    unparsed = re.search(r"Error parsing override '(.*)'\s+(.*)", text)
+    if unparsed:
+        return f"{unparsed.group(1)}: not understood ({unparsed.group(2)}); write group.setting=value"
+    unknown = re.search(r"Could not override '([^']+)'", text)
+    if unknown:
+        return _unknown_key(unknown.group(1), overrides, root)
+    return " ".join(text.split())
+
+
+def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
+    parent, _, name = key.rpartition(".")
+    chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), "temporal", "train")]
+    cfg = compose(chosen if key not in groups() else (), root=root)
+    node = OmegaConf.select(cfg, parent) if parent else cfg
+    known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
+    where = f"{parent} has" if parent else "the settings are"
+    return f"{key}: no such setting (a misspelling of {name!r}?); {where} {known or 'nothing of that name'}"
+
+
+def build(node: Any) -> Any:
+    """Make the component that a node of the config describes.
+
+    Raises
+    ------
+    ConfigError
+        Where a value is refused by the component.
+    """
+    try:
+        return instantiate(node, _convert_="all")
+    except (HydraException, OmegaConfBaseException) as error:
+        cause = error.__cause__
+        if isinstance(cause, MerError):
+            raise cause from error
+        raise ConfigError(one_sentence(cause or error)) from error
+
+
+def component(group: str, option: str, **overrides: Any) -> Any:
+    """Compose ``conf/`` and return one ready component, for notebooks and scripts.
+
+    Parameters
+    ----------
+    group, option : str
+        Such as ``"flow"``, ``"dis"``: a folder of ``conf/`` and a file in it.
+    **overrides
+        Fields of the component that shall differ from its YAML.
+
+    Raises
+    ------
+    ConfigError
+        For a group, option or field that does not exist, naming those that do.
+
+    Examples
+    --------
+    >>> flow = mer.component("flow", "dis", finest_scale=0)
+    >>> field = flow(onset, apex)
+    """
+    if not options(group):
+        raise ConfigError(f"{group}: no such group; there are {', '.join(groups())}")
+    node = compose([f"{group}={option}"])[group]
+    for key, value in overrides.items():
+        if key not in node:
+            known = ", ".join(str(k) for k in node if not str(k).startswith("_"))
+            raise ConfigError(f"{group}.{key}: {group}={option} has no such field; it has {known}")
+        OmegaConf.update(node, key, value)
+    return build(node)

@@ -1,0 +1,97 @@
+"""Overrides that Hydra accepts and that cannot have an effect: each is refused in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from omegaconf import DictConfig, OmegaConf
+
+from mer.config.catalogue import conf_dir, options
+from mer.errors import ConfigError
+
+__all__ = ["refuse_impossible", "refuse_unread"]
+
+_NO_NAME = re.compile(r"(null|true|false|[-+]?\d[\d._]*(e[-+]?\d+)?)?", re.IGNORECASE)
+_OF_HYDRA = re.compile(r"hydra(\.(launcher|sweeper|run|sweep|job))?")
+
+
+def refuse_impossible(overrides: Sequence[str]) -> None:
+    """Refuse, before anything is composed, words that Hydra answers with an internal error.
+
+    Raises
+    ------
+    ConfigError
+        For a stage that is deleted, an option that is no name, and a group of Hydra written as a setting.
+    """
+    for word in overrides:
+        name, equals, value = word.partition("=")
+        if not name:
+            raise ConfigError(f"{word}: not understood; write group.setting=value")
+        if word.startswith("~"):
+            _refuse_deletion(word, name[1:].partition("@")[0])
+        if name == "sweep" and not value.startswith("{"):
+            raise ConfigError(f"{word}: not understood; write sweep.NAME=VALUE, such as sweep.plan=true")
+        group = name.lstrip("+")
+        if equals and _OF_HYDRA.fullmatch(group):
+            step = f"{group.replace('.', '/')}={value}" if group.endswith("er") else f"{group}.NAME=VALUE"
+            raise ConfigError(f"{word}: not understood; write {step}")
+        if equals and _is_group(group) and (_NO_NAME.fullmatch(value) or value.startswith("{")):
+            step = f"; a setting of it is {group}.NAME=VALUE" if value.startswith("{") else ""
+            known = ", ".join(options(group))
+            can_be = f"no such option; {group} can be {known}" if known else "must be the name of an option"
+            raise ConfigError(f"{group}={value}: {can_be}{step}")
+
+
+def _is_group(name: str) -> bool:
+    return "/" in name or bool(options(name))
+
+
+def _refuse_deletion(word: str, name: str) -> None:
+    """Every stage and general setting is read by a run; only an entry inside a stage may be deleted."""
+    if "." in name and not name.startswith("hydra."):
+        return
+    step = f"{name}=none switches it off" if "none" in options(name) else "change its value instead"
+    raise ConfigError(f"{word}: cannot be removed, because every run reads it; {step}")
+
+
+def refuse_unread(overrides: Sequence[str], cfg: DictConfig, root: str) -> None:
+    """Refuse settings that were added with ``+`` and that nothing reads.
+
+    A setting is read where the root file of `conf/` has it, where its component takes it, or where another value refers
+    to it as ``${name}``.
+
+    Raises
+    ------
+    ConfigError
+        For the first that nothing reads.
+    """
+    for word in (word for word in overrides if word.startswith("+")):
+        group, _, package = word.partition("=")[0].lstrip("+").partition("@")
+        name = package or group
+        if _is_added(name, cfg, root) and not _is_referred_to(name, cfg):
+            step = (
+                f"a setting of a stage is group.{name}=VALUE"
+                if "." not in name and not options(name)
+                else "leave it out"
+            )
+            raise ConfigError(f"{word}: nothing reads a setting {name}; {step}")
+
+
+def _is_added(name: str, cfg: DictConfig, root: str) -> bool:
+    """Return whether a setting exists, but neither in the root file nor in a component that could take it."""
+    top, *inner = name.split(".")
+    if top == "hydra" or top not in cfg:  # Hydra has a schema; a group with `@package _global_` has no node of its own
+        return False
+    file = OmegaConf.load(conf_dir() / f"{root}.yaml")
+    stages = {str(key).split()[-1] for item in file.defaults if OmegaConf.is_dict(item) for key in item}
+    if top in stages:
+        return bool(inner) and "_target_" not in cfg[top]
+    parent, _, last = name.rpartition(".")
+    node = OmegaConf.select(file, parent) if parent else file
+    return not (OmegaConf.is_dict(node) and last in node)
+
+
+def _is_referred_to(name: str, cfg: DictConfig) -> bool:
+    last = re.escape(name.rpartition(".")[2])
+    return bool(re.search(rf"\$\{{[^}}]*\b{last}\b", OmegaConf.to_yaml(cfg)))

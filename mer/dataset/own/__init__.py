@@ -1,0 +1,1 @@
+"""A user's own clips: a table of them, or videos."""

@@ -1,0 +1,200 @@
+"""Data set `video`: one video of a face, as a single clip or as several intervals of a long recording."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.dataset.interval import require_order
+from mer.dataset.media import VideoFile
+from mer.dataset.points import StoredPoints
+from mer.dataset.tables import Row, read_table
+from mer.errors import ConfigError, DataError
+from mer.store.roles import place
+from mer.types import Exclusion, Image, Manifest, Sample
+from mer.validation import require_choice
+
+__all__ = ["Video", "frame_times", "frames_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """A video and when the expressions happen in it.
+
+    Attributes
+    ----------
+    name : str
+    file : str or None
+        The video.
+    intervals : str or None
+        CSV with the columns onset and offset, and if you have them apex, label, subject, sample_id; None takes the one
+        clip that `onset`, `apex` and `offset` describe.
+    unit : {"frames", "seconds"}
+        Of onset, apex and offset; frames count from 0; seconds are those of the file's own clock.
+    onset, apex, offset : number or None
+        None is the first frame, the middle between the two others, the last frame.
+    subject, label : str
+        Where the intervals do not say.
+    landmarks : str or None
+        Stored landmarks of the frames, see `mer.dataset.points.StoredPoints`.
+
+    Notes
+    -----
+    Seconds are looked up among the time stamps of the frames, so that a variable frame rate does no harm.
+    """
+
+    name: str
+    file: str | None = place()
+    intervals: str | None = place()
+    unit: str
+    onset: float | None
+    apex: float | None
+    offset: float | None
+    subject: str
+    label: str
+    landmarks: str | None = place()
+
+    def __post_init__(self) -> None:
+        require_choice("dataset.unit", self.unit, ("frames", "seconds"))
+        if self.intervals and any(value is not None for value in (self.onset, self.apex, self.offset)):
+            raise ConfigError("dataset.intervals: give either the table, or dataset.onset, apex and offset, not both")
+
+    @property
+    def entry(self) -> Literal["frames"]:
+        """The samples enter with frames."""
+        return "frames"
+
+    def load(self) -> Manifest:
+        """Read the intervals and the time stamps of the video.
+
+        Raises
+        ------
+        ConfigError
+            Where no video is given.
+        DataError
+            Where the video or the table cannot be read; an interval at fault becomes an `Exclusion`.
+        """
+        if not self.file:
+            raise ConfigError("dataset.file: which video? Give dataset.file=FILE")
+        file = Path(self.file).expanduser().absolute()
+        times = frame_times(file)
+        samples: list[Sample] = []
+        excluded: list[Exclusion] = []
+        for row in self._rows():
+            try:
+                samples.append(self._sample(row, file, times))
+            except DataError as error:
+                excluded.append(Exclusion(sample_id=row["sample_id"], reason=f"{row.where}: {error}", fault=True))
+        return Manifest(
+            samples=tuple(samples),
+            classes=tuple(sorted({sample.label for sample in samples})),
+            excluded=tuple(excluded),
+            notes={"apex_source": "annotated, or else the middle of onset and offset", "frame_source": file.name},
+        )
+
+    def _rows(self) -> Sequence[Row]:
+        if not self.intervals:
+            given = {"onset": self.onset, "apex": self.apex, "offset": self.offset}
+            cells = {name: "" if value is None else str(value) for name, value in given.items()}
+            return [Row(where="dataset.onset, apex, offset", cells={**cells, "sample_id": Path(self.file or "").stem})]
+        table = read_table(Path(self.intervals).expanduser())
+        table.require(("onset", "offset"))
+        stem = Path(self.file or "").stem
+        return [
+            Row(where=row.where, cells={**row.cells, "sample_id": row["sample_id"] or f"{stem}_{number:03d}"})
+            for number, row in enumerate(table.rows, start=1)
+        ]
+
+    def _sample(self, row: Row, file: Path, times: NDArray[np.float64]) -> Sample:
+        onset = self._frame(row, "onset", times, empty=0)
+        offset = self._frame(row, "offset", times, empty=len(times) - 1)
+        apex = self._frame(row, "apex", times, empty=(onset + offset) // 2)
+        require_order(onset, apex, offset)
+        points = StoredPoints(path=Path(self.landmarks).expanduser(), first=0) if self.landmarks else None
+        return Sample(
+            id=row["sample_id"],
+            dataset=self.name,
+            subject=f"{self.name}/{row['subject'] or self.subject}",
+            label=row["label"] or self.label,
+            onset=onset,
+            apex=apex,
+            offset=offset,
+            fps=_rate(times),
+            clip=VideoFile(file=file, first=0, points=points),
+        )
+
+    def _frame(self, row: Row, column: str, times: NDArray[np.float64], *, empty: int) -> int:
+        text = row[column]
+        if not text:
+            return empty
+        if not re.fullmatch(r"\d+(\.\d+)?", text):
+            raise DataError(f"{column} {text!r} is not a number of {self.unit}; correct it")
+        value = float(text)
+        if self.unit == "seconds":
+            if value > times[-1] + (times[-1] - times[0]) / max(len(times) - 1, 1):
+                raise DataError(f"{column} {text} s is after the end of the video, {times[-1]:.3f} s; correct it")
+            return int(np.abs(times - value).argmin())
+        if not value.is_integer() or value >= len(times):
+            raise DataError(
+                f"{column} {text} is not a frame of the video, whose frames are 0 to {len(times) - 1}; correct it"
+            )
+        return int(value)
+
+
+def frame_times(file: Path) -> NDArray[np.float64]:
+    """Return the time of every frame of a video in seconds, by decoding it once.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing or no frame can be decoded.
+    """
+    with _opened(file) as video:
+        times = [video.get(cv2.CAP_PROP_POS_MSEC) / 1000]
+        while video.grab():
+            times.append(video.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+    return np.array(times)
+
+
+def frames_of(file: Path) -> Iterator[Image]:
+    """Yield every frame of a video as BGR (H, W, 3), in order, each decoded once.
+
+    Raises
+    ------
+    DataError
+        Where the file is missing or no frame can be decoded.
+    """
+    with _opened(file) as video:
+        decoded, frame = video.retrieve()
+        while decoded:
+            yield np.asarray(frame, dtype=np.uint8)
+            decoded, frame = video.read()
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[cv2.VideoCapture]:
+    """Open a video and stand at its first frame."""
+    if not file.is_file():
+        raise DataError(f"{file}: no such video; correct the path")
+    video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    try:
+        if not video.grab():
+            raise DataError(
+                f"{file}: no video can be decoded from it; it is broken or of an unknown format: convert it"
+            )
+        yield video
+    finally:
+        video.release()
+
+
+def _rate(times: NDArray[np.float64]) -> float:
+    span = float(times[-1] - times[0])
+    return (len(times) - 1) / span if span > 0 else 0.0

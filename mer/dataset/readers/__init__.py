@@ -1,0 +1,1 @@
+"""One reader for each published database, and what they share."""

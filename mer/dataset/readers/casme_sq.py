@@ -1,0 +1,114 @@
+"""Data set `casme_sq`: CAS(ME)² (Qu et al. 2018, doi:10.1109/TAFFC.2017.2654440), 30 frames a second."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mer.dataset.readers.coding import Columns
+from mer.dataset.readers.database import Database, Layout
+from mer.dataset.readers.sheets import Line, Sheet, find_table, read_sheets
+from mer.dataset.tables import Row
+from mer.errors import DataError
+
+__all__ = ["CasmeSq"]
+
+_COLUMNS = ("person", "video", "onset", "apex", "offset", "action_units", "label", "type", "self_report")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasmeSq(Database):
+    """CAS(ME)², its micro-expressions alone.
+
+    Notes
+    -----
+    The workbook has three sheets without a header: the events; the number of a subject and the name of its folder; the
+    name of a video and its code. Frames lie in ``s15/15_0101disgustingteeth``: subject, code, any text. An offset of 0
+    means that it was not coded; the apex stands for it.
+    """
+
+    layout = Layout(
+        title="CAS(ME)²",
+        tables=("CAS(ME)^2code_final*.xlsx", "*code_final*.xlsx"),
+        columns=Columns(needed={name: (name,) for name in ("onset", "apex", "offset", "label")}),
+        folders={
+            "raw": ("rawpic/{subject}/{number}_{code}*", "{subject}/{number}_{code}*"),
+            "selected": ("selectedpic/{subject}/{video}", "selectedpic/{subject}/{number}_{code}*"),
+            "cropped": ("cropped/{subject}/{number}_{code}*", "cropped/{subject}/{video}"),
+        },
+        labels={
+            "happiness": "happiness",
+            "surprise": "surprise",
+            "disgust": "disgust",
+            "anger": "anger",
+            "fear": "fear",
+            "sadness": "sadness",
+            "others": "others",
+            "other": "others",
+            "positive": "positive",
+            "negative": "negative",
+        },
+    )
+
+    def rows(self, root: Path) -> tuple[Row, ...]:
+        """Return the micro-expressions of the first sheet, with the names that the other two give.
+
+        Raises
+        ------
+        DataError
+            Where the workbook lacks one of its three sheets, or no row is a micro-expression.
+        """
+        path = find_table(root, self.table, self.layout.tables)
+        sheets = read_sheets(path)
+        if len(sheets) < 3:
+            raise DataError(
+                f"{path}: {len(sheets)} sheet is there, and the table of CAS(ME)² has three (events, subjects, codes "
+                "of the videos); copy the file again from the database"
+            )
+        people, codes = _pairs(sheets[1]), _pairs(sheets[2])
+        rows = [self._row(path, line, people, codes) for line in sheets[0].lines if str(line[1][0]).isdigit()]
+        micro = [row for row in rows if row["type"].casefold().startswith("micro")]
+        if not micro:
+            raise DataError(f"{path}: no row of its first sheet is a micro-expression; is it the right file?")
+        return tuple(micro)
+
+    def identity(self, row: Row) -> Mapping[str, str]:
+        """Return the names as they are; `rows` has already made them."""
+        return {"subject": row["subject"], "clip": row["clip"]}
+
+    def names(self, row: Row) -> Mapping[str, str]:
+        """Return what fills the templates."""
+        numbers = re.sub(r"\D", "", row["subject"])
+        return {**super().names(row), "number": numbers, "code": row["code"], "video": row["video"]}
+
+    def sample_id(self, row: Row) -> str:
+        """Return subject, video and onset: a video may hold several events."""
+        return f"{row['subject']}_{row['clip']}_{row['onset'].zfill(5)}"
+
+    def _row(self, path: Path, line: Line, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
+        number, texts = line
+        cells = dict(zip(_COLUMNS, texts, strict=False))
+        if cells.get("offset") in ("0", ""):
+            cells["offset"] = cells.get("apex", "")
+        subject = people.get(cells["person"], cells["person"])
+        subject = f"s{subject}" if subject.isdigit() else subject
+        film = re.sub(r"_\d+$", "", cells.get("video", ""))
+        code = codes.get(film, codes.get(cells.get("video", ""), "?"))
+        return Row(
+            where=f"row {number} of {path.name}",
+            cells={**cells, "subject": subject, "clip": cells.get("video", ""), "code": code},
+        )
+
+
+def _pairs(sheet: Sheet) -> dict[str, str]:
+    """Return what a sheet translates: its first word of a line → its last."""
+    filled = [[cell for cell in cells if cell] for _, cells in sheet.lines]
+    pairs = [(cells[0], cells[-1]) for cells in filled if len(cells) > 1]
+    return dict(pair if not _code_first(*pair) else pair[::-1] for pair in pairs)
+
+
+def _code_first(first: str, last: str) -> bool:
+    """Say whether the code of a video, all digits, stands before the video's name instead of behind it."""
+    return first.isdigit() and not re.fullmatch(r"s?\d+", last, re.IGNORECASE)

@@ -1,0 +1,117 @@
+"""The annotation table of a database: which sheet, which line is the header, which column is what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mer.dataset.readers.sheets import Line, Sheet, read_sheets
+from mer.dataset.tables import Row
+from mer.errors import DataError
+
+__all__ = ["Columns", "read_coding"]
+
+_HEADER_WITHIN = 40  # lines in which the header is looked for; SAMM has 13 lines of explanation above it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """How the columns of a database's table are spelt; case, blanks and signs in a spelling do not matter.
+
+    Attributes
+    ----------
+    needed, optional : mapping of str to sequence of str
+        Our name of a column → its spellings in the database's own table, the usual one first.
+    sheets : sequence of str
+        Names of the sheet, the usual one first; empty where any sheet with the columns will do.
+    """
+
+    needed: Mapping[str, Sequence[str]]
+    optional: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sheets: Sequence[str] = ()
+
+
+def read_coding(path: Path, columns: Columns, sheet: str | None) -> tuple[Row, ...]:
+    """Return the rows of the table under our names of the columns.
+
+    Parameters
+    ----------
+    path : Path
+        ``.xlsx`` or ``.csv``.
+    columns : Columns
+    sheet : str or None
+        Name of the sheet; None looks for the database's own, then for one with the columns.
+
+    Raises
+    ------
+    DataError
+        Where the sheet or a column is missing, or no row follows the header.
+    """
+    chosen = _choose(path, read_sheets(path), columns, sheet)
+    header, places = _header(path, chosen, columns)
+    rows = [_row(path, line, places) for line in chosen.lines if line[0] > header]
+    rows = [row for row in rows if row["subject"] or row["clip"]]  # what remains are notes below the table
+    if not rows:
+        raise DataError(f"{path}: no row follows the header in row {header}; copy the file again from the database")
+    return tuple(rows)
+
+
+def _choose(path: Path, sheets: Sequence[Sheet], columns: Columns, wanted: str | None) -> Sheet:
+    by_name = {sheet.name: sheet for sheet in sheets}
+    known = ", ".join(by_name)
+    if wanted is not None and sheets[0].name:  # a CSV has no sheets
+        if wanted not in by_name:
+            raise DataError(f"{path}: there is no sheet {wanted!r}; there are {known}: correct dataset.sheet")
+        return by_name[wanted]
+    named = [by_name[name] for name in columns.sheets if name in by_name]
+    fitting = [sheet for sheet in sheets if _fits(sheet, columns)]
+    if columns.sheets and not named and not fitting and len(sheets) > 1:
+        raise DataError(
+            f"{path}: there is no sheet {' or '.join(columns.sheets)}; there are {known}: name it with dataset.sheet"
+        )
+    return (named or fitting or list(sheets))[0]
+
+
+def _fits(sheet: Sheet, columns: Columns) -> bool:
+    return any(len(_places(cells, columns.needed)) == len(columns.needed) for _, cells in sheet.lines[:_HEADER_WITHIN])
+
+
+def _header(path: Path, sheet: Sheet, columns: Columns) -> tuple[int, dict[str, int]]:
+    """Return the number of the header line and the place of every column in it."""
+    lines = sheet.lines[:_HEADER_WITHIN]
+    found = [_places(cells, columns.needed) for _, cells in lines]
+    best = max(range(len(lines)), key=lambda i: len(found[i]), default=None)
+    if best is None or len(found[best]) < 2:
+        names = ", ".join(spellings[0] for spellings in columns.needed.values())
+        raise DataError(
+            f"{path}: no header line with the columns {names} is among the first {_HEADER_WITHIN} rows; is this the "
+            "annotation file of the database? correct dataset.table or dataset.sheet"
+        )
+    number, cells = lines[best]
+    missing = [spellings[0] for name, spellings in columns.needed.items() if name not in found[best]]
+    if missing:
+        raise DataError(
+            f"{path}: column {', '.join(missing)} is missing; the header in row {number} has "
+            f"{', '.join(cell for cell in cells if cell)}: give the column its name back"
+        )
+    return number, found[best] | _places(cells, columns.optional)
+
+
+def _places(cells: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    plain = [_plain(cell) for cell in cells]
+    spelt = {name: [_plain(spelling) for spelling in spellings] for name, spellings in columns.items()}
+    return {name: plain.index(s[0]) for name, all_ in spelt.items() if (s := [x for x in all_ if x in plain])}
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def _row(path: Path, line: Line, places: Mapping[str, int]) -> Row:
+    number, cells = line
+    return Row(
+        where=f"row {number} of {path.name}",
+        cells={name: cells[place] if place < len(cells) else "" for name, place in places.items()},
+    )

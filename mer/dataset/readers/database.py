@@ -1,0 +1,224 @@
+"""What the readers of all databases share: from the rows of an annotation table to samples, each fault one sentence."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from mer.dataset.media import require_pattern
+from mer.dataset.names import require_one_spelling, unpadded_name
+from mer.dataset.readers.coding import Columns, read_coding
+from mer.dataset.readers.folders import Folders
+from mer.dataset.readers.patches import apply_patches, load_patches
+from mer.dataset.readers.reading import Reading
+from mer.dataset.readers.sheets import find_table
+from mer.dataset.tables import Row
+from mer.errors import ConfigError, DataError
+from mer.store.roles import place
+from mer.types import Manifest, Sample
+from mer.validation import require_choice, require_number
+
+__all__ = ["Database", "Layout"]
+
+_APEX = ("annotated", "middle")
+_OBJECTIVE = {str(number): roman for number, roman in enumerate(("I", "II", "III", "IV", "V", "VI", "VII"), start=1)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What is particular to a database on disk.
+
+    Attributes
+    ----------
+    title : str
+        As its authors write it.
+    tables : tuple of str
+        Names of the annotation file under the root, with ``*``; empty where there is none.
+    columns : Columns
+    folders : mapping of str to tuple of str
+        For each choice of `frames`, where the frames of a clip are, see `mer.dataset.readers.folders.Folders.find`.
+    labels : mapping of str to str
+        Spelling in the table or of the folder, in lower case → class, in the order of the scores.
+    """
+
+    title: str
+    tables: tuple[str, ...]
+    columns: Columns
+    folders: Mapping[str, tuple[str, ...]]
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database(ABC):
+    """A database of clips in folders of frames with one annotation table.
+
+    Attributes
+    ----------
+    name : str
+        Name of the data set; stands before the subjects' names.
+    root : str or None
+        Folder of the database.
+    table, sheet : str or None
+        Annotation file (relative to the root) and its sheet; None finds the database's own.
+    frames : str
+        Which frames: ``raw`` or ``cropped``, where the database has both.
+    labels : {"emotion", "objective"}
+        What the class is: the emotion that the coders estimated, or the objective class of the action units.
+    apex : {"annotated", "middle"}
+        "middle" takes the frame halfway between onset and offset.
+    landmarks : str or None
+        Folder under the root with stored landmarks, one ``.npy`` or ``.csv`` a folder of frames.
+    patches : str or None
+        Known mistakes: ``default``, a YAML of the user, or None.
+    pattern : str or None
+        Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
+    fps : float
+        Frames a second.
+    """
+
+    name: str
+    root: str | None = place()
+    table: str | None = place()
+    sheet: str | None
+    frames: str
+    labels: str
+    apex: str
+    landmarks: str | None = place()
+    patches: str | None = place()
+    pattern: str | None
+    fps: float
+
+    layout: ClassVar[Layout]
+
+    def __post_init__(self) -> None:
+        require_choice("dataset.frames", self.frames, tuple(self.layout.folders))
+        require_choice("dataset.labels", self.labels, self.kinds_of_label())
+        require_choice("dataset.apex", self.apex, self.kinds_of_apex())
+        require_number("dataset.fps", self.fps, low=0, above=True)
+        require_pattern(self.pattern)
+
+    def kinds_of_label(self) -> tuple[str, ...]:
+        """Return what `labels` can be."""
+        every = {**self.layout.columns.needed, **self.layout.columns.optional}
+        return ("emotion", "objective") if "objective" in every else ("emotion",)
+
+    def kinds_of_apex(self) -> tuple[str, ...]:
+        """Return what `apex` can be."""
+        return _APEX
+
+    @property
+    def entry(self) -> Literal["frames"]:
+        """The samples enter with frames."""
+        return "frames"
+
+    def load(self) -> Manifest:
+        """Read the annotations and look which frames exist; no frame is opened.
+
+        Raises
+        ------
+        ConfigError
+            Where no root is given.
+        DataError
+            Where the root or the table cannot be used as a whole; a row at fault becomes an `Exclusion`.
+        """
+        root = self._root()
+        rows, report = apply_patches(self.rows(root), load_patches(self.patch_list(), self.patches))
+        reading = Reading(database=self, folders=Folders(root))
+        for row in rows:
+            reading.add(row)
+        require_one_spelling((sample.subject for sample in reading.samples), str(root))
+        return Manifest(
+            samples=tuple(reading.samples),
+            classes=self._classes(reading.samples),
+            excluded=tuple(reading.excluded),
+            notes={
+                "apex_source": "annotated" if self.apex == "annotated" else "middle of onset and offset",
+                "frame_source": self.frames,
+                "labels": self.labels,
+                "rows": len(rows),
+                "patches": list(report),
+                "remarks": [*self.unnamed(reading), *reading.remarks],
+            },
+        )
+
+    def rows(self, root: Path) -> tuple[Row, ...]:
+        """Return the rows of the table with one spelling of subjects and clips."""
+        columns = self.layout.columns
+        table = find_table(root, self.table, self.layout.tables)
+        found = read_coding(table, columns, self.sheet)
+        return tuple(Row(where=row.where, cells={**row.cells, **self.identity(row)}) for row in found)
+
+    def patch_list(self) -> str:
+        """Return the name of the list of known mistakes that ships with mer."""
+        return type(self).__name__.lower()
+
+    @abstractmethod
+    def identity(self, row: Row) -> Mapping[str, str]:
+        """Return the cells ``subject`` and ``clip`` of a row in the one spelling that is used from here on."""
+
+    def names(self, row: Row) -> Mapping[str, str]:
+        """Return what fills the templates of folders."""
+        return {"subject": row["subject"], "clip": row["clip"], "label": row["label"].strip().casefold()}
+
+    def sample_id(self, row: Row) -> str:
+        """Return the id of a clip; the subject's name stands in front unless the clip's own name holds it."""
+        subject, clip = row["subject"], row["clip"]
+        return clip if unpadded_name(clip).startswith(unpadded_name(subject)) else f"{subject}_{clip}"
+
+    def label(self, row: Row) -> str:
+        """Return the class of a row.
+
+        Raises
+        ------
+        DataError
+            Where the table's word is unknown.
+        """
+        if self.labels == "objective":
+            return _objective(row)
+        known = self.layout.labels
+        if row["label"].strip().casefold() not in known:
+            spelt = ", ".join(dict.fromkeys(known))
+            raise DataError(f"label {row['label']!r} is unknown; known are {spelt}: correct it in the table")
+        return known[row["label"].strip().casefold()]
+
+    def action_units(self, row: Row) -> str:
+        """Return the coded action units, as the table writes them."""
+        return row["action_units"]
+
+    def unnamed(self, reading: Reading) -> list[str]:
+        """Return a remark for every clip on disk that no row of the table names."""
+        named = set(reading.listed)
+        parents = sorted({folder.parent for folder in named})
+        lone = [path for parent in parents for path in reading.folders.listed(parent) if path not in named]
+        return [
+            f"{path}: no usable row of the table leads to this folder; compare its place and name with the table"
+            for path in lone
+        ]
+
+    def _classes(self, samples: Sequence[Sample]) -> tuple[str, ...]:
+        order = _OBJECTIVE.values() if self.labels == "objective" else self.layout.labels.values()
+        occurring = {sample.label for sample in samples}
+        return tuple(name for name in dict.fromkeys(order) if name in occurring)
+
+    def _root(self) -> Path:
+        if not self.root:
+            variable = f"MER_{self.name.upper()}_ROOT"
+            raise ConfigError(
+                f"dataset.root: where is {self.layout.title}? Give dataset.root=FOLDER, or set the environment "
+                f"variable {variable}"
+            )
+        root = Path(self.root).expanduser().absolute()
+        if not root.is_dir():
+            raise DataError(f"{root}: no such folder; correct dataset.root, the folder of {self.layout.title}")
+        return root
+
+
+def _objective(row: Row) -> str:
+    text = row["objective"].strip().upper()
+    name = _OBJECTIVE.get(text, text)
+    if name not in _OBJECTIVE.values():
+        raise DataError(f"objective class {row['objective']!r} is not a number from 1 to 7; correct the table")
+    return name

@@ -1,0 +1,172 @@
+"""One pass over the rows of an annotation table: each becomes a sample, or one sentence that says why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mer.dataset.interval import require_order
+from mer.dataset.media import FrameFolder, list_frames
+from mer.dataset.points import StoredPoints
+from mer.dataset.readers.folders import Folders
+from mer.dataset.tables import Row
+from mer.errors import DataError
+from mer.types import Exclusion, Sample
+
+if TYPE_CHECKING:
+    from mer.dataset.readers.database import Database
+
+__all__ = ["AnnotatedFolder", "Reading"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotatedFolder(FrameFolder):
+    """A folder of frames with what the database's table says beside the frames.
+
+    Attributes
+    ----------
+    name : str
+        The clip's own name.
+    action_units : str
+        As the table writes them; empty where it has none.
+    """
+
+    name: str
+    action_units: str
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """What a pass over the rows has found so far.
+
+    Attributes
+    ----------
+    database : Database
+    folders : Folders
+        Under the root.
+    samples : list of Sample
+    excluded : list of Exclusion
+    remarks : list of str
+        What does not fit and yet stops nothing.
+    listed : dict
+        Every folder of frames that was looked into → its frames.
+    """
+
+    database: Database
+    folders: Folders
+    samples: list[Sample] = field(default_factory=list)
+    excluded: list[Exclusion] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    listed: dict[Path, Mapping[int, Path]] = field(default_factory=dict)
+    _seen: dict[str, str] = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        """Turn a row into a sample, or into one sentence that says why not."""
+        name = self.database.sample_id(row) if row["clip"] else row.where
+        try:
+            self.samples.append(self._sample(row, name))
+        except DataError as error:
+            twice = name if name not in {e.sample_id for e in self.excluded[-1:]} else row.where
+            self.excluded.append(Exclusion(sample_id=twice, reason=f"{row.where}: {name}: {error}", fault=True))
+
+    def _sample(self, row: Row, name: str) -> Sample:
+        empty = [column for column in ("subject", "clip") if not row[column]]
+        if empty:
+            raise DataError(f"the cell {empty[0]} is empty; fill it in")
+        first = self._seen.setdefault(name, row.where)
+        if first != row.where:
+            raise DataError(f"the same clip stands in {first}; remove one of the two rows")
+        label = self.database.label(row)
+        folder = self._folder(row)
+        onset, apex, offset = self._interval(row, self.listed[folder])
+        self._check_frames(name, folder, onset, apex, offset)
+        return Sample(
+            id=name,
+            dataset=self.database.name,
+            subject=f"{self.database.name}/{row['subject']}",
+            label=label,
+            onset=onset,
+            apex=apex,
+            offset=offset,
+            fps=self.database.fps,
+            clip=AnnotatedFolder(
+                folder=folder,
+                frames=self.listed[folder],
+                points=self._points(folder),
+                name=row["clip"],
+                action_units=self.database.action_units(row),
+            ),
+        )
+
+    def _interval(self, row: Row, frames: Mapping[int, Path]) -> tuple[int, int, int]:
+        if not row["onset"] and not row["offset"] and "onset" not in self.database.layout.columns.needed:
+            return _whole_clip(list(frames))
+        onset, offset = _frame_number(row, "onset"), _frame_number(row, "offset")
+        middle = self.database.apex == "middle"
+        apex = (onset + offset) // 2 if middle else _frame_number(row, "apex")
+        require_order(onset, apex, offset)
+        if apex == onset:
+            raise DataError(f"apex and onset are both frame {apex}: no motion lies between them; correct the apex")
+        return onset, apex, offset
+
+    def _folder(self, row: Row) -> Path:
+        templates = self.database.layout.folders[self.database.frames]
+        names = self.database.names(row)
+        folder = self.folders.find(templates, names)
+        if folder is None:
+            tried = " or ".join(template.format_map(names) for template in templates[:2])
+            raise DataError(
+                f"no folder {tried} under {self.folders.root}; copy the clip's frames there, or correct dataset.root "
+                "or dataset.frames"
+            )
+        if folder not in self.listed:
+            self.listed[folder] = list_frames(folder, self.database.pattern)
+        return folder
+
+    def _check_frames(self, name: str, folder: Path, onset: int, apex: int, offset: int) -> None:
+        frames = self.listed[folder]
+        held = f"{folder}, which holds {len(frames)} frames from {min(frames)} to {max(frames)}"
+        for what, number in (("onset", onset), ("apex", apex)):
+            if number not in frames:
+                raise DataError(f"{what} frame {number} is not in {held}; copy the frame, or correct the table")
+        missing = [number for number in range(onset, offset + 1) if number not in frames]
+        if missing:
+            self.remarks.append(
+                f"{name}: {len(missing)} of the frames {onset} to {offset}, the first {missing[0]}, are not in {held}; "
+                "only onset and apex are needed, unless frames= asks for more"
+            )
+
+    def _points(self, folder: Path) -> StoredPoints | None:
+        if self.database.landmarks is None:
+            return None
+        store = self.folders.root / self.database.landmarks
+        stem = store / folder.relative_to(self.folders.root)
+        found = [p for suffix in (".npy", ".csv") if (p := stem.with_name(stem.name + suffix)).is_file()]
+        return StoredPoints(path=found[0], first=min(self.listed[folder])) if found else None
+
+
+def _frame_number(row: Row, column: str) -> int:
+    """Return a cell as a frame number.
+
+    Raises
+    ------
+    DataError
+        Where it is empty or anything else than a whole number.
+    """
+    text = row[column]
+    if text in ("", "/", "-"):
+        raise DataError(f"{column} is missing ({text or 'empty'}); fill it in, or leave the clip out")
+    if not re.fullmatch(r"\d+(\.0+)?", text):
+        raise DataError(f"{column} {text!r} is not a frame number; correct the table")
+    return int(text.partition(".")[0])
+
+
+def _whole_clip(numbers: Sequence[int]) -> tuple[int, int, int]:
+    """Return first, middle and last of the frames, for a database whose clips are cut to the expression."""
+    first, last = min(numbers), max(numbers)
+    if last == first:
+        raise DataError(f"the folder holds frame {first} alone; copy the others")
+    return first, (first + last) // 2, last

@@ -1,0 +1,1 @@
+"""Geometry of faces and of motion that several stages share."""

@@ -1,0 +1,1 @@
+"""A report as a document, and as Markdown, HTML, LaTeX and CSV."""

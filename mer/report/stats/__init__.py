@@ -1,0 +1,1 @@
+"""The numbers of a report: tests over subjects, intervals, effects of factors."""

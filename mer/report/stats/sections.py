@@ -1,0 +1,277 @@
+"""Which runs belong in one table, what their factors are, and which runs are repeats of one cell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.report.stats.resampling import Counts, counts
+from mer.report.study import Run, Study
+
+__all__ = ["ABSENT", "Cell", "Factor", "Section", "sections"]
+
+ABSENT = "–"  # level of a factor that a cell does not have, such as a setting of another flow
+_SEED = "seed"
+_RUN = "run"
+_REPORTING = ("evaluation.draws", "evaluation.interval")  # settings of the intervals, not of the predictions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factor:
+    """Something that differs between the cells.
+
+    Attributes
+    ----------
+    key : str
+        As it is typed: ``descriptor.bins``.
+    name : str
+        As a column's head: ``bins`` where that says it alone.
+    levels : tuple of str
+        By number where all are numbers, else in the order in which they were run.
+    with_it : tuple of str
+        Other settings that changed whenever this one did, so that nobody can tell which of them matters.
+    """
+
+    key: str
+    name: str
+    levels: tuple[str, ...]
+    with_it: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cell:
+    """One combination of levels, with a run for every seed.
+
+    Attributes
+    ----------
+    levels : mapping of str to str
+        Key of every factor → level.
+    runs : tuple of Run
+        By seed.
+    rows : tuple of int
+        Where these runs are in the section's counts.
+    """
+
+    levels: Mapping[str, str]
+    runs: tuple[Run, ...]
+    rows: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Such as ``flow=dis, roi=grid``; unique in the section."""
+        return ", ".join(f"{key}={level}" for key, level in self.levels.items()) or self.runs[0].name or "the only cell"
+
+    @property
+    def short(self) -> str:
+        """Such as ``dis · grid``."""
+        return " · ".join(self.levels.values()) or self.runs[0].name or "the only cell"
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """Seeds of the runs."""
+        return tuple(run.params.get(_SEED, "") for run in self.runs)
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether its settings were chosen with the clips that it is scored on."""
+        return any(bool(run.card.get("optimistic")) for run in self.runs)
+
+    @property
+    def raw_flow(self) -> bool:
+        """Whether it is the line to beat: the flow itself as the features."""
+        return self.runs[0].params.get("descriptor") == "rawflow"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Section:
+    """Cells with one protocol and one list of clips; only these may be compared.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    part : str
+        What captions end with: nothing where the study has one section only.
+    title : str
+    cells : tuple of Cell
+        In the order of the factors' levels.
+    factors : tuple of Factor
+    counts : Counts
+        Of all runs.
+    right : ndarray of bool, shape (runs, clips)
+        Which clips each run got right, clips sorted by their id.
+    subjects, classes : tuple of str
+    """
+
+    number: int
+    part: str
+    title: str
+    cells: tuple[Cell, ...]
+    factors: tuple[Factor, ...]
+    counts: Counts
+    right: NDArray[np.bool_]
+    subjects: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    @property
+    def first_run(self) -> Run:
+        """The run that began before the others."""
+        return min((run for cell in self.cells for run in cell.runs), key=lambda run: (run.started, run.run_id))
+
+    def of(self, cell: Cell) -> Counts:
+        """Return the counts of a cell."""
+        return self.counts.of(cell.rows)
+
+    def matched(self, a: Cell, b: Cell) -> tuple[list[int], list[int]]:
+        """Return the rows of the runs of two cells with a common seed, seed by seed; all of both where there is none.
+
+        Unequal numbers of runs without a common seed are cut to the smaller number.
+        """
+        common = [seed for seed in a.seeds if seed in b.seeds]
+        if not common:
+            n = min(len(a.rows), len(b.rows))
+            return list(a.rows[:n]), list(b.rows[:n])
+        rows = [dict(zip(cell.seeds, cell.rows, strict=True)) for cell in (a, b)]
+        return [rows[0][seed] for seed in common], [rows[1][seed] for seed in common]
+
+
+def sections(study: Study, *, apart: bool = False) -> list[Section]:
+    """Split the runs of a study by what was evaluated, in the order in which they began.
+
+    Parameters
+    ----------
+    study : Study
+    apart : bool
+        Whether every run is a cell of its own, called A, B, ..., even where nothing but its seed sets it apart.
+    """
+    groups: dict[Any, list[Run]] = defaultdict(list)
+    for run in study.runs:
+        groups[_protocol(run)].append(run)
+    several = len(groups) > 1
+    return [
+        _section(number, runs, f" (part {number})" if several else "", apart)
+        for number, runs in enumerate(groups.values(), start=1)
+    ]
+
+
+def _protocol(run: Run) -> tuple[Any, ...]:
+    """Return what must be equal for two runs to be compared: the clips with their truth, the classes, the scheme."""
+    clips = run.predictions
+    scheme = sorted((k, v) for k, v in run.params.items() if k.startswith("evaluation") and k not in _REPORTING)
+    return (
+        str(run.card.get("dataset")),
+        str(_name_of(run.card.get("protocol"))),
+        run.card.get("clip_list_hash"),
+        tuple(scheme),
+        clips.classes,
+        tuple(sorted(zip(clips.sample_id.tolist(), clips.subject.tolist(), clips.y_true.tolist(), strict=True))),
+    )
+
+
+def _name_of(protocol: Any) -> str:
+    return str(protocol.get("name", "none")) if isinstance(protocol, Mapping) else str(protocol or "none")
+
+
+def _section(number: int, runs: Sequence[Run], part: str, apart: bool) -> Section:
+    letters = {run.run_id: chr(ord("A") + i) for i, run in enumerate(runs)} if apart else {}
+    factors = _named_runs(letters) + _factors(runs)
+    cells: dict[tuple[str, ...], list[Run]] = defaultdict(list)
+    for run in runs:
+        chosen = (letters.get(run.run_id, "") if factor.key == _RUN else run.level(factor.key) for factor in factors)
+        cells[tuple(level or ABSENT for level in chosen)].append(run)
+    place = [{level: i for i, level in enumerate(factor.levels)} for factor in factors]
+    ordered = sorted(cells.items(), key=lambda item: [p[level] for p, level in zip(place, item[0], strict=True)])
+    rows = iter(range(len(runs)))
+    made = []
+    for of_cell, repeats in ordered:
+        by_seed = tuple(sorted(repeats, key=lambda run: (_as_number(run.params.get(_SEED, "")), run.started)))
+        named = {factor.key: level for factor, level in zip(factors, of_cell, strict=True)}
+        made.append(Cell(levels=named, runs=by_seed, rows=tuple(next(rows) for _ in by_seed)))
+    first = runs[0].predictions
+    return Section(
+        number=number,
+        part=part,
+        title=f"{runs[0].card.get('dataset')}, protocol {_name_of(runs[0].card.get('protocol'))}",
+        cells=tuple(made),
+        factors=factors,
+        **_predictions(made, first.classes),
+        subjects=tuple(sorted(set(first.subject.tolist()))),
+        classes=first.classes,
+    )
+
+
+def _named_runs(letters: Mapping[str, str]) -> tuple[Factor, ...]:
+    return (Factor(key=_RUN, name=_RUN, levels=tuple(letters.values())),) if letters else ()
+
+
+def _predictions(cells: Sequence[Cell], classes: Sequence[str]) -> dict[str, Any]:
+    first = cells[0].runs[0].predictions
+    order = first.sample_id.argsort()
+    aligned = [run.predictions.y_pred[run.predictions.sample_id.argsort()] for cell in cells for run in cell.runs]
+    truth = first.y_true[order]
+    return {
+        "counts": counts(truth, aligned, first.subject[order], len(classes)),
+        "right": np.stack([predicted == truth for predicted in aligned]),
+    }
+
+
+def _factors(runs: Sequence[Run]) -> tuple[Factor, ...]:
+    """Return what differs: options by their group, then settings that their group's option does not determine.
+
+    Settings that no command names are looked at only where the others do not tell the runs apart.
+    """
+    found = _among(runs, list(dict.fromkeys(key for run in runs for key in run.params)))
+    apart = {(run.level(_SEED), *(run.level(factor.key) for factor in found)) for run in runs}
+    if len(apart) < len(runs):
+        found = _among(runs, list(dict.fromkeys(key for run in runs for key in run.keys)))
+    return found
+
+
+def _among(runs: Sequence[Run], keys: Sequence[str]) -> tuple[Factor, ...]:
+    levels = {key: [run.level(key) or ABSENT for run in runs] for key in keys if key not in (*_REPORTING, _SEED)}
+    varied = {key: values for key, values in levels.items() if len(set(values)) > 1}
+    own = [key for key in varied if not _determined(levels.get(key.split(".")[0]), varied[key], key)]
+    kept: dict[str, list[str]] = {}
+    for key in own:
+        same = next((k for k in kept if _one_to_one(varied[k], varied[key])), None)
+        if same is None:
+            kept[key] = []
+        else:
+            kept[same].append(key)
+    ends = [key.split(".")[-1] for key in kept]
+    return tuple(
+        Factor(
+            key=key,
+            name=end if ends.count(end) == 1 and end not in kept else key,
+            levels=tuple(_ordered(varied[key])),
+            with_it=tuple(others),
+        )
+        for (key, others), end in zip(kept.items(), ends, strict=True)
+    )
+
+
+def _determined(option: Sequence[str] | None, values: Sequence[str], key: str) -> bool:
+    return "." in key and option is not None and len(set(zip(option, values, strict=True))) == len(set(option))
+
+
+def _one_to_one(a: Sequence[str], b: Sequence[str]) -> bool:
+    return len(set(zip(a, b, strict=True))) == len(set(a)) == len(set(b))
+
+
+def _ordered(values: Sequence[str]) -> list[str]:
+    distinct = list(dict.fromkeys(values))
+    if all(value == ABSENT or _as_number(value) != float("inf") for value in distinct):
+        return sorted(distinct, key=_as_number)
+    return distinct
+
+
+def _as_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")

@@ -1,0 +1,1 @@
+"""Tables of a report, and the one at the end of a run."""

@@ -1,0 +1,150 @@
+"""From a composed configuration to everything that a run needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from mer.config.catalogue import options
+from mer.config.compose import build
+from mer.errors import ConfigError
+from mer.sweep.names import check_study_name
+
+if TYPE_CHECKING:
+    from mer.run.experiment import Experiment
+
+__all__ = ["experiment"]
+
+
+def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = "") -> Experiment:
+    """Build everything that a composed configuration describes.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        Of `compose`, or of Hydra's own.
+    choices : mapping of str to str
+        The option chosen of every group.
+    command : str
+        The command line, kept in protocol.json.
+
+    Raises
+    ------
+    ConfigError
+        Where a component refuses its settings.
+    """
+    from mer.pipeline import Pipeline, Stages
+    from mer.run.experiment import FLOW_STAGES, STAGES, Experiment
+    from mer.store.cache import Cache
+    from mer.store.keys import identity
+    from mer.svm import Coded
+
+    _check_general(cfg)
+    dataset = build(cfg.dataset)
+    idle = {"classifier" if choices["classifier"] == "none" else "svm"}
+    idle |= {"codes"} if choices["codes"] == "none" else set()
+    idle |= set(FLOW_STAGES) if dataset.entry == "flow" else set()
+    idle |= set() if _over_time(cfg, choices, dataset) else {"sequence"}
+    used = [stage for stage in STAGES if stage not in idle]
+    for stage in used:
+        if "_target_" not in cfg[stage]:
+            fitting = ", ".join(option for option in options(stage) if option != choices[stage])
+            raise ConfigError(f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; it can be {fitting}")
+    built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
+    _check_descriptor(built["descriptor"], choices, dataset, used)
+    protocol = build(cfg.protocol)
+    parts = {"dataset": dataset, **built, "protocol": protocol}
+    svm, classifier, codes = (built.pop(stage) for stage in ("svm", "classifier", "codes"))
+    learner = Coded(codes=codes, learner=classifier or svm) if codes else classifier or svm
+    evaluated = {"svm": learner} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
+    resolved = _plain(cfg)
+    return Experiment(
+        pipeline=Pipeline(
+            dataset=dataset,
+            stages=Stages(**built),
+            protocol=protocol,
+            cache=Cache(root=Path(cfg.home).absolute() / "cache"),
+        ),
+        **evaluated,
+        tracking=build(cfg.tracking),
+        study=str(cfg.study),
+        seed=cfg.seed,
+        workers=cfg.workers or _cores(),
+        bad_clips=cfg.bad_clips,
+        drop=tuple(str(name) for name in cfg.drop),
+        choices={stage: choices[stage] for stage in (*used, "protocol")},
+        settings={stage: resolved[stage] for stage in (*used, "protocol")},
+        identity={stage: identity(parts[stage]) for stage in (*used, "protocol")} | {"seed": cfg.seed},
+        config=OmegaConf.to_yaml({key: resolved[key] for key in resolved if key != "sweep"}),
+        command=command,
+        cache_limit=None if cfg.cache_gb is None else int(cfg.cache_gb * 1e9),
+    )
+
+
+def _over_time(cfg: DictConfig, choices: Mapping[str, str], dataset: Any) -> bool:
+    """Return whether a clip gives a sequence of frames rather than a pair."""
+    frames = build(cfg.frames) if "_target_" in cfg.frames else None
+    if getattr(frames, "gives", "pair") != "sequence":
+        return False
+    if dataset.entry == "flow":
+        raise ConfigError(
+            f"frames={choices['frames']}: dataset={dataset.name} holds one ready-made flow field a clip and no frames; "
+            "leave frames= away"
+        )
+    return True
+
+
+def _check_descriptor(descriptor: Any, choices: Mapping[str, str], dataset: Any, used: Sequence[str]) -> None:
+    """Refuse a descriptor that cannot describe what a clip gives, or whose rows the codes cannot take apart."""
+    name, frames, apart = choices["descriptor"], choices["frames"], getattr(descriptor, "over_time", False)
+    if "sequence" in used and not hasattr(descriptor, "sequence"):
+        raise ConfigError(
+            f"descriptor={name} describes one flow field, and frames={frames} gives several: write it a method "
+            "sequence(flows, regions), or take frames=onset_apex"
+        )
+    if apart and dataset.entry == "flow":
+        raise ConfigError(
+            f"descriptor={name} describes every frame of a clip, and dataset={dataset.name} holds one ready-made flow "
+            "field a clip and no frames: take descriptor=mdmo"
+        )
+    if apart and "sequence" not in used:
+        raise ConfigError(
+            f"descriptor={name} describes every frame of a clip, and frames={frames} gives onset and apex alone: take "
+            "frames=sequence"
+        )
+    if "codes" in used and not apart:
+        raise ConfigError(
+            f"codes={choices['codes']} learns from every frame of a clip, and descriptor={name} keeps none of them "
+            "apart: take descriptor=sparse_mdmo, or codes=none"
+        )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use: on a cluster's node fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _check_general(cfg: DictConfig) -> None:
+    if cfg.bad_clips not in ("stop", "exclude"):
+        raise ConfigError(f"bad_clips={cfg.bad_clips}: must be stop or exclude")
+    if cfg.workers is not None and not (isinstance(cfg.workers, int) and cfg.workers >= 1):
+        raise ConfigError(f"workers={cfg.workers}: must be a number of cores, 1 or more, or null for all")
+    if cfg.cache_gb is not None and not (isinstance(cfg.cache_gb, int | float) and cfg.cache_gb >= 0):
+        raise ConfigError(f"cache_gb={cfg.cache_gb}: must be a number of gigabytes, or null for no limit")
+    if not OmegaConf.is_list(cfg.drop):
+        raise ConfigError(f"drop={cfg.drop}: must be a list of classes, such as drop=[fear]")
+    if not isinstance(cfg.seed, int) or cfg.seed < 0:
+        raise ConfigError(f"seed={cfg.seed}: must be a whole number, 0 or more")
+    check_study_name(cfg.study)
+
+
+def _plain(cfg: DictConfig) -> dict[str, Any]:
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}

@@ -1,0 +1,260 @@
+"""One run: from the settings to the folder that a user keeps, and to its record in MLflow."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mer.pipeline import Features, outline
+from mer.progress import progress
+from mer.report.figures.drawing import drawing
+from mer.run import folder as run_folder
+from mer.run import record as run_record
+from mer.run.experiment import STAGES, Experiment
+from mer.run.peak_memory import peak_memory_mb, reset_peak_memory
+from mer.run.provenance import clip_list_hash, protocol_card
+from mer.store.keys import code_key, component_key, digest
+from mer.store.upkeep import trim
+from mer.tracking import (
+    FAILED,
+    RECORDS,
+    Record,
+    carry_over,
+    exit_on_signals,
+    first_line,
+    open_later,
+    settle,
+    tell_later,
+)
+from mer.types import FoldResult, LosoResult, Manifest
+
+__all__ = ["Outcome", "Prepared", "execute", "prepare"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """What is known of a run once its annotations are read.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    clip_list : str
+        Hash of which clips count.
+    key : str
+        Hash of the settings and the clip list: names the cell of a study, seeds its folds.
+    result : str
+        Hash of all that determines the result: the cell, the bytes of the clips, the code and the libraries. Where it
+        is equal, the result is.
+    """
+
+    manifest: Manifest
+    clip_list: str
+    key: str
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run gave.
+
+    Attributes
+    ----------
+    folder : Path
+    metrics : mapping
+        The content of metrics.json.
+    left_out : int
+        Clips listed in excluded.csv.
+    warnings : tuple of str
+    computed : mapping of str to int
+        Results that had to be computed, by stage; what is missing came from the cache.
+    see : str
+        What to type or open to see the run in MLflow, from any folder; empty where it is not recorded.
+    seconds : float
+    """
+
+    folder: Path
+    metrics: Mapping[str, Any]
+    left_out: int
+    warnings: tuple[str, ...]
+    computed: Mapping[str, int]
+    see: str
+    seconds: float
+
+
+def prepare(experiment: Experiment) -> Prepared:
+    """Read the annotations, refuse what cannot be evaluated and name the cell; no frame is decoded.
+
+    Raises
+    ------
+    MerError
+        For bad input.
+    """
+    pipeline = experiment.pipeline
+    manifest = pipeline.manifest(bad_clips=experiment.bad_clips, drop=experiment.drop)
+    experiment.evaluation.check(outline(manifest, manifest.samples), seed=experiment.seed)
+    clips = clip_list_hash(manifest.samples)
+    key = digest(experiment.identity, clips)
+    return Prepared(manifest=manifest, clip_list=clips, key=key, result=_result_key(experiment, manifest, key))
+
+
+def _result_key(experiment: Experiment, manifest: Manifest, key: str) -> str:
+    """Return the hash of all that is in the folder of a run: what is evaluated, how, and the code that writes it."""
+    bad_clips, evaluation = experiment.bad_clips, experiment.evaluation
+    tables = experiment.pipeline.table_keys(manifest.samples, mirror=evaluation.mirrors, bad_clips=bad_clips)
+    read = [[s.id, s.dataset] for s in manifest.samples], [[e.sample_id, e.reason] for e in manifest.excluded]
+    learnt = [component_key(stage) for stage in (experiment.svm, experiment.tuning, evaluation)]
+    return digest(
+        key, tables, read, manifest.classes, dict(manifest.notes), bad_clips, learnt, code_key("mer.run.folder")
+    )
+
+
+def execute(
+    experiment: Experiment,
+    folder: Path,
+    prepared: Prepared | None = None,
+    *,
+    every_figure: bool = True,
+    wait: bool = True,
+) -> Outcome:
+    """Run an experiment and keep its result, whole or not at all; the folder shows it, and MLflow is told afterwards.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    folder : Path
+        Where the result is shown; made where it does not exist.
+    prepared : Prepared, optional
+        Of `prepare`, where the caller has called it already.
+    every_figure : bool
+        Draw regions and clip, too, and not the confusion matrix alone.
+    wait : bool
+        Wait until MLflow was told; what it could not be told is a warning of the outcome, since the result is kept and
+        `mer sync` tells it later. Else the caller waits, by `mer.tracking.settle`.
+
+    Raises
+    ------
+    MerError
+        For bad input; the folder then holds nothing new, and MLflow is told of a run that FAILED.
+    """
+    start, began = time.perf_counter(), int(time.time() * 1000)
+    reset_peak_memory()
+    store = experiment.tracking.address(experiment.home)
+    experiment.tracking.refuse(experiment.study)
+    prepared = prepared or prepare(experiment)
+    if store is not None:
+        open_later(experiment.home, store)
+    with exit_on_signals(), drawing() as figures, _telling_failures(experiment, prepared, began, wait=wait):
+        features = experiment.pipeline.features(
+            prepared.manifest,
+            workers=experiment.workers,
+            bad_clips=experiment.bad_clips,
+            mirror=experiment.evaluation.mirrors,
+        )
+        if every_figure:
+            run_folder.begin_figures(figures, experiment, prepared.manifest, features)
+        result = _evaluate(experiment, features, experiment.folds(prepared))
+        card = protocol_card(experiment, prepared.manifest, features, key=prepared.key)
+        with experiment.results.writing(prepared.result, replacing=carry_over) as written:
+            summary = run_folder.write(written, experiment, features, result, card, figures, every_figure=every_figure)
+            if store is not None:
+                cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
+                record = _record(
+                    experiment,
+                    prepared,
+                    began,
+                    metrics=run_record.numbers(summary, features) | cost,
+                    series=run_record.series(result),
+                    texts={"per_subject.csv": run_record.per_subject(result)},
+                )
+                record.write(written / RECORDS)
+        if store is not None:
+            tell_later(experiment.home, experiment.results.path(prepared.result) / RECORDS / f"{record.id}.json")
+    experiment.results.show(prepared.result, folder)
+    kind = "run" if every_figure else "cell"
+    _remember_cost(experiment, features, result, time.perf_counter() - start, kind)
+    if experiment.cache_limit is not None:
+        trim(experiment.pipeline.cache, experiment.cache_limit)
+    untold = settle(experiment.home) if store is not None and wait else ""
+    return Outcome(
+        folder=folder,
+        metrics=summary,
+        left_out=len(features.excluded),
+        warnings=(*card["warnings"], *filter(None, [untold])),
+        computed={stage: len(times) for stage, times in features.computed.items()},
+        see=experiment.tracking.see(experiment.study),
+        seconds=time.perf_counter() - start,
+    )
+
+
+@contextlib.contextmanager
+def _telling_failures(experiment: Experiment, prepared: Prepared, began: int, *, wait: bool) -> Iterator[None]:
+    """Have MLflow told of a run that fails, so that a report can name it; it hears nothing of an interrupted one."""
+    try:
+        yield
+    except Exception as error:
+        if experiment.tracking.address(experiment.home) is not None:
+            with contextlib.suppress(OSError):  # a disk that is full must not hide why the run failed
+                record = _record(experiment, prepared, began, status="FAILED", error=first_line(error))
+                tell_later(experiment.home, record.write(experiment.results.root / FAILED))
+                if wait and (untold := settle(experiment.home)):
+                    error.add_note(untold)
+        raise
+
+
+def _record(experiment: Experiment, prepared: Prepared, began: int, *, error: str | None = None, **more: Any) -> Record:
+    tags = run_record.tags(experiment, prepared.manifest, cell=prepared.key, clip_list=prepared.clip_list)
+    return Record(
+        store=experiment.tracking.address(experiment.home),
+        study=experiment.study,
+        name=run_record.name(experiment),
+        began=began,
+        ended=int(time.time() * 1000),
+        params=run_record.params(experiment, STAGES),
+        tags=tags | {"result": prepared.result} | ({} if error is None else {"error": error}),
+        data=run_record.data(experiment, clip_list=prepared.clip_list),
+        **more,
+    )
+
+
+def _evaluate(experiment: Experiment, features: Features, store: Path) -> LosoResult:
+    evaluate, table = experiment.evaluation, features.table
+    with progress("folds", evaluate.folds(table)) as advance:
+
+        def ended(_: FoldResult) -> None:
+            advance()
+
+        result: LosoResult = evaluate(
+            table,
+            experiment.svm,
+            experiment.tuning,
+            seed=experiment.seed,
+            key=digest(_learner(experiment.identity)),
+            workers=experiment.workers,
+            progress=ended,
+            mirrored=features.mirrored,
+            store=store,
+        )
+    return result
+
+
+def _learner(identity: Mapping[str, Any]) -> list[Any]:
+    """Return what is fitted in a fold."""
+    return [identity.get(stage) for stage in ("codes", "svm", "classifier", "tuning")]
+
+
+def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:
+    """Keep seconds a clip of every step for the plan of the next sweep, but none of folds that were read back."""
+    times, workers = experiment.times, experiment.workers
+    spent = 0.0
+    for stage, each in features.computed.items():
+        spent += sum(each) / workers
+        times.add(stage, experiment.timed(stage), sum(each) / len(each))
+    folds = sum(fold.seconds for fold in result.folds)
+    times.add("evaluation", experiment.folds_cost, folds / len(features.table))
+    rest = seconds - spent - folds / workers
+    if rest > 0:  # else folds were read back
+        times.add("rest", kind, rest)

@@ -1,0 +1,112 @@
+"""Everything that a run needs, and the stages that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mer.pipeline import Pipeline
+from mer.run.execute import Prepared
+from mer.store.costs import STEPS, Times
+from mer.store.keys import component_key, digest
+from mer.store.results import Results
+
+__all__ = ["FLOW_STAGES", "STAGES", "Experiment"]
+
+STAGES = (
+    "dataset",
+    "frames",
+    "landmarks",
+    "align",
+    "flow",
+    "sequence",
+    "motion",
+    "roi",
+    "descriptor",
+    "codes",
+    "svm",
+    "classifier",
+    "tuning",
+    "evaluation",
+)
+FLOW_STAGES = ("frames", "landmarks", "align", "flow", "sequence")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Everything that a run needs.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+    svm, tuning, evaluation, tracking
+        The components of the groups of those names.
+    study : str
+    seed, workers : int
+    bad_clips : {"stop", "exclude"}
+    drop : tuple of str
+        Classes to leave out.
+    choices : mapping of str to str
+        The option chosen of every group of `STAGES` that has a part in the run.
+    settings : mapping
+        Every stage's fields as the configuration has them.
+    identity : mapping
+        What determines the result: every stage's fields according to their roles (see `mer.store.roles`) and the seed.
+    config : str
+        The whole resolved configuration as YAML.
+    command : str
+        The command line that gives this run again.
+    cache_limit : int or None
+        Bytes that the cache may have after the run; None sets no limit.
+    """
+
+    pipeline: Pipeline
+    svm: Any
+    tuning: Any
+    evaluation: Any
+    tracking: Any
+    study: str
+    seed: int
+    workers: int
+    bad_clips: str
+    drop: tuple[str, ...]
+    choices: Mapping[str, str]
+    settings: Mapping[str, Any]
+    identity: Mapping[str, Any]
+    config: str
+    command: str
+    cache_limit: int | None = None
+
+    @property
+    def home(self) -> Path:
+        """MER_HOME: everything that is kept between runs."""
+        return self.pipeline.cache.root.parent
+
+    @property
+    def results(self) -> Results:
+        """Where finished cells are kept."""
+        return Results(root=self.home / "results")
+
+    def timed(self, step: str) -> object:
+        """Return the component that decides on the cost of a step of `STEPS`."""
+        if step == "evaluation":
+            return self.folds_cost
+        name = STEPS[step]
+        return self.pipeline.dataset if name == "dataset" else getattr(self.pipeline.stages, name)
+
+    def folds(self, prepared: Prepared) -> Path:
+        """Return where the finished folds of a cell are kept."""
+        return self.pipeline.cache.root / "folds" / prepared.key
+
+    @property
+    def folds_cost(self) -> object:
+        """What decides on the cost of a fold, for `times`: the search, and the codes that are learnt beside it."""
+        codes = getattr(self.svm, "codes", None)
+        return self.tuning if codes is None else digest(component_key(codes), component_key(self.tuning))
+
+    @property
+    def times(self) -> Times:
+        """Where it is kept what each stage costs."""
+        return Times(root=self.home / "times")

@@ -1,0 +1,64 @@
+"""``predictions.csv`` and ``folds.csv``: written so that a reader gets the very same numbers back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mer.errors import DataError
+from mer.store.predictions import KEYS, SCORE
+from mer.types import FoldResult, LosoResult
+
+__all__ = ["write_folds", "write_predictions"]
+
+
+def write_predictions(path: str | Path, result: LosoResult) -> None:
+    """Write one row a clip, sorted by sample id: whose it is, the truth, the prediction, one score a class.
+
+    A score is written with all its digits; a class that the training side did not hold has an empty cell.
+    """
+    table = result.table
+    whose = {i: (d, s) for i, d, s in zip(table.sample_id, table.dataset, table.subject, strict=True)}
+    rows = []
+    for fold in result.folds:
+        for i, sample_id in enumerate(fold.sample_id):
+            names = (table.classes[fold.y_true[i]], table.classes[fold.y_pred[i]])
+            rows.append([sample_id, *whose[sample_id], *names, *map(_exact, fold.scores[i])])
+    _write(Path(path), [*KEYS, *(SCORE + name for name in table.classes)], sorted(rows))
+
+
+def write_folds(path: str | Path, folds: Iterable[FoldResult]) -> None:
+    """Write one row a fold: what was left out, the chosen parameters, the inner score, the seconds."""
+    folds = list(folds)
+    names = list(dict.fromkeys(name for fold in folds for name in fold.parameters))
+    rows = []
+    for fold in folds:
+        chosen = [_exact(fold.parameters.get(name, "")) for name in names]
+        rows.append([fold.fold, *chosen, _exact(fold.inner_score), f"{fold.seconds:.3f}"])
+    _write(Path(path), ["subject", *names, "inner_score", "seconds"], rows)
+
+
+def _exact(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else repr(float(value))
+    return str(value)
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text.getvalue(), encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}): free some space or choose another folder"
+        ) from error

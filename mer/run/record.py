@@ -1,0 +1,128 @@
+"""What a run tells MLflow: factors as params, identity as tags, scores as metrics, folds as steps."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import platform
+import shlex
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mer.pipeline import Features
+from mer.run.provenance import commit
+from mer.types import LosoResult, Manifest
+
+if TYPE_CHECKING:
+    from mer.run.experiment import Experiment
+
+__all__ = ["data", "name", "numbers", "params", "per_subject", "series", "tags"]
+
+_DATA = ("dataset.", "evaluation.", "protocol.")  # settings that a name does without
+_ABSENT = "none"  # option of a group that has no part in the run, so that every run has the same keys
+
+
+def name(experiment: Experiment) -> str:
+    """Return the run's name, which need not be unique: ``dis mdmo36 hoof bins=8``."""
+    chosen = [experiment.choices[group] for group in ("flow", "roi", "descriptor") if group in experiment.choices]
+    named = [f"{key.split('.')[-1]}={value}" for key, value in _named(experiment).items() if not key.startswith(_DATA)]
+    return " ".join([*chosen, *named])
+
+
+def params(experiment: Experiment, groups: Sequence[str]) -> dict[str, str]:
+    """Return every group's option under its name, the seed, and every setting that the command names.
+
+    All cells of a sweep have the same keys, so that MLflow's compare page and parallel coordinates show the factors of
+    the study and nothing that merely follows from them; each setting there is stands in config.yaml.
+    """
+    return (
+        dict.fromkeys(groups, _ABSENT) | dict(experiment.choices) | {"seed": str(experiment.seed)} | _named(experiment)
+    )
+
+
+def _named(experiment: Experiment) -> dict[str, str]:
+    """Return the settings of a group that the command names, with the values that they have in this run."""
+    words = shlex.split(experiment.command)
+    keys = [word.split("=", 1)[0].lstrip("+") for word in words if "=" in word]
+    flat = {key: text for group, fields in experiment.settings.items() for key, text in _flat(group, fields)}
+    return {key: flat.get(key, _ABSENT) for key in keys if key.split(".")[0] in experiment.settings and "." in key}
+
+
+def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: str) -> dict[str, str]:
+    """Return who the run is: MLflow compares params and metrics, so nothing that one wants to plot stands here."""
+    protocol = manifest.notes.get("protocol", {})
+    return {
+        "cell": cell,
+        "study": experiment.study,
+        "dataset": experiment.pipeline.dataset.name,
+        "clip_list": clip_list,
+        "protocol": str(protocol.get("name", _ABSENT)) if isinstance(protocol, Mapping) else str(protocol),
+        "evaluation": experiment.choices["evaluation"],
+        "tuning": experiment.choices["tuning"],
+        "optimistic": str(bool(getattr(experiment.tuning, "optimistic", False))).lower(),
+        "seed": str(experiment.seed),
+        "commit": commit() or "unknown",
+        "device": str(getattr(experiment.pipeline.stages.flow, "device", None) or "cpu"),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "command": experiment.command,
+        "mlflow.source.name": "mer run",
+        "mlflow.source.type": "LOCAL",
+    }
+
+
+def data(experiment: Experiment, *, clip_list: str) -> dict[str, str]:
+    """Return the data set as MLflow's input: its name, the hash of which clips count, and where it lies."""
+    dataset = experiment.pipeline.dataset
+    source = next((getattr(dataset, key) for key in ("root", "table") if getattr(dataset, key, None)), "embedded")
+    return {"name": dataset.name, "digest": clip_list, "source": str(source)}
+
+
+def numbers(summary: Mapping[str, Any], features: Features) -> dict[str, float]:
+    """Return one number each: the scores with their intervals, one F1 and recall a class, seconds a stage."""
+    found: dict[str, float] = {}
+    for key in ("uf1", "uar", "accuracy", "weighted_f1"):
+        found |= {
+            key: summary[key]["value"],
+            f"{key}_low": summary[key]["low"],
+            f"{key}_high": summary[key]["high"],
+        }
+    for label, scores in summary["per_class"].items():
+        found |= {f"f1_{label}": scores["f1"]["value"], f"recall_{label}": scores["recall"]["value"]}
+    found |= {f"seconds_{stage}": math.fsum(times) for stage, times in features.computed.items()}
+    return found | {"clips": len(features.table), "left_out": len(features.excluded)}
+
+
+def series(result: LosoResult) -> dict[str, list[float]]:
+    """Return one number a fold; step i is row i of folds.csv."""
+    return {
+        "fold_accuracy": [float((fold.y_true == fold.y_pred).mean()) for fold in result.folds],
+        "fold_inner_score": [fold.inner_score for fold in result.folds],
+        "fold_clips": [float(len(fold.sample_id)) for fold in result.folds],
+        "fold_seconds": [fold.seconds for fold in result.folds],
+    }
+
+
+def per_subject(result: LosoResult) -> str:
+    """Return a CSV table, one row a subject: the step of its fold, its clips, how many were right."""
+    whose = dict(zip(result.table.sample_id.tolist(), result.table.subject.tolist(), strict=True))
+    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for step, fold in enumerate(result.folds):
+        for sample_id, hit in zip(fold.sample_id, np.equal(fold.y_true, fold.y_pred), strict=True):
+            clips, right = rows[whose[sample_id]][1:]
+            rows[whose[sample_id]] = [step, clips + 1, right + int(hit)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["subject", "step", "clips", "right", "accuracy"])
+    writer.writerows([subject, *row, f"{row[2] / row[1]:.4f}"] for subject, row in sorted(rows.items()))
+    return text.getvalue()
+
+
+def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        return [pair for key, inner in value.items() if key != "_target_" for pair in _flat(f"{prefix}.{key}", inner)]
+    return [] if value is None else [(prefix, str(value))]

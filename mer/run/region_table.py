@@ -1,0 +1,79 @@
+"""``regions.csv``: which region moves how for which class, over all clips of a data set."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.types import FeatureTable
+
+__all__ = ["COLUMNS", "region_rows", "region_text"]
+
+COLUMNS = (
+    "region", "class", "clips", "magnitude", "direction_deg", "agreement", "coherence", "strain", "unit",
+)  # fmt: skip
+_NO_DIRECTION = 1e-6  # share of the largest magnitude below which a mean vector is rounding
+
+
+def region_rows(
+    table: FeatureTable, regions: Sequence[str], motion: NDArray[Any], *, unit: str
+) -> list[dict[str, object]]:
+    """Return the mean motion of every region over the clips of every class.
+
+    Parameters
+    ----------
+    table : FeatureTable
+        Says which class each of the N clips is of.
+    regions : sequence of str
+        R names.
+    motion : ndarray, shape (N, R, 5)
+        `REGION_QUANTITIES` of every region of every clip, after the head's motion was taken out.
+    unit : str
+        Of u, v and magnitude.
+
+    Returns
+    -------
+    list of dict
+        One a region and class, with the keys `COLUMNS`. ``direction_deg`` is the direction of the summed vectors, in
+        (−180, 180]: 0 to the right of the image, 90 down, −90 up; NaN where nothing moves or all cancels.
+        ``agreement`` is the length of the summed vectors over the summed magnitudes: 1 where all pixels of all clips
+        move one way, 0 where they cancel, so that a direction means little. Every clip counts alike.
+    """
+    motion = np.asarray(motion, dtype=np.float64)
+    floor = _NO_DIRECTION * float(motion[..., 2].max(initial=0.0))
+    rows: list[dict[str, object]] = []
+    for r, region in enumerate(regions):
+        for k, name in enumerate(table.classes):
+            clips = motion[table.y == k, r]
+            if not len(clips):
+                continue
+            u, v, magnitude, coherence, strain = clips.mean(axis=0).tolist()
+            length = math.hypot(u, v)
+            moves = length > floor
+            values = (
+                region, name, len(clips), magnitude, math.degrees(math.atan2(v, u)) if moves else math.nan,
+                min(1.0, length / magnitude) if moves else 0.0, coherence, strain, unit,
+            )  # fmt: skip
+            rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
+
+
+def region_text(rows: Sequence[dict[str, object]]) -> str:
+    """Return the rows as CSV, numbers to six digits; a direction that there is not is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_text(row[column]) for column in COLUMNS] for row in rows)
+    return text.getvalue()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.6g}" if math.isfinite(value) else ""

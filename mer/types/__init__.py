@@ -1,0 +1,61 @@
+"""What passes between the stages: frozen, checked on creation, arrays read-only.
+
+Convention
+----------
+Image points are (x, y) in pixels, x to the right, y downwards, with pixel centres at integers: the centre of the
+top-left pixel is (0, 0). Angles are measured in that frame, so +90° points down.
+"""
+
+from mer.types.arrays import AlignedPair, Float32, FlowField, FramePair, Image, Landmarks, Regions, frozen_array
+from mer.types.results import (
+    REGION_QUANTITIES,
+    TRIAL_AFTER,
+    TRIAL_BEFORE,
+    FeatureTable,
+    FoldResult,
+    LosoResult,
+    Predictions,
+)
+from mer.types.samples import Clip, Exclusion, Manifest, Sample
+from mer.types.stages import (
+    Aligner,
+    Dataset,
+    Descriptor,
+    FlowBackbone,
+    FrameSampler,
+    LandmarkFinder,
+    MotionRemoval,
+    RegionScheme,
+    SequenceBackbone,
+)
+
+__all__ = [
+    "REGION_QUANTITIES",
+    "TRIAL_AFTER",
+    "TRIAL_BEFORE",
+    "AlignedPair",
+    "Aligner",
+    "Clip",
+    "Dataset",
+    "Descriptor",
+    "Exclusion",
+    "FeatureTable",
+    "Float32",
+    "FlowBackbone",
+    "FlowField",
+    "FoldResult",
+    "FramePair",
+    "FrameSampler",
+    "Image",
+    "LandmarkFinder",
+    "Landmarks",
+    "LosoResult",
+    "Manifest",
+    "MotionRemoval",
+    "Predictions",
+    "RegionScheme",
+    "Regions",
+    "Sample",
+    "SequenceBackbone",
+    "frozen_array",
+]

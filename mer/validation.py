@@ -1,0 +1,78 @@
+"""How a component refuses a setting: one sentence with the field, the value and what is allowed."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from collections.abc import Collection, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mer.errors import ConfigError
+
+__all__ = [
+    "has_gpu",
+    "require_choice",
+    "require_device",
+    "require_integer",
+    "require_names",
+    "require_number",
+    "require_present",
+]
+
+
+def require_choice(field: str, value: object, allowed: Collection[object]) -> None:
+    """Raise `ConfigError` unless `value` is one of `allowed`."""
+    if value not in allowed:
+        raise ConfigError(f"{field}={value}: no such choice; {field} can be {', '.join(map(str, allowed))}")
+
+
+def require_integer(field: str, value: Any, *, low: int, high: int | None = None) -> None:
+    """Raise `ConfigError` unless `value` is a whole number of [low, high]."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):
+        limit = f"of at least {low}" if high is None else f"between {low} and {high}"
+        raise ConfigError(f"{field}={value}: must be a whole number {limit}")
+
+
+def require_names(field: str, value: Sequence[str]) -> None:
+    """Raise `ConfigError` unless `value` lists two names or more, no two alike."""
+    if len(value) < 2 or len(set(value)) < len(value):
+        raise ConfigError(f"{field}={list(value)}: give at least two different names")
+
+
+def require_number(field: str, value: Any, *, low: float, high: float = math.inf, above: bool = False) -> None:
+    """Raise `ConfigError` unless `value` is a finite number of [low, high], or of (low, high] with `above`."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value < low or value > high or (above and value == low):
+        limit = f"{'above' if above else 'at least'} {low:g}" + (f" and at most {high:g}" if high < math.inf else "")
+        raise ConfigError(f"{field}={value}: must be a number, {limit}")
+
+
+def require_device(field: str, value: object, others: Sequence[str] = ("cpu",)) -> None:
+    """Raise `ConfigError` unless `value` is ``cuda``, ``cuda:N`` or one of `others`; needs no torch."""
+    if value not in others and not (isinstance(value, str) and re.fullmatch(r"cuda(:\d+)?", value, re.ASCII)):
+        raise ConfigError(f"{field}={value}: no such choice; {field} can be {', '.join(others)}, cuda or cuda:N")
+
+
+def require_present(field: str, value: str, others: Sequence[str] = ("cpu",)) -> None:
+    """Raise `ConfigError` unless `value`, which `require_device` has let pass, is one of `others` or a GPU of torch."""
+    if value in others:
+        return
+    import torch
+
+    number = int(value.partition(":")[2] or 0)
+    if not torch.cuda.is_available() or number >= torch.cuda.device_count():
+        raise ConfigError(f"{field}={value}: torch sees no such device here; take {' or '.join(others)}")
+
+
+@cache
+def has_gpu() -> bool:
+    """Return whether torch sees a GPU; it is asked only where a driver is installed, since it is slow to import."""
+    if shutil.which("nvidia-smi") is None and not Path("/proc/driver/nvidia").exists():
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
