@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mer.bench._stability_measures import Observed, Processor, observe
-from mer.cli.arguments import quoted
+from mer.config.arguments import quoted
 from mer.config.compose import compose_cell
 from mer.errors import MerError
 from mer.run.assemble import experiment

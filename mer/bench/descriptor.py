@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from mer.cli.arguments import take_settings
+from mer.config.arguments import take_settings
 from mer.config.compose import component
 from mer.errors import ConfigError
 from mer.types import FlowField, Landmarks, Regions

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from mer.bench._flow_measures import Measured, large_motion, measure, noise_pairs, synthetic_truth, unseen_faces
 from mer.bench._flow_pictures import error_curves, gallery
-from mer.cli.arguments import take_settings
+from mer.config.arguments import take_settings
 from mer.config.catalogue import options
 from mer.config.compose import component
 from mer.errors import ConfigError, DataError, MerError

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mer.bench import _landmark_measures as measures
-from mer.cli.arguments import take_settings
+from mer.config.arguments import take_settings
 from mer.config.catalogue import options
 from mer.config.compose import component
 from mer.dataset.own.video import frames_of

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from mer.cli.arguments import take_settings
+from mer.config.arguments import take_settings
 from mer.config.catalogue import options
 from mer.config.compose import component
 from mer.dataset.images import read_frame

@@ -26,7 +26,7 @@ from mer.bench._stability_measures import (
     spread,
 )
 from mer.bench._stability_runs import Bench, Variant, variants
-from mer.cli.arguments import quoted, take_settings
+from mer.config.arguments import quoted, take_settings
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
 from mer.run.execute import prepare

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mer.cli.arguments import take_settings
+from mer.config.arguments import take_settings
 from mer.errors import ConfigError, MerError
 
 __all__ = ["run"]

@@ -75,7 +75,7 @@ class _Drawing:
         if run.run_id not in self._ready:
             settings = OmegaConf.create(run.config)
             settings.home = self._home
-            built = experiment(settings, run.params)  # type: ignore[arg-type]
+            built = experiment(settings, run.params)
             manifest = built.pipeline.manifest(bad_clips="exclude", drop=built.drop)
             self._ready[run.run_id] = (built.pipeline, {sample.id: sample for sample in manifest.samples})
         return self._ready[run.run_id]

@@ -8,8 +8,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mer.cli.arguments import overrides
 from mer.cli.command import Command, Group, Parser
+from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError
 
 if TYPE_CHECKING:

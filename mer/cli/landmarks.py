@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mer.cli.arguments import overrides
 from mer.cli.command import Command, Parser
+from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError, FaceNotFoundError
 from mer.progress import progress
 

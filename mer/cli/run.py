@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from mer.cli.arguments import overrides
 from mer.cli.command import Command, Parser
+from mer.config.arguments import overrides
 from mer.config.catalogue import groups
 from mer.errors import ConfigError
 

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mer.cli.arguments import overrides
 from mer.cli.command import Command, Group, Parser
+from mer.config.arguments import overrides
 from mer.config.catalogue import options
+from mer.config.names import check_study_name
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
-from mer.sweep.names import check_study_name
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,17 @@ from mer.config.catalogue import conf_dir, groups, options
 from mer.config.words import refuse_impossible, refuse_unread
 from mer.errors import ConfigError, MerError
 
-__all__ = ["build", "component", "compose", "compose_cell", "one_sentence", "searchpath_override", "without_hydra"]
+__all__ = [
+    "as_yaml",
+    "build",
+    "component",
+    "compose",
+    "compose_cell",
+    "one_sentence",
+    "resolved",
+    "searchpath_override",
+    "without_hydra",
+]
 
 
 def searchpath_override(config_dir: str | Path) -> str:
@@ -141,6 +151,18 @@ def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
     known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
     where = f"{parent} has" if parent else "the settings are"
     return f"{key}: no such setting (a misspelling of {name!r}?); {where} {known or 'nothing of that name'}"
+
+
+def resolved(cfg: DictConfig) -> dict[str, Any]:
+    """Return a configuration as plain mappings, lists and values, with what refers to other settings filled in."""
+    plain = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def as_yaml(settings: Mapping[str, Any]) -> str:
+    """Return settings as the text of a YAML file."""
+    return str(OmegaConf.to_yaml(dict(settings)))
 
 
 def build(node: Any) -> Any:

@@ -6,7 +6,7 @@ The only module of the descriptors that may import torch; `Hoof` imports it wher
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,16 +15,40 @@ from mer.descriptor.directions import smoothing_matrix
 from mer.descriptor.torch_pooling import TorchPooling, pooling_on
 from mer.types import Float32, Regions
 
-if TYPE_CHECKING:
-    from mer.descriptor.hoof import Hoof
-
 __all__ = ["Votes", "votes_on_device"]
 
 Tensor = torch.Tensor
 Votes = tuple[np.ndarray[Any, Any], TorchPooling, Tensor, Tensor | None]
 
 
-def votes_on_device(hoof: Hoof, uv: Float32, regions: Sequence[Regions]) -> Votes:
+class Settings(Protocol):
+    """The settings that votes depend on: fields of `mer.descriptor.hoof.Hoof`, which says what they mean."""
+
+    @property
+    def bins(self) -> int: ...
+    @property
+    def phase(self) -> float: ...
+    @property
+    def binning(self) -> str: ...
+    @property
+    def sigma(self) -> float: ...
+    @property
+    def fine_bins(self) -> int: ...
+    @property
+    def weight(self) -> str: ...
+    @property
+    def gate(self) -> str: ...
+    @property
+    def gate_px(self) -> float: ...
+    @property
+    def gate_share(self) -> float: ...
+    @property
+    def region_weight(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+
+
+def votes_on_device(hoof: Settings, uv: Float32, regions: Sequence[Regions]) -> Votes:
     """Return the votes (N, R, bins) of fields (N, H, W, 2), and what `Hoof` weighs regions by.
 
     Returns
@@ -56,7 +80,7 @@ def _strain(field: Tensor) -> Tensor:
     return torch.sqrt(u_x**2 + v_y**2 + 0.5 * (u_y + v_x) ** 2)
 
 
-def _weights(hoof: Hoof, magnitude: Tensor, strain: Tensor | None) -> Tensor:
+def _weights(hoof: Settings, magnitude: Tensor, strain: Tensor | None) -> Tensor:
     if hoof.weight == "magnitude":
         weights = magnitude
     elif hoof.weight == "log1p":
@@ -71,7 +95,7 @@ def _weights(hoof: Hoof, magnitude: Tensor, strain: Tensor | None) -> Tensor:
     )
 
 
-def _votes(hoof: Hoof, u: Tensor, v: Tensor, weights: Tensor, pooling: TorchPooling) -> np.ndarray[Any, Any]:
+def _votes(hoof: Settings, u: Tensor, v: Tensor, weights: Tensor, pooling: TorchPooling) -> np.ndarray[Any, Any]:
     if hoof.binning == "linear":
         place = _position(u, v, hoof.bins, hoof.phase)
         slots = place.to(torch.int64)

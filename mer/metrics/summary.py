@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from mer.errors import ConfigError, DataError
 from mer.metrics.chance import chance_lines, label_permutation
 from mer.metrics.intervals import METHODS, Intervals, by_subject, nameless
 from mer.metrics.measures import SCORES, measures
-from mer.store.predictions import read_predictions
+from mer.types import Predictions
 
 __all__ = ["from_predictions", "summarise"]
 
@@ -90,15 +89,8 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     }
 
 
-def from_predictions(path: str | Path, *, draws: int = 10_000, seed: int = 0, method: str = "t") -> dict[str, Any]:
-    """Return the content of ``metrics.json``, from ``predictions.csv`` and nothing else.
-
-    Raises
-    ------
-    DataError
-        Where the file is missing, torn, or holds a class that has no score column.
-    """
-    table = read_predictions(Path(path))
+def from_predictions(table: Predictions, *, draws: int = 10_000, seed: int = 0, method: str = "t") -> dict[str, Any]:
+    """Return the content of ``metrics.json`` from that of ``predictions.csv`` and nothing else; see `summarise`."""
     return summarise(
         table.y_true,
         table.y_pred,

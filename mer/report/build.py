@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure as Drawing
-
 from mer.errors import ConfigError, DataError, reason
 from mer.report.figures import confusion, plots, regions, style
 from mer.report.render.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
@@ -105,7 +103,7 @@ def _section(section: Section, baseline: int, figures: Path) -> list[Block]:
     scores = scored(section)
     lines = _lines(section, scores)
 
-    def drawn(name: str, drawing: Drawing | None, caption: str) -> list[Block]:
+    def drawn(name: str, drawing: style.Drawing | None, caption: str) -> list[Block]:
         if drawing is None:
             return []
         style.save(drawing, figures, f"{section.number}_{name}")

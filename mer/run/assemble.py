@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
-
 from mer.config.catalogue import options
-from mer.config.compose import build
+from mer.config.compose import as_yaml, build, resolved
+from mer.config.names import check_study_name
 from mer.errors import ConfigError
-from mer.sweep.names import check_study_name
 
 if TYPE_CHECKING:
     from mer.run.experiment import Experiment
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["experiment"]
 
 
-def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = "") -> Experiment:
+def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Experiment:
     """Build everything that a composed configuration describes.
 
     Parameters
@@ -43,7 +41,8 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     from mer.store.keys import identity
     from mer.svm import Coded
 
-    _check_general(cfg)
+    settings = resolved(cfg)
+    _check_general(settings)
     dataset = build(cfg.dataset)
     idle = {"classifier" if choices["classifier"] == "none" else "svm"}
     idle |= {"codes"} if choices["codes"] == "none" else set()
@@ -61,7 +60,6 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
     svm, classifier, codes = (built.pop(stage) for stage in ("svm", "classifier", "codes"))
     learner = Coded(codes=codes, learner=classifier or svm) if codes else classifier or svm
     evaluated = {"svm": learner} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
-    resolved = _plain(cfg)
     return Experiment(
         pipeline=Pipeline(
             dataset=dataset,
@@ -75,17 +73,17 @@ def experiment(cfg: DictConfig, choices: Mapping[str, str], *, command: str = ""
         seed=cfg.seed,
         workers=cfg.workers or _cores(),
         bad_clips=cfg.bad_clips,
-        drop=tuple(str(name) for name in cfg.drop),
+        drop=tuple(str(name) for name in settings["drop"]),
         choices={stage: choices[stage] for stage in (*used, "protocol")},
-        settings={stage: resolved[stage] for stage in (*used, "protocol")},
+        settings={stage: settings[stage] for stage in (*used, "protocol")},
         identity={stage: identity(parts[stage]) for stage in (*used, "protocol")} | {"seed": cfg.seed},
-        config=OmegaConf.to_yaml({key: resolved[key] for key in resolved if key != "sweep"}),
+        config=as_yaml({key: value for key, value in settings.items() if key != "sweep"}),
         command=command,
         cache_limit=None if cfg.cache_gb is None else int(cfg.cache_gb * 1e9),
     )
 
 
-def _over_time(cfg: DictConfig, choices: Mapping[str, str], dataset: Any) -> bool:
+def _over_time(cfg: Any, choices: Mapping[str, str], dataset: Any) -> bool:
     """Return whether a clip gives a sequence of frames rather than a pair."""
     frames = build(cfg.frames) if "_target_" in cfg.frames else None
     if getattr(frames, "gives", "pair") != "sequence":
@@ -130,21 +128,16 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _check_general(cfg: DictConfig) -> None:
-    if cfg.bad_clips not in ("stop", "exclude"):
-        raise ConfigError(f"bad_clips={cfg.bad_clips}: must be stop or exclude")
-    if cfg.workers is not None and not (isinstance(cfg.workers, int) and cfg.workers >= 1):
-        raise ConfigError(f"workers={cfg.workers}: must be a number of cores, 1 or more, or null for all")
-    if cfg.cache_gb is not None and not (isinstance(cfg.cache_gb, int | float) and cfg.cache_gb >= 0):
-        raise ConfigError(f"cache_gb={cfg.cache_gb}: must be a number of gigabytes, or null for no limit")
-    if not OmegaConf.is_list(cfg.drop):
-        raise ConfigError(f"drop={cfg.drop}: must be a list of classes, such as drop=[fear]")
-    if not isinstance(cfg.seed, int) or cfg.seed < 0:
-        raise ConfigError(f"seed={cfg.seed}: must be a whole number, 0 or more")
-    check_study_name(cfg.study)
-
-
-def _plain(cfg: DictConfig) -> dict[str, Any]:
-    plain = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+def _check_general(settings: Mapping[str, Any]) -> None:
+    bad_clips, workers, gigabytes = settings["bad_clips"], settings["workers"], settings["cache_gb"]
+    if bad_clips not in ("stop", "exclude"):
+        raise ConfigError(f"bad_clips={bad_clips}: must be stop or exclude")
+    if workers is not None and not (isinstance(workers, int) and workers >= 1):
+        raise ConfigError(f"workers={workers}: must be a number of cores, 1 or more, or null for all")
+    if gigabytes is not None and not (isinstance(gigabytes, int | float) and gigabytes >= 0):
+        raise ConfigError(f"cache_gb={gigabytes}: must be a number of gigabytes, or null for no limit")
+    if not isinstance(settings["drop"], list):
+        raise ConfigError(f"drop={settings['drop']}: must be a list of classes, such as drop=[fear]")
+    if not isinstance(settings["seed"], int) or settings["seed"] < 0:
+        raise ConfigError(f"seed={settings['seed']}: must be a whole number, 0 or more")
+    check_study_name(settings["study"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from mer.progress import progress
 from mer.report.figures.drawing import drawing
 from mer.run import folder as run_folder
 from mer.run import record as run_record
-from mer.run.experiment import STAGES, Experiment
+from mer.run.experiment import STAGES, Experiment, Outcome, Prepared
 from mer.run.peak_memory import peak_memory_mb, reset_peak_memory
 from mer.run.provenance import clip_list_hash, protocol_card
 from mer.store.keys import code_key, component_key, digest
@@ -32,57 +31,7 @@ from mer.tracking import (
 )
 from mer.types import FoldResult, LosoResult, Manifest
 
-__all__ = ["Outcome", "Prepared", "execute", "prepare"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Prepared:
-    """What is known of a run once its annotations are read.
-
-    Attributes
-    ----------
-    manifest : Manifest
-    clip_list : str
-        Hash of which clips count.
-    key : str
-        Hash of the settings and the clip list: names the cell of a study, seeds its folds.
-    result : str
-        Hash of all that determines the result: the cell, the bytes of the clips, the code and the libraries. Where it
-        is equal, the result is.
-    """
-
-    manifest: Manifest
-    clip_list: str
-    key: str
-    result: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a run gave.
-
-    Attributes
-    ----------
-    folder : Path
-    metrics : mapping
-        The content of metrics.json.
-    left_out : int
-        Clips listed in excluded.csv.
-    warnings : tuple of str
-    computed : mapping of str to int
-        Results that had to be computed, by stage; what is missing came from the cache.
-    see : str
-        What to type or open to see the run in MLflow, from any folder; empty where it is not recorded.
-    seconds : float
-    """
-
-    folder: Path
-    metrics: Mapping[str, Any]
-    left_out: int
-    warnings: tuple[str, ...]
-    computed: Mapping[str, int]
-    see: str
-    seconds: float
+__all__ = ["execute", "prepare"]
 
 
 def prepare(experiment: Experiment) -> Prepared:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mer.pipeline import Pipeline
-from mer.run.execute import Prepared
 from mer.store.costs import STEPS, Times
 from mer.store.keys import component_key, digest
 from mer.store.results import Results
+from mer.types import Manifest
 
-__all__ = ["FLOW_STAGES", "STAGES", "Experiment"]
+__all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared"]
 
 STAGES = (
     "dataset",
@@ -32,6 +32,28 @@ STAGES = (
     "evaluation",
 )
 FLOW_STAGES = ("frames", "landmarks", "align", "flow", "sequence")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """What is known of a run once its annotations are read.
+
+    Attributes
+    ----------
+    manifest : Manifest
+    clip_list : str
+        Hash of which clips count.
+    key : str
+        Hash of the settings and the clip list: names the cell of a study, seeds its folds.
+    result : str
+        Hash of all that determines the result: the cell, the bytes of the clips, the code and the libraries. Where it
+        is equal, the result is.
+    """
+
+    manifest: Manifest
+    clip_list: str
+    key: str
+    result: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,3 +132,31 @@ class Experiment:
     def times(self) -> Times:
         """Where it is kept what each stage costs."""
         return Times(root=self.home / "times")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run gave.
+
+    Attributes
+    ----------
+    folder : Path
+    metrics : mapping
+        The content of metrics.json.
+    left_out : int
+        Clips listed in excluded.csv.
+    warnings : tuple of str
+    computed : mapping of str to int
+        Results that had to be computed, by stage; what is missing came from the cache.
+    see : str
+        What to type or open to see the run in MLflow, from any folder; empty where it is not recorded.
+    seconds : float
+    """
+
+    folder: Path
+    metrics: Mapping[str, Any]
+    left_out: int
+    warnings: tuple[str, ...]
+    computed: Mapping[str, int]
+    see: str
+    seconds: float

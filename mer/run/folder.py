@@ -16,6 +16,7 @@ from mer.report.figures.drawing import Drawing
 from mer.run import predictions
 from mer.run.region_table import region_rows, region_text
 from mer.run.trial_table import trial_table
+from mer.store.predictions import read_predictions
 from mer.types import LosoResult, Manifest, Sample
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def write(
     predictions.write_predictions(folder / "predictions.csv", result)
     predictions.write_folds(folder / "folds.csv", result.folds)
     summary = metrics.from_predictions(
-        folder / "predictions.csv",
+        read_predictions(folder / "predictions.csv"),
         draws=experiment.evaluation.draws,
         seed=experiment.seed,
         method=experiment.evaluation.interval,

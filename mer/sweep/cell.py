@@ -19,8 +19,7 @@ from mer.sweep.ledger import Ledger, Line, State
 from mer.tracking import is_recorded
 
 if TYPE_CHECKING:
-    from mer.run.execute import Prepared
-    from mer.run.experiment import Experiment
+    from mer.run.experiment import Experiment, Prepared
 
 __all__ = ["Sweep", "is_kept", "run_cell"]
 

@@ -11,8 +11,7 @@ from mer.sweep.cell import Sweep, is_kept
 from mer.sweep.ledger import duration
 
 if TYPE_CHECKING:
-    from mer.run.execute import Prepared
-    from mer.run.experiment import Experiment
+    from mer.run.experiment import Experiment, Prepared
 
 __all__ = ["Planned", "plan", "print_plan"]
 

@@ -226,7 +226,7 @@ def test_predictions_are_read_back_digit_for_digit(tmp_path):
 
 def test_metrics_come_from_the_file_alone(tmp_path):
     write_predictions(tmp_path / "predictions.csv", result())
-    got = from_predictions(tmp_path / "predictions.csv", draws=200)
+    got = from_predictions(read_predictions(tmp_path / "predictions.csv"), draws=200)
     assert got == scores(dataset=["db"] * 9)
     assert got["per_dataset"]["db"]["n"] == 9
 
@@ -251,12 +251,12 @@ def test_a_torn_file_is_named(tmp_path, text, message):
     path = tmp_path / "predictions.csv"
     path.write_text(text)
     with pytest.raises(DataError, match=message):
-        from_predictions(path)
+        from_predictions(read_predictions(path))
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match="no readable table"):
-        from_predictions(tmp_path / "nothing.csv")
+        from_predictions(read_predictions(tmp_path / "nothing.csv"))
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):

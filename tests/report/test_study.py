@@ -24,6 +24,7 @@ from mer.report.render.escape import tex
 from mer.report.render.formats import heads_of
 from mer.report.study import Study, load_study
 from mer.report.tables.protocol import commands
+from mer.store.predictions import read_predictions
 from mer.tracking import reading, sync
 from tests.support.planted import CLASSES, Clips, clips, keep, predict
 from tests.support.runs import fail, keep_result, record
@@ -173,7 +174,7 @@ def test_what_is_shown_are_the_digits_of_the_values(written: tuple[Document, Pat
 
 
 def test_scores_are_those_of_the_predictions(study: Study, written: tuple[Document, Path], home: Path) -> None:
-    expected = metrics.from_predictions(home / "dis" / "4" / "predictions.csv", draws=200, seed=0)
+    expected = metrics.from_predictions(read_predictions(home / "dis" / "4" / "predictions.csv"), draws=200, seed=0)
     found = {r["column"]: r for r in rows(written[1]) if r["table"] == "1-main" and r["row"].startswith("flow=dis, ")}
     mine = {
         r["column"]: r for r in rows(written[1]) if r["table"] == "1-main" and r["row"] == "flow=dis, descriptor.bins=4"
@@ -378,7 +379,9 @@ def test_seeds_are_repeats_of_a_cell(odd: Path, tmp_path: Path) -> None:
     table = _table(document, "1-main")
     assert [row.items[1].value for row in table.rows[:-1]] == [2, 3]
     scores = [
-        metrics.from_predictions(odd / f"dis{seed}" / "predictions.csv", draws=1, seed=0)["uf1"]["value"]
+        metrics.from_predictions(read_predictions(odd / f"dis{seed}" / "predictions.csv"), draws=1, seed=0)["uf1"][
+            "value"
+        ]
         for seed in "01"
     ]
     assert table.rows[0].items[2].value == pytest.approx(np.mean(scores))

@@ -12,6 +12,7 @@ import pytest
 
 from mer import metrics
 from mer.cli import main
+from mer.store.predictions import read_predictions
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
 SMALL = ["dataset.subjects=4", "dataset.clips=7", *RARE, "flow=dis", "tuning=tpe", "tuning.trials=3", "workers=2"]
@@ -77,7 +78,9 @@ def test_a_run_leaves_every_file_that_the_contract_names(first: Path) -> None:
 def test_metrics_follow_from_predictions_alone(first: Path) -> None:
     written = json.loads((first / "metrics.json").read_text(encoding="utf-8"))
     drawn = written["label_permutation"]
-    again = metrics.from_predictions(first / "predictions.csv", draws=drawn["draws"], seed=drawn["seed"])
+    again = metrics.from_predictions(
+        read_predictions(first / "predictions.csv"), draws=drawn["draws"], seed=drawn["seed"]
+    )
     assert json.loads(json.dumps(again)) == written
 
 

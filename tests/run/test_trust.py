@@ -15,7 +15,8 @@ import mer
 from mer.config.catalogue import conf_dir
 from mer.config.compose import compose_cell
 from mer.run.assemble import experiment
-from mer.run.execute import Prepared, prepare
+from mer.run.execute import prepare
+from mer.run.experiment import Prepared
 from mer.store import source
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]

@@ -17,6 +17,7 @@ from mer.pipeline import Features
 from mer.report.figures import confusion
 from mer.run import predictions
 from mer.run import record as run_record
+from mer.store.predictions import read_predictions
 from mer.tracking import sync
 from mer.types import FeatureTable, FoldResult, LosoResult
 from tests.support.runs import keep_result, record
@@ -138,7 +139,7 @@ def keep(
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     predictions.write_predictions(folder / "predictions.csv", kept)
     predictions.write_folds(folder / "folds.csv", kept.folds)
-    summary = metrics.from_predictions(folder / "predictions.csv", draws=draws, seed=0)
+    summary = metrics.from_predictions(read_predictions(folder / "predictions.csv"), draws=draws, seed=0)
     (folder / "metrics.json").write_text(json.dumps(summary), encoding="utf-8")
     command = " ".join(["mer run", f"study={study}", *(f"{key}={value}" for key, value in params.items())])
     written = card(of, classes=classes, **({"command": command} | more))

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from mer.cli import main
-from mer.cli.arguments import quoted
+from mer.config.arguments import quoted
 from mer.config.compose import component, compose, compose_cell, searchpath_override
+from mer.config.names import check_study_name
 from mer.errors import ConfigError, DataError
 from mer.store.costs import Times
 from mer.store.results import Results
@@ -25,7 +26,6 @@ from mer.sweep.cell import Sweep
 from mer.sweep.cells import expand, probes
 from mer.sweep.hydra_process import launch
 from mer.sweep.ledger import Ledger, Line, duration
-from mer.sweep.names import check_study_name
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
 SMALL = ["dataset.subjects=4", "dataset.clips=6", "dataset.size=64", *RARE, "tuning=none", "workers=1"]

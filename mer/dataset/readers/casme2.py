@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mer.dataset.names import unpadded_name
-from mer.dataset.readers.coding import Columns, read_coding
-from mer.dataset.readers.database import Database, Layout
+from mer.dataset.readers.coding import Columns, Layout, read_coding
+from mer.dataset.readers.database import Database
 from mer.dataset.readers.sheets import find_table
 from mer.dataset.tables import Row
 from mer.store.roles import place

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mer.dataset.readers.coding import Columns
-from mer.dataset.readers.database import Database, Layout
+from mer.dataset.readers.coding import Columns, Layout
+from mer.dataset.readers.database import Database
 from mer.dataset.tables import Row
 from mer.validation import require_choice
 

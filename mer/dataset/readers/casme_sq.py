@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mer.dataset.readers.coding import Columns
-from mer.dataset.readers.database import Database, Layout
+from mer.dataset.readers.coding import Columns, Layout
+from mer.dataset.readers.database import Database
 from mer.dataset.readers.sheets import Line, Sheet, find_table, read_sheets
 from mer.dataset.tables import Row
 from mer.errors import DataError

@@ -11,7 +11,7 @@ from mer.dataset.readers.sheets import Line, Sheet, read_sheets
 from mer.dataset.tables import Row
 from mer.errors import DataError
 
-__all__ = ["Columns", "read_coding"]
+__all__ = ["Columns", "Layout", "read_coding"]
 
 _HEADER_WITHIN = 40  # lines in which the header is looked for; SAMM has 13 lines of explanation above it
 
@@ -31,6 +31,30 @@ class Columns:
     needed: Mapping[str, Sequence[str]]
     optional: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sheets: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What is particular to a database on disk.
+
+    Attributes
+    ----------
+    title : str
+        As its authors write it.
+    tables : tuple of str
+        Names of the annotation file under the root, with ``*``; empty where there is none.
+    columns : Columns
+    folders : mapping of str to tuple of str
+        For each choice of `frames`, where the frames of a clip are, see `mer.dataset.readers.folders.Folders.find`.
+    labels : mapping of str to str
+        Spelling in the table or of the folder, in lower case → class, in the order of the scores.
+    """
+
+    title: str
+    tables: tuple[str, ...]
+    columns: Columns
+    folders: Mapping[str, tuple[str, ...]]
+    labels: Mapping[str, str]
 
 
 def read_coding(path: Path, columns: Columns, sheet: str | None) -> tuple[Row, ...]:

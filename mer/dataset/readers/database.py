@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling, unpadded_name
-from mer.dataset.readers.coding import Columns, read_coding
+from mer.dataset.readers.coding import Layout, read_coding
 from mer.dataset.readers.folders import Folders
 from mer.dataset.readers.patches import apply_patches, load_patches
 from mer.dataset.readers.reading import Reading
@@ -21,34 +21,10 @@ from mer.store.roles import place
 from mer.types import Manifest, Sample
 from mer.validation import require_choice, require_number
 
-__all__ = ["Database", "Layout"]
+__all__ = ["Database"]
 
 _APEX = ("annotated", "middle")
 _OBJECTIVE = {str(number): roman for number, roman in enumerate(("I", "II", "III", "IV", "V", "VI", "VII"), start=1)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """What is particular to a database on disk.
-
-    Attributes
-    ----------
-    title : str
-        As its authors write it.
-    tables : tuple of str
-        Names of the annotation file under the root, with ``*``; empty where there is none.
-    columns : Columns
-    folders : mapping of str to tuple of str
-        For each choice of `frames`, where the frames of a clip are, see `mer.dataset.readers.folders.Folders.find`.
-    labels : mapping of str to str
-        Spelling in the table or of the folder, in lower case → class, in the order of the scores.
-    """
-
-    title: str
-    tables: tuple[str, ...]
-    columns: Columns
-    folders: Mapping[str, tuple[str, ...]]
-    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mer.dataset.readers.coding import Columns
-from mer.dataset.readers.database import Database, Layout
+from mer.dataset.readers.coding import Columns, Layout
+from mer.dataset.readers.database import Database
 from mer.dataset.tables import Row
 
 __all__ = ["Fourdme"]

@@ -6,20 +6,49 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from mer.dataset.interval import require_order
 from mer.dataset.media import FrameFolder, list_frames
 from mer.dataset.points import StoredPoints
+from mer.dataset.readers.coding import Layout
 from mer.dataset.readers.folders import Folders
 from mer.dataset.tables import Row
 from mer.errors import DataError
 from mer.types import Exclusion, Sample
 
-if TYPE_CHECKING:
-    from mer.dataset.readers.database import Database
-
 __all__ = ["AnnotatedFolder", "Reading"]
+
+
+class Source(Protocol):
+    """What a pass asks of a database; the properties are fields of `mer.dataset.readers.database.Database`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def layout(self) -> Layout: ...
+    @property
+    def frames(self) -> str: ...
+    @property
+    def apex(self) -> str: ...
+    @property
+    def landmarks(self) -> str | None: ...
+    @property
+    def pattern(self) -> str | None: ...
+    @property
+    def fps(self) -> float: ...
+
+    def names(self, row: Row) -> Mapping[str, str]:
+        """Return what fills the templates of folders."""
+
+    def sample_id(self, row: Row) -> str:
+        """Return the id of a clip."""
+
+    def label(self, row: Row) -> str:
+        """Return the class of a row."""
+
+    def action_units(self, row: Row) -> str:
+        """Return the coded action units."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +73,7 @@ class Reading:
 
     Attributes
     ----------
-    database : Database
+    database : Source
     folders : Folders
         Under the root.
     samples : list of Sample
@@ -55,7 +84,7 @@ class Reading:
         Every folder of frames that was looked into → its frames.
     """
 
-    database: Database
+    database: Source
     folders: Folders
     samples: list[Sample] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)

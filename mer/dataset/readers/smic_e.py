@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mer.dataset.readers.coding import Columns
-from mer.dataset.readers.database import Layout
+from mer.dataset.readers.coding import Columns, Layout
 from mer.dataset.readers.smic_part import LABELS, SmicPart, padded
 from mer.dataset.tables import Row
 

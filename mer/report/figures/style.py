@@ -14,7 +14,22 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["COLUMN_IN", "GREY", "INK", "MARKERS", "PAGE_IN", "PALETTE", "empty", "plain", "save", "styled", "undated"]
+__all__ = [
+    "COLUMN_IN",
+    "GREY",
+    "INK",
+    "MARKERS",
+    "PAGE_IN",
+    "PALETTE",
+    "Drawing",
+    "empty",
+    "plain",
+    "save",
+    "styled",
+    "undated",
+]
+
+Drawing = Figure
 
 # Okabe and Ito's colours, distinct with any colour vision; markers differ too, for print in grey.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
