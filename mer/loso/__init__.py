@@ -1,7 +1,7 @@
 """Stage 8c, the evaluation: some subjects are left out in turn, and predicted by what the others taught."""
 
 from mer.loso.evaluation import Evaluation
-from mer.loso.fold import fold_seed
+from mer.loso.fold import Tuning, fold_seed
 from mer.loso.guards import check_split, check_twins
 from mer.loso.schemes import HoldOut, LeaveDatabaseOut, Loso, SubjectFolds
 from mer.loso.store import FoldStore
@@ -15,6 +15,7 @@ __all__ = [
     "Loso",
     "Split",
     "SubjectFolds",
+    "Tuning",
     "check_split",
     "check_twins",
     "fold_seed",

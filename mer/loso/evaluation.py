@@ -17,8 +17,8 @@ from mer.loso.order import in_order
 from mer.loso.store import FoldStore, fingerprint
 from mer.loso.workers import run_folds
 from mer.metrics import INTERVALS
-from mer.svm import Split
-from mer.tuning import Choice, GlobalTuning
+from mer.svm import Split, TrainingSet
+from mer.tuning import Choice, GlobalTuning, Learner
 from mer.types import FeatureTable, FoldResult, LosoResult
 
 __all__ = ["Evaluation"]
@@ -111,7 +111,7 @@ class Evaluation(ABC):
     def __call__(  # noqa: PLR0913 - the contract with the pipeline
         self,
         table: FeatureTable,
-        svm: Any,
+        svm: Learner,
         tuning: Tuning,
         *,
         seed: int,
@@ -170,7 +170,7 @@ class Evaluation(ABC):
     def _job(
         self,
         table: FeatureTable,
-        learner: Any,
+        learner: Learner,
         tuning: Tuning,
         seed: int,
         key: str,
@@ -219,7 +219,7 @@ class _Fixed:
     choice: Choice
     optimistic: ClassVar[bool] = True
 
-    def __call__(self, learner: Any, side: Any, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
         return self.choice
 
 

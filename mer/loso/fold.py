@@ -15,7 +15,7 @@ from mer.loso.guards import check_split
 from mer.loso.order import content_rank, subject_signatures
 from mer.loso.store import FoldStore
 from mer.svm import Split, TrainingSet
-from mer.tuning import Choice
+from mer.tuning import Choice, Learner
 from mer.types import FeatureTable, FoldResult
 
 __all__ = ["Job", "Tuning", "fold_seed", "run_fold", "training_side"]
@@ -28,7 +28,7 @@ class Tuning(Protocol):
     def optimistic(self) -> bool:
         """Whether the test side has a say in the settings."""
 
-    def __call__(self, learner: Any, side: TrainingSet, *, seed: int, label: str) -> Choice:
+    def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Choose."""
 
 
@@ -58,7 +58,7 @@ class Job:
     mirrored: FeatureTable | None
     average: bool
     oversample: bool
-    learner: Any
+    learner: Learner
     tuning: Tuning
     seed: int
     key: str

@@ -59,7 +59,7 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
     parts = {"dataset": dataset, **built, "protocol": protocol}
     svm, classifier, codes = (built.pop(stage) for stage in ("svm", "classifier", "codes"))
     learner = Coded(codes=codes, learner=classifier or svm) if codes else classifier or svm
-    evaluated = {"svm": learner} | {stage: built.pop(stage) for stage in ("tuning", "evaluation")}
+    tuning, evaluation = (built.pop(stage) for stage in ("tuning", "evaluation"))
     return Experiment(
         pipeline=Pipeline(
             dataset=dataset,
@@ -67,7 +67,9 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
             protocol=protocol,
             cache=Cache(root=Path(cfg.home).absolute() / "cache"),
         ),
-        **evaluated,
+        svm=learner,
+        tuning=tuning,
+        evaluation=evaluation,
         tracking=build(cfg.tracking),
         study=str(cfg.study),
         seed=cfg.seed,

@@ -114,6 +114,7 @@ def execute(
                 record = _record(
                     experiment,
                     prepared,
+                    store,
                     began,
                     metrics=run_record.numbers(summary, features) | cost,
                     series=run_record.series(result),
@@ -145,19 +146,22 @@ def _telling_failures(experiment: Experiment, prepared: Prepared, began: int, *,
     try:
         yield
     except Exception as error:
-        if experiment.tracking.address(experiment.home) is not None:
+        store = experiment.tracking.address(experiment.home)
+        if store is not None:
             with contextlib.suppress(OSError):  # a disk that is full must not hide why the run failed
-                record = _record(experiment, prepared, began, status="FAILED", error=first_line(error))
+                record = _record(experiment, prepared, store, began, status="FAILED", error=first_line(error))
                 tell_later(experiment.home, record.write(experiment.results.root / FAILED))
                 if wait and (untold := settle(experiment.home)):
                     error.add_note(untold)
         raise
 
 
-def _record(experiment: Experiment, prepared: Prepared, began: int, *, error: str | None = None, **more: Any) -> Record:
+def _record(
+    experiment: Experiment, prepared: Prepared, store: str, began: int, *, error: str | None = None, **more: Any
+) -> Record:
     tags = run_record.tags(experiment, prepared.manifest, cell=prepared.key, clip_list=prepared.clip_list)
     return Record(
-        store=experiment.tracking.address(experiment.home),
+        store=store,
         study=experiment.study,
         name=run_record.name(experiment),
         began=began,

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mer.loso import Evaluation, Tuning
 from mer.pipeline import Pipeline
 from mer.store.costs import STEPS, Times
 from mer.store.keys import component_key, digest
 from mer.store.results import Results
+from mer.tracking import Off, Server, Sqlite
+from mer.tuning import Learner
 from mer.types import Manifest
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared"]
@@ -85,10 +88,10 @@ class Experiment:
     """
 
     pipeline: Pipeline
-    svm: Any
-    tuning: Any
-    evaluation: Any
-    tracking: Any
+    svm: Learner
+    tuning: Tuning
+    evaluation: Evaluation
+    tracking: Sqlite | Server | Off
     study: str
     seed: int
     workers: int
