@@ -7,8 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from mer.dataset.image_header import image_size
+from mer.dataset.images import read_frame
 from mer.errors import DataError
 
 SUFFIXES = ("png", "jpg", "bmp", "tif")
@@ -56,3 +58,13 @@ def test_a_long_comment_before_the_frame_header_of_a_jpeg_is_passed(tmp_path: Pa
     for times in (1, 2):  # two comments push the header behind the bytes that are looked at: the decoder then decides
         path.write_bytes(data[:2] + comment * times + data[2:])
         assert image_size(path) == (70, 40)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_of_a_turned_photograph_is_that_of_the_frame_that_is_read(tmp_path: Path, orientation: int) -> None:
+    path = write(tmp_path, "jpg")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    with Image.open(path) as image:
+        image.save(tmp_path / "turned.jpg", exif=exif)
+    assert image_size(tmp_path / "turned.jpg") == read_frame(tmp_path / "turned.jpg").shape[1::-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from PIL import Image
 
 from mer.cli import main
 from mer.errors import ConfigError, DataError
@@ -376,14 +376,14 @@ def test_the_check_tells_what_was_repaired(root: Path, capsys: pytest.CaptureFix
 def test_a_frame_without_permission_blocks(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed, real = apex(root), os.open
+    closed, real = apex(root), Image.open
 
-    def refusing(path: Any, *arguments: Any, **more: Any) -> int:
+    def refusing(path: Any) -> Any:
         if Path(path) == closed:
             raise PermissionError(13, "Permission denied")
-        return real(path, *arguments, **more)
+        return real(path)
 
-    monkeypatch.setattr("mer.dataset.image_header.os.open", refusing)
+    monkeypatch.setattr("mer.dataset.image_header.Image.open", refusing)
     status, _, rows = check(root, capsys)
     assert status == 1
     assert any("the image cannot be read (Permission denied)" in row["what"] for row in rows)
