@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import re
 import shutil
 import subprocess
@@ -96,8 +97,12 @@ def test_a_field_counts_by_its_role(tmp_path: Path) -> None:
 
 
 @cache
-def component(group: str, option: str) -> Any:
-    return mer.component(group, option)
+def roles_of(group: str, option: str) -> dict[str, str | None]:
+    """Return the role of every field of the component that an option names."""
+    settings = yaml.safe_load((conf_dir() / group / f"{option}.yaml").read_text(encoding="utf-8"))
+    module, _, name = settings["_target_"].rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    return {field.name: field.metadata.get("role") for field in dataclasses.fields(kind)}
 
 
 FILES = re.compile(r"\b(file|folder|\.npz|CSV|package\.module|import path)\b")
@@ -115,30 +120,29 @@ NO_PATH = {
 @pytest.mark.parametrize(("group", "option"), COMPONENTS)
 def test_every_setting_that_names_a_file_has_a_role(group: str, option: str) -> None:
     """A new setting whose comment in conf/ speaks of a file, and that has no role, would bring its path into keys."""
-    made = component(group, option)
-    known = {field.name: field.metadata.get("role") for field in dataclasses.fields(made)}
+    known = roles_of(group, option)
     for line in (conf_dir() / group / f"{option}.yaml").read_text(encoding="utf-8").splitlines():
         setting = re.match(r"(\w+): .*?#(.*)", line)
         if setting and FILES.search(setting[2]) and f"{group}.{setting[1]}" not in NO_PATH:
             assert known[setting[1]] in ("contents", "place", "watch", "code"), f"{group}.{setting[1]}"
 
 
-@pytest.mark.parametrize(("group", "option"), COMPONENTS)
+@pytest.mark.parametrize(
+    ("group", "option", "name"),
+    [(*found, name) for found in COMPONENTS for name, role in roles_of(*found).items() if role == "contents"],
+)
 def test_overwriting_a_file_that_a_setting_names_moves_the_key_and_moving_the_file_does_not(
-    group: str, option: str, tmp_path: Path
+    group: str, option: str, name: str, tmp_path: Path
 ) -> None:
-    made = component(group, option)
-    for field in dataclasses.fields(made):
-        if field.metadata.get("role") != "contents":
-            continue
-        first, second = tmp_path / "a" / "weights.npz", tmp_path / "b" / "other.npz"
-        for file in (first, second):
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(b"one")
-        keys = [digest(component_key(dataclasses.replace(made, **{field.name: str(file)}))) for file in (first, second)]
-        assert keys[0] == keys[1] != digest(component_key(made))
-        first.write_bytes(b"two")
-        assert digest(component_key(dataclasses.replace(made, **{field.name: str(first)}))) != keys[0]
+    made = mer.component(group, option)
+    first, second = tmp_path / "a" / "weights.npz", tmp_path / "b" / "other.npz"
+    for file in (first, second):
+        file.parent.mkdir()
+        file.write_bytes(b"one")
+    keys = [digest(component_key(dataclasses.replace(made, **{name: str(file)}))) for file in (first, second)]
+    assert keys[0] == keys[1] != digest(component_key(made))
+    first.write_bytes(b"two")
+    assert digest(component_key(dataclasses.replace(made, **{name: str(first)}))) != keys[0]
 
 
 def file_of(module: str, package: Path = PACKAGE) -> Path:
