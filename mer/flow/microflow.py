@@ -14,7 +14,7 @@ from mer.errors import ConfigError
 from mer.flow.base import check_pairs
 from mer.store.roles import contents, device
 from mer.types import Float32, FlowField, Image
-from mer.validation import require_device, require_integer, require_present
+from mer.validation import has_gpu, require_device, require_integer, require_present
 
 __all__ = ["BUNDLED", "Microflow"]
 
@@ -64,6 +64,11 @@ class Microflow:
         if self.device == "cpu" and (self.half or self.compile):
             name = "half" if self.half else "compile"
             raise ConfigError(f"flow.{name}=true: is for a GPU; choose flow.device=cuda, or flow.{name}=false")
+
+    @property
+    def together(self) -> int:
+        """How many clips a run computes at once: `pairs` on a GPU; one on a CPU, which gains nothing by more."""
+        return self.pairs if self.device != "cpu" and has_gpu() else 1
 
     def __call__(self, onset: Image, apex: Image) -> FlowField:
         """Return the flow from onset to apex.

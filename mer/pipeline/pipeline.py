@@ -22,7 +22,7 @@ from mer.pipeline.entries import flow_entry, flow_of, pair_entry, pair_of
 from mer.pipeline.features import Features, Rows, outline, read_rows, write_rows
 from mer.pipeline.keys import StageKeys
 from mer.pipeline.manifest import load_manifest
-from mer.pipeline.side_by_side import Found, as_table, side_by_side
+from mer.pipeline.side_by_side import Found, as_table, in_batches, side_by_side
 from mer.protocol import Protocol
 from mer.store.cache import Cache, Entry
 from mer.types import REGION_QUANTITIES, AlignedPair, Dataset, Descriptor, Exclusion, Landmarks, Manifest, Sample
@@ -159,12 +159,39 @@ class Pipeline:
         missing = frozenset(keys) - frozenset(kept)
         if not missing:
             return kept
+        self._estimate_in_batches(samples, workers)
         one = partial(self._rows_of_clip, kinds=missing, mirror=mirror)
         found = side_by_side(samples, one, workers, stop=bad_clips == "stop")
         for kind in missing:
             kept[kind] = as_table(kind, samples, found, self._names)
             write_rows(self.cache, kind, keys[kind], kept[kind])
         return kept
+
+    def _estimate_in_batches(self, samples: Sequence[Sample], workers: int) -> None:
+        """Compute and keep the flow of clips together, where the backbone gains by it; what fails is left to later."""
+        backbone = self.stages.flow
+        together = getattr(backbone, "together", 1)
+        if backbone is None or self.ready_made or self.stages.sequence is not None or together == 1:
+            return
+        missing = [sample for sample in samples if self._lacks_flow(sample)]
+        for some, pairs in in_batches(missing, self._pair_or_none, together, workers):
+            with self.timer("flow", len(some)):
+                fields = backbone.batch([pair.onset for pair in pairs], [pair.apex for pair in pairs])
+            for sample, pair, estimated in zip(some, pairs, fields, strict=True):
+                flow = ClipFlow(uv=estimated.uv, peak=len(pair.between), landmarks=pair.landmarks)
+                self.cache.put("flow", self.keys.flow(sample), flow_entry(flow))
+
+    def _lacks_flow(self, sample: Sample) -> bool:
+        try:
+            return not self.cache.holds("flow", self.keys.flow(sample))
+        except DataError:
+            return False
+
+    def _pair_or_none(self, sample: Sample) -> AlignedPair | None:
+        try:
+            return self.pair(sample)
+        except DataError:
+            return None
 
     def _names(self, sample: Sample) -> dict[str, tuple[str, ...]]:
         regions = self.stages.moving(self.flow(sample)).regions

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 from mer.errors import DataError, FaceNotFoundError
 from mer.pipeline.features import Rows
 from mer.progress import progress
-from mer.types import Sample
+from mer.types import AlignedPair, Sample
 
-__all__ = ["Found", "as_table", "side_by_side"]
+__all__ = ["Found", "as_table", "in_batches", "side_by_side"]
 
 Found = Mapping[str, NDArray[Any] | DataError]
 """Kind of table → the clip's row in it, shape (images, D), or why it has none."""
@@ -41,15 +42,8 @@ def side_by_side(
     stop : bool
         Raise for the first faulty clip; one without a face is none.
     """
-    from threadpoolctl import threadpool_limits
-
-    cv2.setNumThreads(1)  # clips run side by side; threads inside each would only get in each other's way
     found: dict[str, Found] = {}
-    with (
-        threadpool_limits(limits=1, user_api="blas"),  # more threads of a matrix product would round differently, too
-        progress("features", len(samples)) as advance,
-        ThreadPoolExecutor(workers) as pool,
-    ):
+    with _one_thread_each(), progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
         busy: list[Sample] = []
         # A clip that another process works on is put off, so that both do other clips meanwhile.
         for some, wait in ((samples, False), (busy, True)):
@@ -68,6 +62,41 @@ def side_by_side(
                 pool.shutdown(cancel_futures=True)
                 raise
     return found
+
+
+def in_batches(
+    samples: Sequence[Sample], align: Callable[[Sample], AlignedPair | None], together: int, workers: int
+) -> Iterator[tuple[list[Sample], list[AlignedPair]]]:
+    """Yield clips with their aligned frames, so many at once; those without are left out.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+    align : callable
+        Returns None for a clip that cannot be used.
+    together : int
+        Clips at once. Only so many are held in memory.
+    workers : int
+        Threads that align.
+    """
+    with _one_thread_each(), progress("flow", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(samples), together):
+            some = samples[start : start + together]
+            aligned = [(sample, pair) for sample, pair in zip(some, pool.map(align, some), strict=True) if pair]
+            if aligned:
+                yield [sample for sample, _ in aligned], [pair for _, pair in aligned]
+            for _ in some:
+                advance()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Keep OpenCV and BLAS to one thread: clips run side by side, and more threads of a product round differently."""
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def _raise_fault(found: Found) -> None:

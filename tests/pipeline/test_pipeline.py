@@ -172,3 +172,35 @@ def test_the_row_of_a_clip_does_not_depend_on_the_others(pipeline: Pipeline, dat
 def test_frame_pairs_must_match() -> None:
     with pytest.raises(DataError, match=r"one size, got \(4, 4\) and \(4, 5\)"):
         FramePair(onset=np.zeros((4, 4), np.uint8), apex=np.zeros((4, 5), np.uint8))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together:
+    """A backbone that takes three pairs at once."""
+
+    sizes: list[int] = field(default_factory=list, compare=False, metadata={"role": "watch"})
+    together: int = 3
+
+    def __call__(self, onset: Image, apex: Image) -> FlowField:
+        return self.batch([onset], [apex])[0]
+
+    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
+        self.sizes.append(len(onsets))
+        shifts = [float(apex.mean()) - float(onset.mean()) for onset, apex in zip(onsets, apexes, strict=True)]
+        return [FlowField(uv=np.full((*onsets[0].shape, 2), shift, dtype=np.float32)) for shift in shifts]
+
+
+def test_a_backbone_that_gains_by_it_is_given_several_clips_at_once(tmp_path: Path) -> None:
+    dataset = mer.component("dataset", "synthetic", subjects=2, clips=4, size=64)
+    parts = {"landmarks": mer.component("landmarks", "stored"), "align": mer.component("align", "crop", size=64)}
+    parts |= {"motion": mer.component("motion", "none"), "roi": mer.component("roi", "grid", rows=2, columns=2)}
+    parts |= {"frames": mer.component("frames", "onset_apex"), "descriptor": mer.component("descriptor", "rawflow")}
+    tables = []
+    for backbone, sizes in ((Together(), [3, 3, 2]), (Together(together=1), [1] * 8)):
+        cache = Cache(root=tmp_path / str(backbone.together))
+        made = Pipeline(dataset=dataset, stages=Stages(flow=backbone, **parts), cache=cache)
+        found = made.features(made.manifest(bad_clips="stop"), workers=2, bad_clips="stop")
+        assert backbone.sizes == sizes
+        assert len(found.computed["flow"]) == len(found.computed["descriptor"]) == 8
+        tables.append(found.table.X)
+    np.testing.assert_array_equal(tables[0], tables[1])
