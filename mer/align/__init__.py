@@ -3,7 +3,7 @@
 Convention
 ----------
 A matrix (2, 3) takes (x, y, 1) of the source to (x, y) of the aligned image, pixel centres at integers in both. A
-fraction f of an image with S pixels a side is the pixel coordinate f·S − ½: 0 and 1 are the outer edges of the image.
+fraction f of an image with S pixels per side is the pixel coordinate f·S − ½: 0 and 1 are the outer edges of the image.
 """
 
 from mer.align.crop import Crop, Identity

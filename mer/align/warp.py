@@ -66,7 +66,7 @@ def moved(pair: FramePair, landmarks: Landmarks, matrix: Matrix, size: int, anti
     falls. That is the same at a pixel of both frames, so the flow between them does not see it.
 
     Computed in double precision: in single precision a sample is sure to 1e-5 grey levels, and since it is rounded to a
-    whole one, some ten pixels a frame come out differently on another processor. In double precision none does.
+    whole one, some ten pixels per frame come out differently on another processor. In double precision none does.
     """
     matrix = on_grid(matrix, linear=_LINEAR, shift=_SHIFT)
     onset, *later = _warp(pair.frames, matrix, size, antialias)
@@ -101,7 +101,7 @@ def _warp(frames: Sequence[Image], matrix: Matrix, size: int, antialias: float) 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return whole grey levels.
 
-    Rounded to 1/1024 before: an exact half, common where a face is not turned, must not hang on the 13th digit.
+    Rounded to 1/1024 before: an exact half, common where a face is not turned, must not depend on the 13th digit.
     """
     return np.clip(np.rint(np.rint(values / _LEVEL) * _LEVEL), 0, 255).astype(np.uint8)
 

@@ -30,7 +30,7 @@ Truth = tuple[Image, Image, NDArray[np.float32]]
 
 @dataclass
 class Measured:
-    """Results of one method: mean end-point errors in px, milliseconds a pair."""
+    """Results of one method: mean end-point errors in px, milliseconds per pair."""
 
     cells: dict[Cell, list[float]] = field(default_factory=dict)
     by_magnitude: dict[bool, NDArray[np.float64]] = field(default_factory=dict)  # sums and counts (2, bins)
@@ -56,7 +56,7 @@ class Measured:
 
 
 def measure(flow: FlowBackbone, pool: Sequence[Face], each: int, others: Mapping[str, Sequence[Truth]]) -> Measured:
-    """Measure one method on `each` pairs a cell and on `others`: ``noise``, ``large``, ``synthetic``."""
+    """Measure one method on `each` pairs per cell and on `others`: ``noise``, ``large``, ``synthetic``."""
     found = Measured()
     for pair in benchmark_pairs(pool, each, _SEED):
         if not found.times:

@@ -58,7 +58,7 @@ def _curves(axes: Axes, results: Mapping[str, Measured], degraded: bool) -> None
 
 
 def gallery(path: Path, pairs: Sequence[BenchmarkPair], methods: Mapping[str, FlowBackbone]) -> None:
-    """Write a PNG: a row a pair; onset, truth, then every method with its error, all in one scale of colour."""
+    """Write a PNG: one row per pair; onset, truth, then every method with its error, all in one scale of colour."""
     figure = Figure(figsize=((2 + len(methods)) * _PANEL, len(pairs) * (_PANEL + _HEAD)), facecolor="white")
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(pairs), 2 + len(methods), squeeze=False)

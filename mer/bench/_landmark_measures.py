@@ -19,7 +19,7 @@ from mer.types import Image, Landmarks
 
 __all__ = ["error_rows", "jitter_rows", "motion_rows", "nothing_rows", "speed_rows", "video_rows"]
 
-_FACE = 256  # px; height of a face, brows to chin, where its trembling and its motion are measured
+_FACE = 256  # px; height of a face, brows to chin, where its jitter and its motion are measured
 _VIEWS = 12  # of the same face, for the standard deviation
 _NOISE, _JPEG = 2.0, 90
 _EMPTY = 1000  # pictures without a face
@@ -105,12 +105,12 @@ def video_rows(finder: Any, frames: Sequence[Image]) -> dict[str, str]:
     return {
         f"video, {len(frames)} frames: found, each searched": f"{alone:.2%}",
         "video: found, followed": f"{followed / len(frames):.2%}",
-        "video: frames a second, followed": f"{rate:.0f}",
+        "video: frames per second, followed": f"{rate:.0f}",
     }
 
 
 def speed_rows(finder: Any, faces: Faces) -> dict[str, str]:
-    """Milliseconds a frame of 640 × 360 with a face 200 px high, and frames a second."""
+    """Milliseconds per frame of 640 × 360 with a face 200 px high, and frames per second."""
     image, xy = faces.images[0], faces.xy[0]
     scale = 200 / np.ptp(xy[:, 1])
     frame = np.full((360, 640), 128, np.uint8)
@@ -121,7 +121,7 @@ def speed_rows(finder: Any, faces: Faces) -> dict[str, str]:
     near = _milliseconds(lambda: finder.follow(frame, last))
     return {
         "640×360, search and points, ms": f"{whole:.1f}",
-        "640×360, search and points, frames a second": f"{1000 / whole:.0f}",
+        "640×360, search and points, frames per second": f"{1000 / whole:.0f}",
         "points alone, face known, ms": f"{near:.2f}",
     }
 

@@ -26,7 +26,7 @@ Array = NDArray[Any]
 
 
 class Timings(NamedTuple):
-    """Milliseconds a field, and what was compared."""
+    """Milliseconds per field, and what was compared."""
 
     ours: dict[str, float]
     peers: dict[str, float]
@@ -103,7 +103,7 @@ def measure(*, size: int, fields: int, repeats: int) -> Timings:
 
 
 def _loop_over_regions(uv: Array, masks: NDArray[np.bool_]) -> Array:
-    """One mask and one np.histogram a region: the leanest loop seen in released code."""
+    """One mask and one np.histogram per region: the leanest loop seen in released code."""
     angle, length = np.arctan2(uv[..., 1], uv[..., 0]), np.hypot(uv[..., 0], uv[..., 1])
     rows = [np.histogram(angle[mask], bins=8, range=(-np.pi, np.pi), weights=length[mask])[0] for mask in masks]
     return np.roll([row / row.sum() for row in rows], 4, axis=1)

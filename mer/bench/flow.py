@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> None:
     """Measure and print; write ``flow.csv``, ``flow_error.png`` (.svg, .pdf) and ``flow_gallery.png``.
 
     ``faces=FOLDER`` (keypoints.csv and images/) takes real faces, those of every ``stride=``-th subject, which
-    microflow was not trained on; without it generated faces are moved. ``each=`` pairs a cell, ``flows=a,b`` options.
+    microflow was not trained on; without it generated faces are moved. ``each=`` pairs per cell, ``flows=a,b`` options.
     """
     given = take_settings(
         arguments, {"faces": "", "stride": "6", "each": "12", "flows": "", "plain": "true", "output": "."}

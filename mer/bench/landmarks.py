@@ -1,4 +1,4 @@
-"""Landmark finders on faces they were not trained on: error, trembling, true motion, detection, speed."""
+"""Landmark finders on faces they were not trained on: error, jitter, true motion, detection, speed."""
 
 from __future__ import annotations
 

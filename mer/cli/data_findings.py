@@ -105,4 +105,4 @@ def show_findings(name: str, manifest: Manifest, findings: Sequence[Finding], fo
         print(f"and {len(shown) - _SHOWN} more, in the file below")
     print(f"written   {folder / 'findings.csv'}, {folder / 'annotations.csv'}")
     if levels["blocks"]:
-        print("a run would stop: take the next steps, or leave the clips at fault out with bad_clips=exclude")
+        print("a run would stop: take the next steps, or leave the faulty clips out with bad_clips=exclude")

@@ -21,7 +21,7 @@ _COORDINATES = tuple(f"{axis}{point}" for point in range(68) for axis in "xy")
 
 @dataclass(frozen=True, kw_only=True)
 class StoredPoints:
-    """A file with 68 points a frame: pixels, iBUG order, the centre of the top-left pixel is (0, 0).
+    """A file with 68 points per frame: pixels, iBUG order, the centre of the top-left pixel is (0, 0).
 
     Attributes
     ----------

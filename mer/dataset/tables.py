@@ -62,7 +62,7 @@ class Table:
         if twice:
             raise DataError(f"{self.path}: column {', '.join(twice)} occurs twice; rename or remove one")
         if not self.rows:
-            raise DataError(f"{self.path}: no row follows the header; add one row a clip")
+            raise DataError(f"{self.path}: no row follows the header; add one row per clip")
 
 
 def read_table(path: Path) -> Table:
@@ -89,7 +89,7 @@ def read_lines(path: Path) -> list[tuple[int, list[str]]]:
     text = _text(path)
     header = next((line for line in text.splitlines() if line.strip()), "")
     if not header:
-        raise DataError(f"{path}: the table is empty; it needs a header line and one row a clip")
+        raise DataError(f"{path}: the table is empty; it needs a header line and one row per clip")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
     try:
         lines = [(number, [cell.strip() for cell in cells]) for number, cells in enumerate(reader, start=1)]

@@ -57,7 +57,7 @@ class Hoof(FlowDescriptor):
     gate_share : float
         In (0, 1].
     symmetric : bool
-        Fold each bin onto its mirror image about the vertical axis: left and right are not told apart.
+        Fold each bin onto its mirror image about the vertical axis: left and right count as one.
     region_gate : float
         Zero regions whose mean magnitude is below this share of the region that moves most; in [0, 1], 0 keeps all.
     region_weight : {"none", "area", "strain"}

@@ -24,7 +24,7 @@ QUANTITIES = ("u", "v", "magnitude", "coherence", "strain")
 
 @dataclass(frozen=True, kw_only=True)
 class RegionStatistics(FlowDescriptor):
-    """One number a region for each chosen quantity.
+    """One number per region for each chosen quantity.
 
     Parameters
     ----------

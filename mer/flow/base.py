@@ -72,7 +72,7 @@ class PairwiseFlow(OneByOne):
         Parameters
         ----------
         onset, apex : ndarray of uint8, shape (H, W)
-            Grey images of one shape, at least 16 pixels a side.
+            Grey images of one shape, at least 16 pixels per side.
 
         Returns
         -------

@@ -47,7 +47,7 @@ class Microflow:
 
     From one processor to another the flow of the same pair differs by 1e-7 px in the mean and 1e-5 px at most. It is
     not rounded to a grid: of 131,072 values some always lie on the border of a step, and a whole step there is more
-    noise than all the last digits together (feature rows then differ by 5e-8 to 1e-7 in the mean, for steps of 2⁻¹⁴ to
+    noise than all rounding together (feature rows then differ by 5e-8 to 1e-7 in the mean, for steps of 2⁻¹⁴ to
     2⁻¹⁰ px, instead of 1.5e-8). The default removal of head motion and the default descriptor follow the flow without
     jumps, so small noise stays small.
     """
@@ -76,7 +76,7 @@ class Microflow:
         Parameters
         ----------
         onset, apex : ndarray of uint8, shape (H, W)
-            Grey images of one shape, at least 16 pixels a side.
+            Grey images of one shape, at least 16 pixels per side.
 
         Returns
         -------

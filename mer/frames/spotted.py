@@ -57,7 +57,7 @@ class OnsetSpotted:
     -----
     Reads every `step`-th frame of the clip. Annotated onset and offset are used, the annotated apex is not. Of frames
     whose measure differs by rounding alone (the curve is rounded to 4e-6) the first is taken, as where a clip holds its
-    apex, so that the choice does not hang on the processor; the error of the flow is ten thousand times that.
+    apex, so that the choice does not depend on the processor; the error of the flow is ten thousand times that.
     """
 
     flow: FlowBackbone

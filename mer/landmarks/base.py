@@ -19,10 +19,10 @@ class ImageLandmarks(ABC):
 
     Notes
     -----
-    A network gives a point to some 1e-5 px: the last digits differ from one processor to another. What follows would
+    A network gives a point to some 1e-5 px: its rounding differs from one processor to another. What follows would
     carry that on, into every pixel of the aligned image. The points therefore leave this stage rounded to `STEP`, 1/64
     px: nearly every number is then the same everywhere. That moves a point by 0.006 px in the mean (0.011 at most, a
-    coordinate by 0.008), against an error of several pixels and a trembling of 0.08 px. Only found points are rounded:
+    coordinate by 0.008), against an error of several pixels and a jitter of 0.08 px. Only found points are rounded:
     stored ones are given, and are the same on every processor already.
     """
 

@@ -20,7 +20,7 @@ __all__ = ["ClipLandmarks", "OneEuro"]
 
 @dataclass(frozen=True, kw_only=True)
 class OneEuro:
-    """A low-pass filter along time whose cut-off rises with speed: a still face does not tremble, a fast one not lag.
+    """A low-pass filter along time whose cut-off rises with speed: a still face shows no jitter, a fast one no lag.
 
     Attributes
     ----------

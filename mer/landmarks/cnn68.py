@@ -35,7 +35,7 @@ BUNDLED = Path(__file__).parent / "weights" / "cnn68.npz"
 
 _CANDIDATES = 8  # squares a frame that are looked at, best first
 # Steps of the matrix of a crop, linear part and shift (frame pixels), for a crop of about the frame's resolution. The
-# network gives it to 1e-5 px, and differently in its last digits from one processor to another: off such a grid no two
+# network gives it to 1e-5 px, and with other rounding differences on one processor to another: off such a grid no two
 # processors would look at the same pixels. Where exactly a crop lies is of no account, it is jittered in training.
 _LINEAR, _SHIFT = 1 / 1024, 1 / 16
 
@@ -62,7 +62,7 @@ class Cnn68(ImageLandmarks):
         ≥ 1. Those of a face that is followed are found once, in one crop.
     views : sequence of float
         In the last pass each face that was searched for is looked at in crops of these sizes, 1 = that of training, and
-        the mean is taken: less error and less trembling for each look more.
+        the mean is taken: less error and less landmark jitter with each look.
     mirror : bool
         Look at all of them in a mirror too. Points then lie where a mirror-symmetric eye would put them: what the
         annotators of the training set did in favour of one side drops out.

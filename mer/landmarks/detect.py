@@ -47,7 +47,7 @@ class Square:
         -----
         Middle and side to a power of two between 1/64 and 1/32 of the side, the roll to 1/32 rad: less than a square
         lies amiss anyway, and the points are found a second time, in the crop that the first ones give. What is left
-        is the same on every processor, though the detector's last digits are not.
+        is the same on every processor, though the detector's rounding differences are not.
         """
         step = 2.0 ** (math.frexp(self.side)[1] - 6)
         x, y, side = (round(v / step) * step for v in (self.x, self.y, self.side))

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 __all__ = ["FaceNetwork", "PointNetwork", "fold", "sampled", "standardised"]
 
-_STRIDE = 4  # crop pixels a cell of the heat maps
+_STRIDE = 4  # crop pixels per cell of the heat maps
 
 
 def standardised(images: Tensor) -> Tensor:

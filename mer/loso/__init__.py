@@ -2,7 +2,7 @@
 
 from mer.loso.evaluation import Evaluation
 from mer.loso.fold import Tuning, fold_seed
-from mer.loso.guards import check_split, check_twins
+from mer.loso.guards import check_duplicate_recordings, check_split
 from mer.loso.schemes import HoldOut, LeaveDatabaseOut, Loso, SubjectFolds
 from mer.loso.store import FoldStore
 from mer.svm import Split
@@ -16,7 +16,7 @@ __all__ = [
     "Split",
     "SubjectFolds",
     "Tuning",
+    "check_duplicate_recordings",
     "check_split",
-    "check_twins",
     "fold_seed",
 ]

@@ -12,7 +12,14 @@ import numpy as np
 
 from mer.errors import ConfigError, DataError
 from mer.loso.fold import Job, Tuning, fold_seed, training_side
-from mer.loso.guards import check_classes, check_mirrored, check_split, check_twins, rows_of, sorted_table
+from mer.loso.guards import (
+    check_classes,
+    check_duplicate_recordings,
+    check_mirrored,
+    check_split,
+    rows_of,
+    sorted_table,
+)
 from mer.loso.order import in_order
 from mer.loso.store import FoldStore, fingerprint
 from mer.loso.workers import run_folds
@@ -156,7 +163,7 @@ class Evaluation(ABC):
         """
         self.check(table, seed=seed)
         table = sorted_table(table)
-        check_twins(table)
+        check_duplicate_recordings(table)
         splits = self.splits(table, seed)
         job = self._job(table, svm, tuning, seed, key, mirrored, store)
         done = []

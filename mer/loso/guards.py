@@ -10,7 +10,7 @@ from mer.errors import DataError, LeakError
 from mer.svm import Split
 from mer.types import FeatureTable
 
-__all__ = ["check_classes", "check_mirrored", "check_split", "check_twins", "sorted_table"]
+__all__ = ["check_classes", "check_duplicate_recordings", "check_mirrored", "check_split", "sorted_table"]
 
 ENOUGH_VALUES = 4  # a row with fewer different values may be the same for two clips by chance
 
@@ -69,7 +69,7 @@ def check_split(table: FeatureTable, split: Split) -> None:
         raise LeakError(f"fold {split.name}: a clip is used twice; the rows of both sides must differ")
 
 
-def check_twins(table: FeatureTable) -> None:
+def check_duplicate_recordings(table: FeatureTable) -> None:
     """Refuse two clips with the very same features under two subjects: one recording, on both sides of a fold.
 
     Raises

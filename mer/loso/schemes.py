@@ -29,7 +29,7 @@ class Loso(Evaluation):
     unit: ClassVar[str] = "subject"
 
     def splits(self, table: FeatureTable, seed: int) -> list[Split]:
-        """Return one fold a subject."""
+        """Return one fold per subject."""
         return _leave_out(table.subject, "leaving one subject out needs two subjects or more")
 
 

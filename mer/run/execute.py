@@ -200,7 +200,7 @@ def _learner(identity: Mapping[str, Any]) -> list[Any]:
 
 
 def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:
-    """Keep seconds a clip of every step for the plan of the next sweep, but none of folds that were read back."""
+    """Keep seconds per clip of every step for the plan of the next sweep, but none of folds that were read back."""
     times, workers = experiment.times, experiment.workers
     spent = 0.0
     for stage, each in features.computed.items():

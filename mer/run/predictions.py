@@ -19,7 +19,7 @@ __all__ = ["write_folds", "write_predictions"]
 
 
 def write_predictions(path: str | Path, result: LosoResult) -> None:
-    """Write one row a clip, sorted by sample id: whose it is, the truth, the prediction, one score a class.
+    """Write one row per clip, sorted by sample id: whose it is, the truth, the prediction, one score per class.
 
     A score is written with all its digits; a class that the training side did not hold has an empty cell.
     """
@@ -34,7 +34,7 @@ def write_predictions(path: str | Path, result: LosoResult) -> None:
 
 
 def write_folds(path: str | Path, folds: Iterable[FoldResult]) -> None:
-    """Write one row a fold: what was left out, the chosen parameters, the inner score, the seconds."""
+    """Write one row per fold: what was left out, the chosen parameters, the inner score, the seconds."""
     folds = list(folds)
     names = list(dict.fromkeys(name for fold in folds for name in fold.parameters))
     rows = []

@@ -83,7 +83,7 @@ def data(experiment: Experiment, *, clip_list: str) -> dict[str, str]:
 
 
 def numbers(summary: Mapping[str, Any], features: Features) -> dict[str, float]:
-    """Return one number each: the scores with their intervals, one F1 and recall a class, seconds a stage."""
+    """Return one number each: the scores with their intervals, one F1 and recall per class, seconds per stage."""
     found: dict[str, float] = {}
     for key in ("uf1", "uar", "accuracy", "weighted_f1"):
         found |= {
@@ -98,7 +98,7 @@ def numbers(summary: Mapping[str, Any], features: Features) -> dict[str, float]:
 
 
 def series(result: LosoResult) -> dict[str, list[float]]:
-    """Return one number a fold; step i is row i of folds.csv."""
+    """Return one number per fold; step i is row i of folds.csv."""
     return {
         "fold_accuracy": [float((fold.y_true == fold.y_pred).mean()) for fold in result.folds],
         "fold_inner_score": [fold.inner_score for fold in result.folds],
@@ -108,7 +108,7 @@ def series(result: LosoResult) -> dict[str, list[float]]:
 
 
 def per_subject(result: LosoResult) -> str:
-    """Return a CSV table, one row a subject: the step of its fold, its clips, how many were right."""
+    """Return a CSV table, one row per subject: the step of its fold, its clips, how many were right."""
     whose = dict(zip(result.table.sample_id.tolist(), result.table.subject.tolist(), strict=True))
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for step, fold in enumerate(result.folds):

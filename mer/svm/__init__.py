@@ -1,4 +1,4 @@
-"""Stage 8a, the classifier: feature rows → one decision score a class."""
+"""Stage 8a, the classifier: feature rows → one decision score per class."""
 
 from mer.svm.classifier import Estimator, FittedEstimator, InnerRefits
 from mer.svm.coded import Coded, FittedCoded, InnerCoded

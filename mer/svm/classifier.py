@@ -107,7 +107,7 @@ class FittedEstimator:
     classes: int
 
     def scores(self, X: NDArray[Any]) -> Float:
-        """Return one score a class, shape (n, classes); NaN for a class that was not seen."""
+        """Return one score per class, shape (n, classes); NaN for a class that was not seen."""
         rows = np.asarray(X, dtype=np.float64)
         if hasattr(self.pipeline, "decision_function"):
             values = self.pipeline.decision_function(rows)

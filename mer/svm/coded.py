@@ -69,7 +69,7 @@ class FittedCoded:
     machine: Any
 
     def scores(self, X: NDArray[Any]) -> Float:
-        """Return one score a class, shape (n, classes); NaN for a class that was not seen."""
+        """Return one score per class, shape (n, classes); NaN for a class that was not seen."""
         return np.asarray(self.machine.scores(self.codes(X)))
 
 

@@ -186,7 +186,7 @@ class FittedCodes:
         return np.asarray(coder.fit(design, wanted).coef_).reshape(len(X), self.frames, -1)
 
     def __call__(self, X: NDArray[Any]) -> Float:
-        """Return one row a clip, shape (n, 2 · atoms): the pooled positive and negative parts of each atom's codes."""
+        """Return one row per clip, shape (n, 2 · atoms): the pooled positive and negative parts of each atom."""
         codes = self.codes(X)
         parts = np.stack([np.maximum(codes, 0), np.maximum(-codes, 0)], axis=-1)
         pooled = parts.mean(axis=1) if self.settings.pooling == "mean" else parts.max(axis=1)

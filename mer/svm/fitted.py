@@ -1,4 +1,4 @@
-"""A machine that has been fitted: feature rows → one score a class."""
+"""A machine that has been fitted: feature rows → one score per class."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def _low_level_works() -> bool:
 
 
 def one_against_rest(decisions: Float, classes: int) -> Float:
-    """Return one score a class, as SVC's ``decision_function_shape="ovr"`` does.
+    """Return one score per class, as SVC's ``decision_function_shape="ovr"`` does.
 
     Parameters
     ----------

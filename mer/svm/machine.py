@@ -69,7 +69,7 @@ class Svm(Settings):
         Neighbouring bins of a region whose correlation over the training rows is this or more become one, before
         anything else, see `merged`; in (0, 1], 1 merges nothing.
     blocks : {"none", "region"}
-        ``region``: one kernel a region, each with a width of its own, and their mean.
+        ``region``: one kernel per region, each with a width of its own, and their mean.
     keep : float
         Share of the features (or regions) with the largest F value on the training rows, in (0, 1].
     keep_by : {"column", "region"}

@@ -123,7 +123,7 @@ def _regions(recipe: Recipe, columns: Sequence[str], count: int) -> NDArray[np.i
     if not needed:
         return np.zeros(count, dtype=np.intp)
     if len(columns) != count:
-        raise DataError(f"regions are told apart by the names of the columns: {count} needed, {len(columns)} given")
+        raise DataError(f"the region of a column is read from its name: {count} names needed, {len(columns)} given")
     return region_of(columns)
 
 

@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FeatureTable:
-    """One row a clip; the order of the rows carries no meaning.
+    """One row per clip; the order of the rows carries no meaning.
 
     Attributes
     ----------

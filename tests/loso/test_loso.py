@@ -11,7 +11,17 @@ import pytest
 
 from mer.bench._made_up import comparison_svm as svm
 from mer.errors import CacheError, ConfigError, DataError, LeakError, MerError
-from mer.loso import HoldOut, LeaveDatabaseOut, Loso, Split, SubjectFolds, check_split, check_twins, fold_seed, workers
+from mer.loso import (
+    HoldOut,
+    LeaveDatabaseOut,
+    Loso,
+    Split,
+    SubjectFolds,
+    check_duplicate_recordings,
+    check_split,
+    fold_seed,
+    workers,
+)
 from mer.loso.order import content_rank, subject_signatures
 from mer.metrics import score
 from mer.store.background import end_all, started, submit
@@ -421,7 +431,7 @@ def test_one_recording_under_two_subjects_raises():
     with pytest.raises(LeakError, match=r"clip003 \(db/s00\) and clip020 \(db/s03\) have the very same features"):
         run(dataclasses.replace(data, X=X))
     X[20], X[4] = data.X[20], X[3]
-    check_twins(dataclasses.replace(data, X=X))
+    check_duplicate_recordings(dataclasses.replace(data, X=X))
 
 
 def test_a_selector_never_sees_the_test_subject():

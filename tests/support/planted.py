@@ -67,7 +67,7 @@ def predict(rng: np.random.Generator, of: Clips, *, skill: float, suits: float, 
 
 
 def result(of: Clips, y_pred: NDArray[Any], classes: Sequence[str] = CLASSES) -> LosoResult:
-    """Return the made-up predictions as an evaluation gives them, one fold a subject."""
+    """Return the made-up predictions as an evaluation gives them, one fold per subject."""
     ids = np.array([f"clip{i:04d}" for i in range(len(of))])
     table = FeatureTable(
         X=np.zeros((len(of), 1), dtype=np.float32),

@@ -190,7 +190,7 @@ def test_kernels_of_histograms_refuse_negative_features():
 
 def test_regions_are_told_by_their_columns():
     assert region_of(("brow:0", "brow:1", "lip:0", "strain")).tolist() == [0, 0, 1, 2]
-    with pytest.raises(DataError, match="regions are told apart by the names"):
+    with pytest.raises(DataError, match="the region of a column is read from its name"):
         svm(blocks="region")(np.eye(4), np.array([0, 1, 0, 1]), 2)
 
 
@@ -240,7 +240,7 @@ def test_merging_is_learnt_from_the_training_rows_and_never_merges_constants():
     y = np.arange(30) % 3
     fitted = svm(merge=0.9)(X, y, 3, tuple(f"lip:{k}" for k in range(6)))
     assert fitted.pipeline[:-1].transform(X).shape == (30, 5)
-    with pytest.raises(DataError, match="regions are told apart by the names"):
+    with pytest.raises(DataError, match="the region of a column is read from its name"):
         svm(merge=0.9)(X, y, 3)
     with pytest.raises(ConfigError, match=r"svm\.merge=1\.5: must be a number above 0 and up to 1"):
         svm(merge=1.5)

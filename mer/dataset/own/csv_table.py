@@ -1,4 +1,4 @@
-"""Data set `csv`: the user's own table, one row a clip, pointing at frame folders or video files."""
+"""Data set `csv`: the user's own table, one row per clip, pointing at frame folders or video files."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ class CsvTable:
         ConfigError
             Where no table is given.
         DataError
-            Where the table cannot be used as a whole; a row at fault becomes an `Exclusion`.
+            Where the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
         """
         if not self.table:
-            raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row a clip")
+            raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per clip")
         table = read_table(Path(self.table).expanduser())
         table.require(COLUMNS if self.apex == "middle" else (*COLUMNS, "apex"))
         classes = self._classes(table)

@@ -80,7 +80,7 @@ class Video:
         ConfigError
             Where no video is given.
         DataError
-            Where the video or the table cannot be read; an interval at fault becomes an `Exclusion`.
+            Where the video or the table cannot be read; a faulty interval becomes an `Exclusion`.
         """
         if not self.file:
             raise ConfigError("dataset.file: which video? Give dataset.file=FILE")

@@ -1,4 +1,4 @@
-"""Data set `casme`: CASME (Yan et al. 2013, doi:10.1109/FG.2013.6553799), 60 frames a second."""
+"""Data set `casme`: CASME (Yan et al. 2013, doi:10.1109/FG.2013.6553799), 60 frames per second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data set `casme2`: CASME II (Yan et al. 2014, doi:10.1371/journal.pone.0086041), 200 frames a second."""
+"""Data set `casme2`: CASME II (Yan et al. 2014, doi:10.1371/journal.pone.0086041), 200 frames per second."""
 
 from __future__ import annotations
 

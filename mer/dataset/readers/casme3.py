@@ -1,4 +1,4 @@
-"""Data set `casme3`: CAS(ME)³ (Li et al. 2023, doi:10.1109/TPAMI.2022.3174895), parts A and C, 30 frames a second."""
+"""Data set `casme3`: CAS(ME)³ (Li et al. 2023, doi:10.1109/TPAMI.2022.3174895), parts A and C, 30 frames per second."""
 
 from __future__ import annotations
 

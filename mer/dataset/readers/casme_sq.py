@@ -1,4 +1,4 @@
-"""Data set `casme_sq`: CAS(ME)² (Qu et al. 2018, doi:10.1109/TAFFC.2017.2654440), 30 frames a second."""
+"""Data set `casme_sq`: CAS(ME)² (Qu et al. 2018, doi:10.1109/TAFFC.2017.2654440), 30 frames per second."""
 
 from __future__ import annotations
 

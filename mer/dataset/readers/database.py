@@ -98,7 +98,7 @@ class Database(ABC):
         ConfigError
             Where no root is given.
         DataError
-            Where the root or the table cannot be used as a whole; a row at fault becomes an `Exclusion`.
+            Where the root or the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
         """
         root = self._root()
         rows, report = apply_patches(self.rows(root), load_patches(self.patch_list(), self.patches))

@@ -1,4 +1,4 @@
-"""Data set `mmew` (Ben et al., doi:10.1109/TPAMI.2021.3067464): 7 classes, 90 frames a second."""
+"""Data set `mmew` (Ben et al., doi:10.1109/TPAMI.2021.3067464): 7 classes, 90 frames per second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data set `samm`: SAMM (Davison et al. 2018, doi:10.1109/TAFFC.2016.2573832), 200 frames a second, 2040×1088 grey."""
+"""Data set `samm`: SAMM (Davison et al. 2018, doi:10.1109/TAFFC.2016.2573832), 200 frames/s, 2040×1088 grey."""
 
 from __future__ import annotations
 

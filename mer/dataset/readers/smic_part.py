@@ -22,7 +22,7 @@ class SmicPart(Database):
     Attributes
     ----------
     part : {"HS", "VIS", "NIR"}
-        Camera: high speed (100 frames a second), visible light or near infrared (25).
+        Camera: high speed (100 frames per second), visible light or near infrared (25).
     """
 
     part: str

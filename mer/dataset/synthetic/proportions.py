@@ -1,4 +1,4 @@
-"""The shape of a face: eyes, and the 68 points of iBUG that everything else hangs on.
+"""The shape of a face: eyes, and the 68 points of iBUG that everything else depends on.
 
 Face coordinates: the origin lies between the eyes, x grows to the image's right, y downwards, and the unit is the
 distance between the centres of the eyes.

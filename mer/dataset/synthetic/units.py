@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["BLINK", "MIDLINE", "UNITS", "Row"]
 
-# One row a bump: landmark of the subject's left (image right), its twin on the other side, shift of the centre, pull,
+# One row per bump: landmark of the subject's left (image right), its partner, shift of the centre, pull,
 # radii. Shift, pull and radii in face units; x grows away from the midline, y downwards; pulls are relative within a
 # unit. Anatomy: Ekman, Friesen and Hager, Facial Action Coding System (2002).
 Row = tuple[int, int, tuple[float, float], tuple[float, float], tuple[float, float]]
