@@ -20,6 +20,8 @@ import mer
 from mer.config.catalogue import conf_dir, groups, options
 from mer.config.compose import build, compose, searchpath_override
 from mer.errors import ConfigError
+from mer.sweep.cells import expand, probes
+from mer.sweep.checks import check_settings
 
 OPTIONS = [(group, option) for group, options in groups().items() for option in options if group != "experiment"]
 COMPONENTS = [
@@ -58,8 +60,11 @@ def test_every_way_through_a_clip_is_built_with_its_finder(option: str) -> None:
 
 
 @pytest.mark.parametrize("experiment", groups().get("experiment", ()))
-def test_every_experiment_composes(experiment: str) -> None:
-    compose([f"+experiment={experiment}"])
+def test_every_level_of_every_experiment_is_built(experiment: str) -> None:
+    """A misspelt option, setting or value of a study fails here and not after an hour of work."""
+    shared, cells = expand([f"+experiment={experiment}"])
+    for cell in probes(cells):
+        check_settings(compose([*shared, *cell]))
 
 
 def test_the_groups_come_in_the_order_of_the_pipeline() -> None:
