@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from mer.errors import ConfigError, DataError, reason
+from mer.errors import DataError, reason
 from mer.report.figures import confusion, plots, regions, style
 from mer.report.render.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
 from mer.report.render.formats import write
 from mer.report.stats.factors import between_levels, level_means
 from mer.report.stats.paired import ALPHA, Comparison, against, omnibus
 from mer.report.stats.scored import Scored, scored
-from mer.report.stats.sections import Cell, Section, sections
+from mer.report.stats.sections import Cell, Section, baselines, sections
 from mer.report.study import Study
 from mer.report.tables import protocol as tables_protocol
 from mer.report.tables import scores as tables_scores
 from mer.report.tables import tests as tables_tests
+from mer.report.tables.flat import flat_rows
 from mer.report.tables.items import digits_for, scored_item
 from mer.report.tables.regions import regions_table
 
@@ -53,7 +52,7 @@ def report(study: Study, folder: Path, *, baseline: str = "") -> Document:
         Where the folder cannot be written.
     """
     parts = sections(study)
-    chosen = _baselines(parts, baseline)
+    chosen = baselines(parts, baseline)
     return into_folder(folder, lambda figures: _document(study, parts, chosen, figures), parts)
 
 
@@ -71,7 +70,7 @@ def into_folder(folder: Path, make: Callable[[Path], Document], parts: Sequence[
             staging = Path(name)
             (staging / "figures").mkdir()
             document = make(staging / "figures")
-            write(document, staging, cells=_cells(parts))
+            write(document, staging, cells=flat_rows(parts))
             _move(staging, folder)
     except OSError as error:
         raise DataError(
@@ -228,44 +227,6 @@ def _forest_caption(section: Section) -> str:
 
 def _warnings(section: Section) -> list[str]:
     return list(dict.fromkeys(w for cell in section.cells for run in cell.runs for w in run.card.get("warnings", [])))
-
-
-def _baselines(parts: Sequence[Section], wanted: str) -> list[Cell]:
-    levels = dict(word.partition("=")[::2] for word in wanted.replace(" ", "").split(",") if word)
-    found = [[c for c in s.cells if all(c.levels.get(k) == v for k, v in levels.items())] for s in parts]
-    if not wanted:
-        return [next(c for c in s.cells if s.first_run in c.runs) for s in parts]
-    if any(len(cells) != 1 for cells in found):
-        some = "; ".join(cell.name for cell in parts[0].cells[:4])
-        raise ConfigError(f"baseline={wanted}: must name one cell of every part, by its levels, such as: {some}")
-    return [cells[0] for cells in found]
-
-
-def _cells(parts: Sequence[Section]) -> list[dict[str, Any]]:
-    """Return one flat row per run: what a user reads into a notebook."""
-    rows: list[dict[str, Any]] = []
-    for section in parts:
-        for cell in section.cells:
-            for run in cell.runs:
-                scores = {
-                    f"{name}{end}": run.summary[name][kind]
-                    for name in ("uf1", "uar", "accuracy", "weighted_f1")
-                    for end, kind in (("", "value"), ("_low", "low"), ("_high", "high"))
-                }
-                rows.append(
-                    {
-                        "part": section.number,
-                        **cell.levels,
-                        "seed": run.params.get("seed", ""),
-                        **scores,
-                        "run": run.run_id,
-                    }
-                )
-    return [{key: _finite(value) for key, value in row.items()} for row in rows]
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _move(staging: Path, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import ceil
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from mer.report.figures.axes import level_ticks, reference_lines, short_name
 from mer.report.figures.style import COLUMN_IN, GREY, INK, MARKERS, PAGE_IN, PALETTE, empty, plain
 from mer.report.stats.factors import LevelMean
 from mer.report.stats.paired import ALPHA, Omnibus
@@ -24,7 +24,6 @@ __all__ = ["effects", "forest", "interactions", "ranking", "subjects"]
 _NAMED = 30  # cells that a figure can name
 _RANKED = 14  # cells in a ranking
 _PAIRS = 6  # interactions shown
-_LONGEST = 34  # letters of a cell's name
 
 
 def forest(scored: Scored, lines: Mapping[str, float]) -> Figure:
@@ -43,9 +42,9 @@ def forest(scored: Scored, lines: Mapping[str, float]) -> Figure:
         point = (scored.value[k, 0], place) if few else (place, scored.value[k, 0])
         fill = "white" if different else PALETTE[0]
         axes.plot(*point, MARKERS[0], color=PALETTE[0], markerfacecolor=fill, markersize=4 if few else 2)
-    _references(axes, lines, upright=few)
+    reference_lines(axes, lines, upright=few)
     if few:
-        axes.set_yticks(at, [_short(_marked(cells[k].short, cells[k].optimistic)) for k in order])
+        axes.set_yticks(at, [short_name(_marked(cells[k].short, cells[k].optimistic)) for k in order])
         axes.invert_yaxis()
         axes.set_xlabel("UF1, 95 % interval over subjects")
     else:
@@ -69,7 +68,7 @@ def effects(means: Sequence[Sequence[LevelMean]]) -> Figure:
         low, high = np.array([mean.interval[0] for mean in levels]).T
         axes.vlines(at, low, high, color=PALETTE[0], linewidth=1.2)
         axes.plot(at, value, MARKERS[0], color=PALETTE[0], markersize=4)
-        _levels(axes, [mean.level for mean in levels], room=40 if len(means) in (1, 4) else 20)
+        level_ticks(axes, [mean.level for mean in levels], room=40 if len(means) in (1, 4) else 20)
         axes.set_title(levels[0].factor.name)
         axes.set_xlim(-0.6, len(levels) - 0.4)
         plain(axes, grid="y")
@@ -169,9 +168,9 @@ def ranking(section: Section, tests: Omnibus) -> Figure:
         edge = left - 0.03 * room if on_left else right + 0.03 * room
         axes.plot([rank, rank, edge], [0, y, y], color=GREY, linewidth=0.6)
         name = (
-            f"{_short(section.cells[k].short)}  {rank:.2f}"
+            f"{short_name(section.cells[k].short)}  {rank:.2f}"
             if on_left
-            else f"{rank:.2f}  {_short(section.cells[k].short)}"
+            else f"{rank:.2f}  {short_name(section.cells[k].short)}"
         )
         axes.text(edge, y, f" {name} ", ha="right" if on_left else "left", va="center", fontsize=7.5)
     axes.set(xlim=(left - 0.85 * room, right + 0.85 * room), ylim=(below - half - 0.1, 2.2))
@@ -205,7 +204,7 @@ def _interaction(axes: Axes, section: Section, across: Factor, lines: Factor) ->
                 values.append(score(section.counts.of(rows))[0])
         colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
         axes.plot(at, values, marker=marker, color=colour, markersize=3.6, linewidth=1.1, label=level)
-    _levels(axes, across.levels, room=40)
+    level_ticks(axes, across.levels, room=40)
     axes.set_xlabel(across.name)
     axes.legend(
         title=lines.name,
@@ -229,28 +228,5 @@ def _crossed(section: Section, a: Factor, b: Factor) -> bool:
     return len(meeting) > max(len(a.levels), len(b.levels))
 
 
-def _references(axes: Axes, lines: Mapping[str, float], *, upright: bool) -> None:
-    for i, (name, value) in enumerate(lines.items()):
-        draw = axes.axvline if upright else axes.axhline
-        draw(value, color=INK, linewidth=0.8, linestyle=("--", ":")[i % 2], label=name)
-    if lines:
-        axes.legend(
-            frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.0), ncols=2
-        ) if not upright else axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-
-
-def _levels(axes: Axes, levels: Sequence[str], *, room: int) -> None:
-    crowded = sum(map(len, levels)) + 2 * len(levels) > room  # letters
-    names = [_short(level, 14) for level in levels]
-    axes.set_xticks(range(len(levels)), names, rotation=35 if crowded else 0, ha="right" if crowded else "center")
-    if crowded:
-        for label in axes.get_xticklabels():
-            label.set_rotation_mode("anchor")
-
-
 def _marked(name: str, optimistic: bool) -> str:
     return f"{name} ‡" if optimistic else name
-
-
-def _short(name: str, longest: int = _LONGEST) -> str:
-    return textwrap.shorten(name, longest, placeholder=" …") if " " in name else name[:longest]

@@ -10,37 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.errors import ConfigError
 from mer.report.stats.resampling import Counts, counts
+from mer.report.stats.varied import ABSENT, REPORTING, SEED, Factor, as_number, varied
 from mer.report.study import Run, Study
 
-__all__ = ["ABSENT", "Cell", "Factor", "Section", "sections"]
+__all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "sections"]
 
-ABSENT = "–"  # level of a factor that a cell does not have, such as a setting of another flow
-_SEED = "seed"
 _RUN = "run"
-_REPORTING = ("evaluation.draws", "evaluation.interval")  # settings of the intervals, not of the predictions
-
-
-@dataclass(frozen=True, kw_only=True)
-class Factor:
-    """Something that differs between the cells.
-
-    Attributes
-    ----------
-    key : str
-        As it is typed: ``descriptor.bins``.
-    name : str
-        As a column's head: ``bins`` where that says it alone.
-    levels : tuple of str
-        By number where all are numbers, else in the order in which they were run.
-    with_it : tuple of str
-        Other settings that changed whenever this one did, so that nobody can tell which of them matters.
-    """
-
-    key: str
-    name: str
-    levels: tuple[str, ...]
-    with_it: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,7 +51,7 @@ class Cell:
     @property
     def seeds(self) -> tuple[str, ...]:
         """Seeds of the runs."""
-        return tuple(run.params.get(_SEED, "") for run in self.runs)
+        return tuple(run.params.get(SEED, "") for run in self.runs)
 
     @property
     def optimistic(self) -> bool:
@@ -162,7 +139,7 @@ def sections(study: Study, *, apart: bool = False) -> list[Section]:
 def _protocol(run: Run) -> tuple[Any, ...]:
     """Return what must be equal for two runs to be compared: the clips with their truth, the classes, the scheme."""
     clips = run.predictions
-    scheme = sorted((k, v) for k, v in run.params.items() if k.startswith("evaluation") and k not in _REPORTING)
+    scheme = sorted((k, v) for k, v in run.params.items() if k.startswith("evaluation") and k not in REPORTING)
     return (
         str(run.card.get("dataset")),
         str(_name_of(run.card.get("protocol"))),
@@ -179,7 +156,7 @@ def _name_of(protocol: Any) -> str:
 
 def _section(number: int, runs: Sequence[Run], part: str, apart: bool) -> Section:
     letters = {run.run_id: chr(ord("A") + i) for i, run in enumerate(runs)} if apart else {}
-    factors = _named_runs(letters) + _factors(runs)
+    factors = _named_runs(letters) + varied(runs)
     cells: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in runs:
         chosen = (letters.get(run.run_id, "") if factor.key == _RUN else run.level(factor.key) for factor in factors)
@@ -189,7 +166,7 @@ def _section(number: int, runs: Sequence[Run], part: str, apart: bool) -> Sectio
     rows = iter(range(len(runs)))
     made = []
     for of_cell, repeats in ordered:
-        by_seed = tuple(sorted(repeats, key=lambda run: (_as_number(run.params.get(_SEED, "")), run.started)))
+        by_seed = tuple(sorted(repeats, key=lambda run: (as_number(run.params.get(SEED, "")), run.started)))
         named = {factor.key: level for factor, level in zip(factors, of_cell, strict=True)}
         made.append(Cell(levels=named, runs=by_seed, rows=tuple(next(rows) for _ in by_seed)))
     first = runs[0].predictions
@@ -220,58 +197,19 @@ def _predictions(cells: Sequence[Cell], classes: Sequence[str]) -> dict[str, Any
     }
 
 
-def _factors(runs: Sequence[Run]) -> tuple[Factor, ...]:
-    """Return what differs: options by their group, then settings that their group's option does not determine.
+def baselines(parts: Sequence[Section], wanted: str) -> list[Cell]:
+    """Return the cell of every part that the others are compared with: the one named by its levels, else the first.
 
-    Settings that no command names are looked at only where the others do not tell the runs apart.
+    Raises
+    ------
+    ConfigError
+        Where the levels do not name one cell of every part.
     """
-    found = _among(runs, list(dict.fromkeys(key for run in runs for key in run.params)))
-    apart = {(run.level(_SEED), *(run.level(factor.key) for factor in found)) for run in runs}
-    if len(apart) < len(runs):
-        found = _among(runs, list(dict.fromkeys(key for run in runs for key in run.keys)))
-    return found
-
-
-def _among(runs: Sequence[Run], keys: Sequence[str]) -> tuple[Factor, ...]:
-    levels = {key: [run.level(key) or ABSENT for run in runs] for key in keys if key not in (*_REPORTING, _SEED)}
-    varied = {key: values for key, values in levels.items() if len(set(values)) > 1}
-    own = [key for key in varied if not _determined(levels.get(key.split(".")[0]), varied[key], key)]
-    kept: dict[str, list[str]] = {}
-    for key in own:
-        same = next((k for k in kept if _one_to_one(varied[k], varied[key])), None)
-        if same is None:
-            kept[key] = []
-        else:
-            kept[same].append(key)
-    ends = [key.split(".")[-1] for key in kept]
-    return tuple(
-        Factor(
-            key=key,
-            name=end if ends.count(end) == 1 and end not in kept else key,
-            levels=tuple(_ordered(varied[key])),
-            with_it=tuple(others),
-        )
-        for (key, others), end in zip(kept.items(), ends, strict=True)
-    )
-
-
-def _determined(option: Sequence[str] | None, values: Sequence[str], key: str) -> bool:
-    return "." in key and option is not None and len(set(zip(option, values, strict=True))) == len(set(option))
-
-
-def _one_to_one(a: Sequence[str], b: Sequence[str]) -> bool:
-    return len(set(zip(a, b, strict=True))) == len(set(a)) == len(set(b))
-
-
-def _ordered(values: Sequence[str]) -> list[str]:
-    distinct = list(dict.fromkeys(values))
-    if all(value == ABSENT or _as_number(value) != float("inf") for value in distinct):
-        return sorted(distinct, key=_as_number)
-    return distinct
-
-
-def _as_number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("inf")
+    levels = dict(word.partition("=")[::2] for word in wanted.replace(" ", "").split(",") if word)
+    found = [[c for c in s.cells if all(c.levels.get(k) == v for k, v in levels.items())] for s in parts]
+    if not wanted:
+        return [next(c for c in s.cells if s.first_run in c.runs) for s in parts]
+    if any(len(cells) != 1 for cells in found):
+        some = "; ".join(cell.name for cell in parts[0].cells[:4])
+        raise ConfigError(f"baseline={wanted}: must name one cell of every part, by its levels, such as: {some}")
+    return [cells[0] for cells in found]
