@@ -98,7 +98,8 @@ class Microflow:
 
     def with_error(self, onset: Image, apex: Image) -> tuple[FlowField, Float32]:
         """Return the flow and, for every pixel (H, W), the error in px that the network expects of itself."""
-        from mer.flow.network import GRID, upsampled
+        from mer.flow.network import GRID
+        from mer.flow.scales import upsampled
 
         ((uv, log_scale),) = self._computed([onset], [apex])
         expected = upsampled(log_scale[None, None], GRID)[0, 0, : uv.shape[0], : uv.shape[1]].exp()

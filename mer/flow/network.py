@@ -10,7 +10,6 @@ channels run at a quarter and below, which is what a CPU can afford.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["GRID", "MicroflowNet", "normalised", "upsampled"]
+from mer.flow.scales import box, halved, normalised, upsampled, warped
+
+__all__ = ["GRID", "MicroflowNet"]
 
 GRID = 4  # pixels of a stage between two knots of its flow
-_CELL, _FLOOR = 4, 4.0  # px of a cell of the local mean (halved twice); grey levels added to the local deviation
 _DAMPING, _LONGEST, _REACH = 1e-3, 2.0, 4.0  # of the 2×2 systems; px that an increment and a step of a stage may have
 _PLACES = 4  # of the kernels around a knot
 _SILENCE = 1e-6  # mean square of a difference that is none
@@ -60,7 +60,7 @@ class MicroflowNet(nn.Module):
     def knots(self, onset: Tensor, apex: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Return flow (full-size pixels) and log scale on the knots of every stage, coarse to fine."""
         pair = normalised(torch.cat([onset, apex]))
-        pyramid = {1: pair, 2: _halved(pair), 4: _halved(_halved(pair))}
+        pyramid = {1: pair, 2: halved(pair), 4: halved(halved(pair))}
         found: list[tuple[Tensor, Tensor]] = []
         for stage, scale in zip(self.stages, self.scales, strict=True):
             first, second = pyramid[scale].chunk(2)
@@ -80,11 +80,11 @@ class _Stage(nn.Module):
 
     def forward(self, first: Tensor, second: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
         """Return the step (B, 2, h, w) in pixels of the stage and its log scale."""
-        moved = _warped(second, upsampled(flow.detach(), GRID))
+        moved = warped(second, upsampled(flow.detach(), GRID))
         products = self._products(first, moved)
-        near = _box(products)
-        middle = _box(_halved(near))
-        wide = _box(_halved(middle))
+        near = box(products)
+        middle = box(halved(near))
+        wide = box(halved(middle))
         steps = self._solved((products, near, middle, wide))
         left = products[:, -self.damping.numel() :].mean(dim=(1, 2, 3), keepdim=True)
         step, log_scale = self.regulariser(steps, flow.detach())
@@ -153,48 +153,6 @@ class _Regulariser(nn.Module):
         return step + gated[0] + gated[1], log_scale.clamp(-7, 4)
 
 
-def normalised(image: Tensor) -> Tensor:
-    """Return (I − μ)/(s + 4) with local mean μ and deviation s of grey levels (B, 1, H, W)."""
-    deviation = image - _local_mean(image)
-    spread = torch.sqrt(_local_mean(deviation * deviation).clamp_min(0))
-    return deviation / (spread + _FLOOR)
-
-
-def upsampled(knots: Tensor, factor: int) -> Tensor:
-    """Evaluate a cubic B-spline (B, C, h, w) on a grid `factor` times as fine."""
-    rows, columns = (_spline(n, factor, knots.device, knots.dtype) for n in knots.shape[-2:])
-    return rows @ knots.contiguous() @ columns.T
-
-
-@lru_cache(maxsize=64)
-def _spline(knots: int, factor: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Return the matrix (factor·knots, knots); the knots at the border are continued outwards."""
-    at = (np.arange(factor * knots) + 0.5) / factor - 0.5
-    base = np.floor(at).astype(int)
-    matrix = np.zeros((len(at), knots))
-    for k in range(-1, 3):
-        distance = np.abs(at - (base + k))
-        near, far = 2 / 3 - distance**2 + distance**3 / 2, np.clip(2 - distance, 0, None) ** 3 / 6
-        np.add.at(matrix, (np.arange(len(at)), np.clip(base + k, 0, knots - 1)), np.where(distance < 1, near, far))
-    with torch.inference_mode(False):  # the cached matrix serves training too
-        return torch.tensor(matrix, device=device, dtype=dtype)
-
-
-def _local_mean(image: Tensor) -> Tensor:
-    cells = _halved(_halved(image))
-    rows, columns = (_smoothing(n, image.device, image.dtype) for n in cells.shape[-2:])
-    return upsampled(rows @ cells @ columns.T, _CELL)
-
-
-@lru_cache(maxsize=64)
-def _smoothing(cells: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Return the matrix (n, n) that averages five neighbours twice, fewer at the border."""
-    near = np.abs(np.subtract.outer(np.arange(cells), np.arange(cells))) <= 2
-    once = near / near.sum(axis=1, keepdims=True)
-    with torch.inference_mode(False):  # the cached matrix serves training too
-        return torch.tensor(once @ once, device=device, dtype=dtype)
-
-
 def _start(knots: Tensor | None, first: Tensor, scale: int) -> Tensor:
     """Return the flow so far on the knots of the next stage; zero before the first."""
     h, w = first.shape[-2] // GRID, first.shape[-1] // GRID
@@ -203,37 +161,9 @@ def _start(knots: Tensor | None, first: Tensor, scale: int) -> Tensor:
     return knots if knots.shape[-2:] == (h, w) else upsampled(knots, 2)
 
 
-def _warped(image: Tensor, flow: Tensor) -> Tensor:
-    """Sample `image` at p + flow(p), bilinearly: the one kernel that displaces nothing."""
-    h, w = image.shape[-2:]
-    y, x = torch.meshgrid(
-        torch.arange(h, device=image.device, dtype=image.dtype),
-        torch.arange(w, device=image.device, dtype=image.dtype),
-        indexing="ij",
-    )
-    at = torch.stack([(x + flow[:, 0]) * (2 / (w - 1)) - 1, (y + flow[:, 1]) * (2 / (h - 1)) - 1], dim=-1)
-    return functional.grid_sample(image, at, mode="bilinear", padding_mode="border", align_corners=True)
-
-
-def _halved(image: Tensor) -> Tensor:
-    """Average 2×2 pixels; by slices, which on a CPU is ten times as fast as pooling; an odd border is doubled."""
-    h, w = image.shape[-2:]
-    if h % 2 or w % 2:
-        image = functional.pad(image, (0, w % 2, 0, h % 2), mode="replicate")
-    rows = image[..., ::2, :] + image[..., 1::2, :]
-    return 0.25 * (rows[..., ::2] + rows[..., 1::2])
-
-
 def _bounded(step: Tensor) -> Tensor:
     """Leave small steps as they are and let none pass the reach, so that no frame can send the later stages astray."""
     return step * torch.rsqrt(1 + (step * (1 / _REACH)).square())
-
-
-def _box(products: Tensor) -> Tensor:
-    """Average 3×3 pixels, the border continued."""
-    padded = functional.pad(products, (1, 1, 1, 1), mode="replicate")
-    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
-    return (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) * (1 / 9)
 
 
 def _grown(features: Tensor, like: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from mer.config.compose import component
 from mer.errors import ConfigError, DataError
 from mer.flow.microflow import BUNDLED
-from mer.flow.network import MicroflowNet, normalised, upsampled
+from mer.flow.network import MicroflowNet
+from mer.flow.scales import normalised, upsampled
 from mer.flow.weights_file import load_network, save_weights
 from tests.flow.test_flow import as_image, shifted_pair, textured
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mer.errors import ConfigError, DataError
-from mer.flow.network import GRID, MicroflowNet, upsampled
+from mer.flow.network import GRID, MicroflowNet
+from mer.flow.scales import upsampled
 from mer.flow.weights_file import load_network, save_weights
 from mer.training.flow.benchmark_pairs import benchmark_pairs
 from mer.training.flow.pairs import Pairs
