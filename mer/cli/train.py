@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import shlex
+import shutil
+import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,27 +62,43 @@ def _prepare(output: Path, cfg: DictConfig) -> None:
 
 
 def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str) -> tuple[Mapping[str, float], str]:
+    """Train, keep what came out as a result and tell MLflow; return the scores and where to see them."""
+    from mer.config.compose import build
+    from mer.tracking import settle
+
+    home, tracking = Path(cfg.home).absolute(), build(cfg.tracking)
+    store = tracking.address(home)
+    tracking.refuse(str(cfg.study))
+    began = int(time.time() * 1000)
+    with _logging(output / "log.csv", name, training.steps) as (log, series):
+        scores = training(output, log)
+    if store is None:
+        return scores, ""
+    _keep(home, output, began, store=store, study=str(cfg.study), name=name, metrics=scores, series=series,
+          params=_numbers(cfg), tags={"kind": "training", "command": command})  # fmt: skip
+    if untold := settle(home):
+        print(f"mer: {untold}", file=sys.stderr)
+    return scores, tracking.see(str(cfg.study))
+
+
+def _numbers(cfg: DictConfig) -> dict[str, str]:
     from omegaconf import OmegaConf
 
-    from mer.config.compose import build
-
-    params = {key: str(value) for key, value in cfg.train.items() if not OmegaConf.is_config(value)}
-    tags = {"kind": "training", "command": command}
-    opened = build(cfg.tracking).run(study=str(cfg.study), name=name, params=params, tags=tags)
-    with opened as record, _logging(output / "log.csv", name, training.steps) as (log, series):
-        scores = training(output, log)
-        record.finish(metrics=scores, series=series, folder=_light(output))
-    return scores, record.url_line
+    return {str(key): str(value) for key, value in cfg.train.items() if not OmegaConf.is_config(value)}
 
 
-def _light(output: Path) -> Path:
-    """Return a folder of what MLflow keeps: weights, settings and log, not the states and the drawn faces."""
-    folder = output / "result"
-    folder.mkdir(exist_ok=True)
-    for file in output.iterdir():
-        if file.suffix in (".yaml", ".csv") or (file.suffix == ".npz" and file.name != "rendered.npz"):
-            (folder / file.name).write_bytes(file.read_bytes())
-    return folder
+def _keep(home: Path, output: Path, began: int, **facts: Any) -> None:
+    """Keep what MLflow is to have as a result: weights, settings and log, not the states and the drawn faces."""
+    from mer.store.keys import digest
+    from mer.store.results import Results
+    from mer.tracking import RECORDS, Record
+
+    record = Record(began=began, ended=int(time.time() * 1000), **facts)
+    with Results(root=home / "results").writing(digest("training", record.id)) as folder:
+        for file in output.iterdir():
+            if file.suffix in (".yaml", ".csv") or (file.suffix == ".npz" and file.name != "rendered.npz"):
+                shutil.copyfile(file, folder / file.name)
+        record.write(folder / RECORDS)
 
 
 Log = Callable[[Mapping[str, float], int], None]

@@ -271,7 +271,7 @@ def test_the_verb_gives_the_same_bytes(
         (["report", "planted", "output=/proc/x"], "cannot be written"),
         (["report", "planted", "uri=http://127.0.0.1:9"], "no MLflow server answers"),
         (["compare", "a"], "arguments are required: RUN_B"),
-        (["compare", "0", "zzzz"], "there is no such run|runs begin so"),
+        (["compare", "zz", "zzzz"], "there is no such run"),
         (["compare", "a", "b", "clips=x"], "clips=x: must be a number"),
     ],
 )

@@ -247,7 +247,7 @@ def gone(home: Path) -> bool:
 def test_a_run_that_is_killed_before_mlflow_was_told(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = "import mer.run.execute, os\nmer.run.tell_later = lambda *_: os.kill(os.getpid(), 9)\n"
+    killed = "import mer.run.execute, os\nmer.run.execute.tell_later = lambda *_: os.kill(os.getpid(), 9)\n"
     words = ["run", "-m", *SMALL, "study=killed", f"hydra.sweep.dir={home / 'out'}"]
     with start(home, home, f"{killed}{CODE}sys.exit(main({words!r}))") as victim:
         said = victim.communicate(timeout=500)[0]

@@ -14,6 +14,7 @@ import pytest
 import mer
 from mer.cli import main
 from mer.config.compose import build, compose
+from mer.tracking import reading
 from mer.training.landmarks.faces import rendered_faces
 
 QUICK = [
@@ -97,11 +98,16 @@ def test_the_command_trains_records_and_prints_the_scores(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MER_HOME", str(tmp_path / "home"))
-    words = ["train", "landmarks", f"train.folder={folder}", "train.held_out_stride=3", "tracking=off", *QUICK]
+    words = ["train", "landmarks", f"train.folder={folder}", "train.held_out_stride=3", *QUICK]
     assert main(words) == 0
     assert "nme_median" in capsys.readouterr().out
     output = tmp_path / "home" / "training" / "landmarks"
     assert {"cnn68.npz", "config.yaml", "log.csv"} <= {file.name for file in output.iterdir()}
+    with reading(home=tmp_path / "home") as client:
+        (study,) = (each for each in client.search_experiments() if each.name != "Default")
+        (recorded,) = client.search_runs([study.experiment_id])
+        assert recorded.data.tags["kind"] == "training" and recorded.data.metrics["faces"] == 4
+        assert "cnn68.npz" in {file.path for file in client.list_artifacts(recorded.info.run_id)}
     assert main([*words, "train.seed=4"]) == 2
     assert "holds a training with other settings" in capsys.readouterr().err
 
