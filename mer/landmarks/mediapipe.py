@@ -18,7 +18,7 @@ from mer.landmarks.base import ImageLandmarks
 from mer.store.atomic import write_atomically
 from mer.store.roles import contents
 from mer.types import Image, Landmarks
-from mer.validation import require_integer, require_number
+from mer.validation import require_integer, require_number, user_path
 
 __all__ = ["TO_68", "Mediapipe"]
 
@@ -88,7 +88,7 @@ class Mediapipe(ImageLandmarks):
             from mediapipe.tasks.python import BaseOptions, vision
         except ImportError as error:
             raise ConfigError("landmarks=mediapipe: not installed; pip install mediapipe brings it") from error
-        file = Path(self.model).expanduser()
+        file = user_path("landmarks.model", self.model)
         if not file.is_file():
             _fetch(self.url, self.sha256, file)
         options = vision.FaceLandmarkerOptions(

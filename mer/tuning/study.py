@@ -7,11 +7,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mer.errors import ConfigError
 from mer.tuning.space import Learner, Space, grid, start, suggest
+from mer.validation import user_path
 
 if TYPE_CHECKING:
     import optuna
@@ -145,7 +145,7 @@ def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.S
 def _journal(path: str) -> optuna.storages.JournalStorage:
     import optuna
 
-    file = Path(path).expanduser()
+    file = user_path("tuning.journal", path)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(file)))
