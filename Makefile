@@ -25,7 +25,7 @@ run: setup  ## Run the default experiment on the embedded synthetic data set
 	@$(BIN)/mer run
 
 test: setup  ## Run the tests
-	@$(BIN)/python -m pytest -n 2 -q
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 lint: setup  ## Lint, format check and types; each can fail
 	@$(BIN)/ruff check .

@@ -6,10 +6,12 @@ With `mer.sweep`, the only modules that know Hydra: notebooks compose the same f
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +82,19 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False, root: st
     """
     refuse_impossible(overrides)
     try:
-        with _own_hydra():
-            cfg = hydra_compose(root, overrides=list(overrides), return_hydra_config=with_hydra)
+        cfg = copy.deepcopy(_composed(root, tuple(overrides), with_hydra, Path.cwd()))
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(one_sentence(error, overrides, root)) from error
     refuse_unread(overrides, cfg, root)
     if "home" in cfg:
         _place_home(cfg, overrides)
     return cfg
+
+
+@lru_cache(maxsize=64)  # a sweep composes the words of a cell several times; files of one's own stay as they were read
+def _composed(root: str, overrides: tuple[str, ...], with_hydra: bool, _folder: Path) -> DictConfig:
+    with _own_hydra():
+        return hydra_compose(root, overrides=list(overrides), return_hydra_config=with_hydra)
 
 
 def _place_home(cfg: DictConfig, overrides: Sequence[str]) -> None:
