@@ -86,7 +86,7 @@ def nothing_rows(finder: Any, faces: Faces | None) -> dict[str, str]:
     pictures = {"textures": [faceless_picture(rng, 240, 320) for _ in range(_EMPTY)]}
     if faces is not None:
         parts = (faceless_part(rng, faces) for _ in range(_EMPTY))
-        pictures["background of photographs"] = [cv2.resize(part, (320, 240)) for part in parts]
+        pictures["background of photographs"] = [np.asarray(cv2.resize(part, (320, 240)), np.uint8) for part in parts]
     return {
         f"false faces, {len(images)} {kind}": f"{np.mean([bool(finder.faces(image)) for image in images]):.2%}"
         for kind, images in pictures.items()

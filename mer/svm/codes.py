@@ -135,7 +135,7 @@ class SparseCodes:
             batch_size=self.batch,
             fit_algorithm="cd",
             tol=0.0,  # all epochs, on any data
-            max_no_improvement=None,
+            max_no_improvement=None,  # type: ignore[arg-type]  # the stubs know of no None
             random_state=self.seed,
         )
         with warnings.catch_warnings():

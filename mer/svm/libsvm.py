@@ -71,7 +71,7 @@ def solve(
 def _low_level(
     kernel: Float, y: NDArray[np.int64], weight: Float, C: float, tolerance: float, iterations: int
 ) -> Fitted:
-    from sklearn.svm import _libsvm
+    from sklearn.svm import _libsvm  # type: ignore[attr-defined]
 
     _libsvm.set_verbosity_wrap(0)
     support, _, _, coefficients, offset, *_ = _libsvm.fit(

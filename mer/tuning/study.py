@@ -144,11 +144,12 @@ def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.S
 
 def _journal(path: str) -> optuna.storages.JournalStorage:
     import optuna
+    from optuna.storages.journal import JournalFileBackend
 
     file = Path(path).expanduser()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(file)))
+        return optuna.storages.JournalStorage(JournalFileBackend(str(file)))
     except OSError as error:
         raise ConfigError(
             f"tuning.journal={path}: the file cannot be written ({error.strerror}); name one in a folder of your own, "
