@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.metrics.measures import measures
+from mer.types import Numbers
 
 __all__ = [
     "LEVEL",
@@ -131,7 +132,7 @@ class Intervals:
         return self._entry | {"caution": caution}
 
 
-def t_intervals(scores: Scores, subjects: int, counted: Mapping[str, NDArray[Any]]) -> dict[str, Limits]:
+def t_intervals(scores: Scores, subjects: int, counted: Mapping[str, Numbers]) -> dict[str, Limits]:
     """Return the limits of all scores by Student's t over the subjects' influence.
 
     Parameters
@@ -174,7 +175,7 @@ def t_limits(value: Any, pull: Float) -> Limits:
     return np.clip(value - reach, -1, 1), np.clip(value + reach, -1, 1)
 
 
-def _log_odds(share: Float, pull: Float, subjects: NDArray[Any], *, dice: bool) -> Limits:
+def _log_odds(share: Float, pull: Float, subjects: Numbers, *, dice: bool) -> Limits:
     from scipy.special import expit, logit, stdtrit
 
     error = np.sqrt((pull**2).sum(axis=0) * subjects / np.maximum(subjects - 1, 1))
@@ -187,7 +188,7 @@ def _log_odds(share: Float, pull: Float, subjects: NDArray[Any], *, dice: bool) 
     return np.where(known, expit(logit(inner) - reach), low), np.where(known, expit(logit(inner) + reach), high)
 
 
-def _exact(share: Float, subjects: NDArray[Any]) -> Limits:
+def _exact(share: Float, subjects: Numbers) -> Limits:
     """Return Clopper and Pearson's limits for a share of the subjects."""
     from scipy.special import betaincinv
 

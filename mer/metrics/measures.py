@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from mer.types import Numbers
 
 __all__ = ["HEADLINE", "NAMES", "SCORES", "confusion_matrix", "measures", "of_counts", "score"]
 
@@ -35,7 +36,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> NDAr
     return np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
 
 
-def measures(confusion: NDArray[Any]) -> dict[str, Float]:
+def measures(confusion: Numbers) -> dict[str, Float]:
     """Return all scores of one or many confusion matrices.
 
     Parameters

@@ -12,8 +12,8 @@ from mer.pipeline import Pipeline
 from mer.store.costs import STEPS, Times
 from mer.store.keys import component_key, digest
 from mer.store.results import Results
+from mer.svm import Learner
 from mer.tracking import Off, Server, Sqlite
-from mer.tuning import Learner
 from mer.types import Manifest
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared"]

@@ -6,7 +6,17 @@ Image points are (x, y) in pixels, x to the right, y downwards, with pixel centr
 top-left pixel is (0, 0). Angles are measured in that frame, so +90° points down.
 """
 
-from mer.types.arrays import AlignedPair, Float32, FlowField, FramePair, Image, Landmarks, Regions, frozen_array
+from mer.types.arrays import (
+    AlignedPair,
+    Float32,
+    FlowField,
+    FramePair,
+    Image,
+    Landmarks,
+    Numbers,
+    Regions,
+    frozen_array,
+)
 from mer.types.results import (
     REGION_QUANTITIES,
     TRIAL_AFTER,
@@ -14,7 +24,9 @@ from mer.types.results import (
     FeatureTable,
     FoldResult,
     LosoResult,
+    Parameters,
     Predictions,
+    Setting,
 )
 from mer.types.samples import Clip, Exclusion, Manifest, Sample
 from mer.types.stages import (
@@ -52,10 +64,13 @@ __all__ = [
     "LosoResult",
     "Manifest",
     "MotionRemoval",
+    "Numbers",
+    "Parameters",
     "Predictions",
     "RegionScheme",
     "Regions",
     "Sample",
     "SequenceBackbone",
+    "Setting",
     "frozen_array",
 ]

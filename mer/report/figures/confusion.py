@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from mer.report.figures.style import undated
 from mer.report.tables.score_text import NAMES, decimals, interval_text, score_text
+from mer.types import Numbers
 
 __all__ = ["draw"]
 
@@ -50,7 +50,7 @@ def draw(metrics: Mapping[str, Any], path: Path) -> None:
     figure.savefig(path, metadata=undated(path))
 
 
-def _label_axes(axes: Axes, names: Sequence[str], support: NDArray[Any]) -> None:
+def _label_axes(axes: Axes, names: Sequence[str], support: Numbers) -> None:
     ticks = range(len(names))
     crowded = max(map(len, names)) > 9
     axes.set_xticks(ticks, names, fontsize=8, rotation=35 if crowded else 0, ha="right" if crowded else "center")
@@ -69,7 +69,7 @@ def _label_axes(axes: Axes, names: Sequence[str], support: NDArray[Any]) -> None
     axes.tick_params(which="minor", length=0)
 
 
-def _label_cells(axes: Axes, counts: NDArray[Any], share: NDArray[Any]) -> None:
+def _label_cells(axes: Axes, counts: Numbers, share: Numbers) -> None:
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if share[row, column] > 0.55 else "#1a1a1a" if count else "#a0a0a0"
         weight = "bold" if row == column else "normal"

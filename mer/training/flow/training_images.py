@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
 from mer.training.keypoints import Keypoints
-from mer.types import Dataset
+from mer.types import Dataset, Numbers
 
 __all__ = ["SIDE", "Face", "generated", "read_faces"]
 
@@ -47,7 +47,7 @@ def _face(keypoints: Keypoints, row: int) -> Face:
     return Face(np.asarray(square, dtype=np.uint8), points, str(keypoints.subject[row]))
 
 
-def generated(dataset: Dataset, pairs: int, rng: np.random.Generator) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+def generated(dataset: Dataset, pairs: int, rng: np.random.Generator) -> list[tuple[Numbers, Numbers]]:
     """Return pairs of frames (2, H, W) and their true flow (H, W, 2) from a generator that knows it.
 
     Notes
