@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from mer.report.figures.style import undated
 from mer.report.tables.score_text import NAMES, decimals, interval_text, score_text
-from mer.types import Numbers
+from mer.types import Metrics, Numbers
 
 __all__ = ["draw"]
 
@@ -21,7 +21,7 @@ _DPI = 200
 _CELL_IN = 0.62  # holds a count of four digits at 9 pt
 
 
-def draw(metrics: Mapping[str, Any], path: Path) -> None:
+def draw(metrics: Metrics, path: Path) -> None:
     """Draw how often each class was taken for which, as a PNG.
 
     Parameters
@@ -73,12 +73,12 @@ def _label_cells(axes: Axes, counts: Numbers, share: Numbers) -> None:
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if share[row, column] > 0.55 else "#1a1a1a" if count else "#a0a0a0"
         weight = "bold" if row == column else "normal"
-        place: dict[str, Any] = {"ha": "center", "color": colour}
-        axes.text(column, row + 0.02, str(count), fontsize=9, va="bottom", fontweight=weight, **place)
-        axes.text(column, row + 0.08, f"{100 * share[row, column]:.0f} %", fontsize=6.5, va="top", **place)
+        write = partial(axes.text, column, ha="center", color=colour)
+        write(row + 0.02, str(count), fontsize=9, va="bottom", fontweight=weight)
+        write(row + 0.08, f"{100 * share[row, column]:.0f} %", fontsize=6.5, va="top")
 
 
-def _title(figure: Figure, metrics: Mapping[str, Any]) -> None:
+def _title(figure: Figure, metrics: Metrics) -> None:
     digits = decimals(metrics["uf1"], metrics["uar"])
     scores = [
         f"{name} {score_text(metrics[key], digits)} {interval_text(metrics[key], digits)}" for key, name in NAMES[:2]
