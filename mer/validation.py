@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 from collections.abc import Collection, Sequence
@@ -20,6 +21,7 @@ __all__ = [
     "require_names",
     "require_number",
     "require_present",
+    "user_path",
 ]
 
 
@@ -66,6 +68,28 @@ def require_present(field: str, value: str, others: Sequence[str] = ("cpu",)) ->
     number = int(value.partition(":")[2] or 0)
     if not torch.cuda.is_available() or number >= torch.cuda.device_count():
         raise ConfigError(f"{field}={value}: torch sees no such device here; take {' or '.join(others)}")
+
+
+def user_path(field: str, value: str | Path, *, base: Path | None = None) -> Path:
+    """Return a path that a user gave as an absolute one: the one place where such paths are read.
+
+    Parameters
+    ----------
+    field : str
+        The setting, for the message.
+    value : str or Path
+        A leading ``~`` or ``~name`` stands for a home folder.
+    base : Path, optional
+        The folder that a relative path starts from; the current one by default.
+
+    Raises
+    ------
+    ConfigError
+        Where the path is empty: it would quietly mean the current folder.
+    """
+    if not str(value).strip():
+        raise ConfigError(f"{field}=: the path is empty; give a path, or leave {field} out")
+    return (base or Path.cwd()) / os.path.expanduser(value)  # noqa: PTH111 - Path.expanduser raises for a file ~name
 
 
 @cache

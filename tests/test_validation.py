@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import mer
 from mer.config.compose import build, compose
 from mer.errors import ConfigError
-from mer.validation import require_device, require_present
+from mer.validation import require_device, require_present, user_path
 
 COMPONENTS = [
     ("landmarks", "cnn68", "cpu"),
@@ -52,3 +53,19 @@ def test_which_gpus_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ConfigError, match=r"flow\.device=cuda: torch sees no such device here; take cpu"):
         require_present("flow.device", "cuda")
+
+
+def test_a_path_of_a_user_is_absolute_with_its_tilde_expanded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert user_path("root", "~/a") == tmp_path / "a"
+    assert user_path("root", "a") == tmp_path / "a"
+    assert user_path("root", "a", base=tmp_path / "b") == tmp_path / "b" / "a"
+    assert user_path("root", "~nobody-of-this-name.mp4") == tmp_path / "~nobody-of-this-name.mp4"
+    assert user_path("root", "/x", base=tmp_path) == Path("/x")
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_path_is_refused(empty: str) -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.root=: the path is empty"):
+        user_path("dataset.root", empty)

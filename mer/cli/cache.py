@@ -71,7 +71,7 @@ def _gc(asked: Namespace) -> int:
 
 
 def _root(asked: Namespace) -> Path:
-    return Path(asked.home).expanduser().absolute() / "cache"
+    return Path(asked.home) / "cache"
 
 
 def _cache(root: Path) -> Cache:

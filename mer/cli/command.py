@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from mer.config.catalogue import options
 from mer.errors import ConfigError
+from mer.validation import user_path
 
 __all__ = ["Command", "Group", "Parser", "choose", "two_columns"]
 
@@ -81,6 +82,8 @@ class Parser(argparse.ArgumentParser):
         """
         found = self.parse_intermixed_args([self._dashed(word) for word in words])
         found.words = list(words)
+        if "home" in self.settings:
+            found.home = str(user_path("home", found.home))
         return found
 
     def help_page(self) -> str:

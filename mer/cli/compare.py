@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
 from mer.errors import ConfigError, MerError
+from mer.validation import user_path
 
 if TYPE_CHECKING:
     from mer.pipeline import Pipeline
@@ -31,7 +32,7 @@ def _run(asked: Namespace) -> int:
     a, b = asked.RUN_A, asked.RUN_B
     if not asked.clips.isdigit():
         raise ConfigError(f"clips={asked.clips}: must be a number, 0 or more")
-    folder = Path(asked.output or Path("reports") / f"{a[:8]}_{b[:8]}").expanduser()
+    folder = user_path("output", asked.output or Path("reports") / f"{a[:8]}_{b[:8]}")
 
     from mer.report.compare import versus
     from mer.report.study import load_run

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError
+from mer.validation import user_path
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -38,7 +39,7 @@ def _check(asked: Namespace) -> int:
             advance=advance,
         )
     findings += landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
-    folder = Path(asked.output or Path(cfg.home) / "check" / dataset.name)
+    folder = user_path("output", asked.output or Path(cfg.home) / "check" / dataset.name)
     write_findings(folder / "findings.csv", findings)
     write_annotations(folder / "annotations.csv", manifest)
     show_findings(dataset.name, manifest, findings, folder)
@@ -54,7 +55,7 @@ def _show(asked: Namespace) -> int:
     if dataset.entry != "frames":
         raise ConfigError(f"dataset={dataset.name} holds ready-made flow and no faces: there is nothing to show")
     chosen = _of_subject(manifest, asked.subject)
-    folder = Path(asked.output or Path(cfg.home) / "show" / dataset.name)
+    folder = user_path("output", asked.output or Path(cfg.home) / "show" / dataset.name)
     folder.mkdir(parents=True, exist_ok=True)
     frames = build(cfg.frames)
     for subject in sorted({sample.subject for sample in chosen}):
@@ -78,7 +79,7 @@ def _export(asked: Namespace) -> int:
     dataset = build(cfg.dataset)
     if not isinstance(dataset, Synthetic):
         raise ConfigError(f"dataset={dataset.name}: only the synthetic data set can be exported; leave dataset= away")
-    output = Path(asked.output).expanduser()
+    output = user_path("output", asked.output)
     with progress("clips", dataset.subjects * dataset.clips) as advance:
         clips = export(
             dataset,

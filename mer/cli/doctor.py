@@ -23,7 +23,7 @@ Problem = tuple[str, str]
 
 def _run(asked: Namespace) -> int:
     """Go through all checks, print each in a line."""
-    home = Path(asked.home).expanduser().absolute()
+    home = Path(asked.home)
     wrong = 0
     for name, problems in (
         ("versions", _versions()),
@@ -61,6 +61,8 @@ def _versions() -> Iterator[Problem]:
 
 
 def _folder(home: Path) -> Iterator[Problem]:
+    if {"%", "?"} & set(str(home)):
+        yield f"{home} holds a % or ?, which the address of a database cannot", "choose another MER_HOME or home=DIR"
     there = next(folder for folder in (home, *home.parents) if folder.exists())
     if not there.is_dir():
         yield f"{there} is a file", "choose another folder with MER_HOME or home=DIR"

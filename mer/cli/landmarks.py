@@ -11,6 +11,7 @@ from mer.cli.command import Command, Parser
 from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError, FaceNotFoundError
 from mer.progress import progress
+from mer.validation import user_path
 
 __all__ = ["COMMAND"]
 
@@ -29,9 +30,9 @@ def _run(asked: Namespace) -> int:
 
     if asked.video is None:
         raise ConfigError("mer landmarks: missing video; write mer landmarks VIDEO")
-    file = Path(asked.video).expanduser()
+    file = user_path("video", asked.video)
     cfg = compose(overrides(asked), root="landmarks_of")
-    output = Path(asked.output or file.stem).expanduser()
+    output = user_path("output", asked.output or file.stem)
     clip = build(cfg.temporal)
 
     from mer.dataset.own.video import frame_times

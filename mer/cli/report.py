@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mer.cli.command import Command, Parser
+from mer.validation import user_path
 
 __all__ = ["COMMAND"]
 
@@ -25,7 +26,7 @@ def _fill(parser: Parser) -> None:
 def _run(asked: Namespace) -> int:
     """Read the study, write the report, print in short what it holds."""
     study = asked.study.removeprefix("study=")
-    folder = Path(asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study)).expanduser()
+    folder = user_path("output", asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study))
 
     from mer.report.build import headline, report
     from mer.report.study import load_study

@@ -23,7 +23,7 @@ def _run(asked: Namespace) -> int:
     """Tell MLflow; print what it was told, and what it could not be told."""
     from mer.tracking import sync
 
-    report = sync(Path(asked.home).expanduser().absolute(), thorough=True)
+    report = sync(Path(asked.home), thorough=True)
     for run in report.told:
         print(f"recorded  {run}")
     for problem in report.problems:

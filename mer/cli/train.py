@@ -20,6 +20,7 @@ from mer.config.catalogue import options
 from mer.config.names import check_study_name
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
+from mer.validation import user_path
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -34,7 +35,7 @@ def _run(name: str, asked: Namespace) -> int:
     cfg = compose([f"train={name}", *overrides(asked)], root="training")
     check_study_name(cfg.study)
     training = build(cfg.train)
-    output = Path(cfg.output or Path(cfg.home) / "training" / name).expanduser().absolute()
+    output = user_path("output", cfg.output or Path(cfg.home) / "training" / name)
     _prepare(output, cfg)
     scores, line = _train(training, name, cfg, output, shlex.join(["mer", "train", name, *asked.words]))
     width = max(map(len, scores))
@@ -66,7 +67,7 @@ def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str
     from mer.config.compose import build
     from mer.tracking import settle
 
-    home, tracking = Path(cfg.home).absolute(), build(cfg.tracking)
+    home, tracking = Path(cfg.home), build(cfg.tracking)
     store = tracking.address(home)
     tracking.refuse(str(cfg.study))
     began = int(time.time() * 1000)

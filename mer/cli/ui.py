@@ -31,6 +31,7 @@ def _fill(parser: Parser) -> None:
 def _run(asked: Namespace) -> int:
     """Start the server, print the study's address when it answers, wait until it is stopped."""
     from mer.tracking import UI_ENVIRONMENT, study_url, ui_command
+    from mer.tracking.signals import exit_on_signals
 
     given = vars(asked)
     _require_free(given["host"], _port(given["port"]))
@@ -38,9 +39,11 @@ def _run(asked: Namespace) -> int:
     address = study_url(base, Path(given["home"]), given["study"])
     command = ui_command(Path(given["home"]), given["host"], _port(given["port"]))
     print(f"starting the MLflow UI on {base} ...", file=sys.stderr, flush=True)
-    with subprocess.Popen(
-        command, env=os.environ | UI_ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
+    quiet = subprocess.DEVNULL
+    with (
+        exit_on_signals(),  # so that the server ends with us, however we are ended
+        subprocess.Popen(command, env=os.environ | UI_ENVIRONMENT, stdout=quiet, stderr=quiet) as server,
+    ):
         try:
             _wait_until_ready(server, base)
             print(f"open {address}\nCtrl-C ends it.", flush=True)

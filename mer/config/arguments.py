@@ -11,7 +11,10 @@ from mer.errors import ConfigError
 __all__ = ["overrides", "quoted", "take_settings"]
 
 # Settings whose values are paths or names.
-_TEXTS = ("clips", "dir", "file", "home", "intervals", "landmarks", "objective", "patches", "root", "study", "table")
+_TEXTS = (
+    *("clips", "dir", "file", "folder", "home", "images", "intervals", "journal", "landmarks", "model", "objective"),
+    *("output", "patches", "root", "study", "table", "weights"),
+)
 
 
 def overrides(asked: Namespace) -> list[str]:

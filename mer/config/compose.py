@@ -6,6 +6,7 @@ With `mer.sweep`, the only modules that know Hydra: notebooks compose the same f
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mer.config.catalogue import conf_dir, groups, options
 from mer.config.words import refuse_impossible, refuse_unread
 from mer.errors import ConfigError, MerError
+from mer.validation import user_path
 
 __all__ = [
     "as_yaml",
@@ -46,7 +48,7 @@ def searchpath_override(config_dir: str | Path) -> str:
     ConfigError
         Where the folder does not exist.
     """
-    folder = Path(config_dir).expanduser().resolve()
+    folder = user_path("--config-dir", config_dir).resolve()
     if not folder.is_dir():
         raise ConfigError(
             f"--config-dir {config_dir}: no such folder; give the folder that holds flow/, roi/, ... of your own"
@@ -83,7 +85,16 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False, root: st
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(one_sentence(error, overrides, root)) from error
     refuse_unread(overrides, cfg, root)
+    if "home" in cfg:
+        _place_home(cfg, overrides)
     return cfg
+
+
+def _place_home(cfg: DictConfig, overrides: Sequence[str]) -> None:
+    """Make ``home`` absolute, so that every path made from it means the same; an empty MER_HOME is one not set."""
+    asked = any(word.lstrip("+").startswith("home=") for word in overrides)
+    unset = not asked and not os.environ.get("MER_HOME")
+    cfg.home = str(user_path("home", "mer_home" if unset else str(cfg.home)))
 
 
 _TURN = threading.RLock()  # Hydra keeps its state in one global object

@@ -14,7 +14,7 @@ from mer.errors import ConfigError
 from mer.flow.base import check_pairs
 from mer.store.roles import contents, device
 from mer.types import Float32, FlowField, Image
-from mer.validation import has_gpu, require_device, require_integer, require_present
+from mer.validation import has_gpu, require_device, require_integer, require_present, user_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,11 @@ class Microflow:
         import torch
 
         device = _device(self.device)
-        network = _network(self.weights or str(BUNDLED), device, self.compile and device != "cpu")
+        network = _network(
+            str(BUNDLED if self.weights is None else user_path("flow.weights", self.weights)),
+            device,
+            self.compile and device != "cpu",
+        )
         height, width = frames.shape[-2:]
         padding = [(0, 0), (0, 0), (0, -height % _STEP), (0, -width % _STEP)]
         tensor = torch.from_numpy(np.pad(frames, padding, mode="edge")).to(device).float()[:, :, None]
@@ -142,7 +146,7 @@ def _network(weights: str, device: str, compiled: bool) -> Callable[[Tensor, Ten
 
     from mer.flow.weights_file import load_network
 
-    network = load_network(Path(weights).expanduser()).to(device)
+    network = load_network(Path(weights)).to(device)
     return torch.compile(network) if compiled else network
 
 

@@ -13,7 +13,7 @@ from mer.errors import ConfigError, DataError
 from mer.flow.base import OneByOne, check_pair
 from mer.store.roles import contents, device
 from mer.types import FlowField, Image
-from mer.validation import require_choice, require_device, require_integer, require_present
+from mer.validation import require_choice, require_device, require_integer, require_present, user_path
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -69,7 +69,8 @@ class Raft(OneByOne):
 
         require_present("flow.device", self.device)
         check_pair(onset, apex)
-        network = _network(self.size, self.weights, self.device)
+        weights = None if self.weights is None else str(user_path("flow.weights", self.weights))
+        network = _network(self.size, weights, self.device)
         frames = torch.from_numpy(np.stack([_padded(onset), _padded(apex)])).to(self.device)
         images = (frames.float() / 127.5 - 1)[:, None, None].expand(-1, 1, 3, -1, -1)
         with torch.inference_mode():

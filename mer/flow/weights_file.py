@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,16 +14,17 @@ from torch import Tensor
 
 from mer.errors import DataError
 from mer.flow.network import MicroflowNet
+from mer.store.atomic import write_atomically
 
 __all__ = ["load_network", "save_weights"]
 
 
 def save_weights(path: Path, state: Mapping[str, Tensor]) -> None:
     """Write a state dict; the file is whole or not there."""
-    fresh = path.with_suffix(".new.npz")
     arrays: dict[str, Any] = {name: value.detach().cpu().numpy().astype(np.float16) for name, value in state.items()}
-    np.savez(fresh, **arrays)
-    fresh.replace(path)
+    whole = io.BytesIO()
+    np.savez(whole, **arrays)
+    write_atomically(path, whole.getvalue())
 
 
 def load_network(path: Path) -> MicroflowNet:

@@ -23,7 +23,7 @@ from mer.landmarks.base import ImageLandmarks, rounded
 from mer.landmarks.crop import crop_matrix, cut, grey
 from mer.store.roles import contents, device
 from mer.types import Image, Landmarks, Numbers
-from mer.validation import require_choice, require_device, require_integer, require_number, require_present
+from mer.validation import require_choice, require_device, require_integer, require_number, require_present, user_path
 
 if TYPE_CHECKING:
     from mer.landmarks.detect import Square
@@ -113,7 +113,7 @@ class Cnn68(ImageLandmarks):
 
         require_present("landmarks.device", self.device)
         torch.set_num_threads(self.threads)
-        return load(Path(self.weights).expanduser() if self.weights else BUNDLED, self.device)
+        return load(user_path("landmarks.weights", self.weights) if self.weights is not None else BUNDLED, self.device)
 
     def _faces(self, image: Image) -> list[Landmarks]:
         frame = grey(image)

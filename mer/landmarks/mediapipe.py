@@ -15,9 +15,10 @@ import numpy as np
 
 from mer.errors import ConfigError, DataError
 from mer.landmarks.base import ImageLandmarks
+from mer.store.atomic import write_atomically
 from mer.store.roles import contents
 from mer.types import Image, Landmarks
-from mer.validation import require_integer, require_number
+from mer.validation import require_integer, require_number, user_path
 
 __all__ = ["TO_68", "Mediapipe"]
 
@@ -87,7 +88,7 @@ class Mediapipe(ImageLandmarks):
             from mediapipe.tasks.python import BaseOptions, vision
         except ImportError as error:
             raise ConfigError("landmarks=mediapipe: not installed; pip install mediapipe brings it") from error
-        file = Path(self.model).expanduser()
+        file = user_path("landmarks.model", self.model)
         if not file.is_file():
             _fetch(self.url, self.sha256, file)
         options = vision.FaceLandmarkerOptions(
@@ -117,10 +118,8 @@ def _fetch(url: str, sha256: str | None, file: Path) -> None:
     got = hashlib.sha256(data).hexdigest()
     if got != sha256.lower():
         raise DataError(f"{url}: what came hashes to {got}, not to landmarks.sha256={sha256}; nothing was kept")
-    whole = file.with_name(f".{file.name}.part")  # so that what is broken off never passes for the model
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        whole.write_bytes(data)
-        whole.replace(file)
+        write_atomically(file, data)
     except OSError as error:
         raise DataError(f"{file}: cannot be written ({error.strerror}); choose another landmarks.model") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from torch import nn
 
 from mer.errors import DataError
 from mer.landmarks.network import FaceNetwork, PointNetwork, fold
+from mer.store.atomic import write_atomically
 from mer.types import Numbers
 
 __all__ = ["Weights", "load", "save"]
@@ -53,10 +55,9 @@ def save(path: Path, weights: Weights, shape: Mapping[str, Any]) -> None:
         for key, value in network.state_dict().items():
             if value.dtype.is_floating_point:
                 arrays[f"{name}.{key}"] = value.cpu().numpy().astype(np.float16)
-    new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
-    new.replace(path)
+    whole = io.BytesIO()
+    np.savez(whole, **arrays)  # type: ignore[arg-type]
+    write_atomically(path, whole.getvalue())
 
 
 def load(path: Path, device: str) -> Weights:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,7 +16,7 @@ from mer.landmarks.base import ImageLandmarks
 from mer.landmarks.cnn68 import Cnn68
 from mer.store.roles import contents
 from mer.types import Image, Landmarks
-from mer.validation import require_number
+from mer.validation import require_number, user_path
 
 __all__ = ["Yunet"]
 
@@ -78,7 +77,7 @@ class Yunet(ImageLandmarks):
     def _engine(self) -> cv2.FaceDetectorYN:
         if self.model is None:
             raise ConfigError(f"landmarks=yunet needs landmarks.model=FILE, YuNet's ONNX file, to be had at {_WHERE}")
-        file = Path(self.model).expanduser()
+        file = user_path("landmarks.model", self.model)
         if not file.is_file():
             raise DataError(f"{file}: no such file; landmarks.model is YuNet's ONNX file, to be had at {_WHERE}")
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mer.errors import CacheError
+from mer.store.atomic import write_atomically
 from mer.store.keys import component_key, digest
 from mer.types import FeatureTable, FoldResult
 
@@ -56,12 +56,10 @@ class FoldStore:
             Where the disk is full or the folder cannot be written.
         """
         path = self._path(fold.fold)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         body = _to_text(fold)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(f"{_digest(body)}\n{body}", encoding="utf-8")
-            unfinished.replace(path)
+            write_atomically(path, f"{_digest(body)}\n{body}".encode(), flush=False)
         except OSError as error:
             raise CacheError(
                 f"finished fold {path} cannot be written ({error.strerror}): free some space or move MER_HOME"

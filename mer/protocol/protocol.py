@@ -12,7 +12,7 @@ from mer.errors import ConfigError, DataError
 from mer.protocol.official_list import OfficialClips, read_official_list
 from mer.store.roles import place
 from mer.types import Dataset, Exclusion, Manifest, Sample
-from mer.validation import require_choice
+from mer.validation import require_choice, user_path
 
 __all__ = ["Protocol"]
 
@@ -59,7 +59,7 @@ class Protocol:
             raise ConfigError(
                 f"protocol.map gives the class {sorted(strange)[0]!r}, which protocol.classes lacks; add it"
             )
-        if self.clips and self.classes is None:
+        if self.clips is not None and self.classes is None:
             raise ConfigError(f"protocol.clips={self.clips}: a list needs protocol.classes; take protocol=megc2019")
 
     def __call__(self, manifest: Manifest, dataset: Dataset) -> Manifest:
@@ -73,7 +73,7 @@ class Protocol:
         self._check_labels(dataset)
         if self.map is None:
             return replace(manifest, notes={**manifest.notes, "protocol": {"name": self.name}})
-        listed = read_official_list(Path(self.clips).expanduser(), len(self.classes or ())) if self.clips else None
+        listed = read_official_list(self._list, len(self.classes or ())) if self._list else None
         decided = [self._decide(sample, listed) for sample in manifest.samples]
         kept = tuple(item for item in decided if isinstance(item, Sample))
         dropped = [item for item in decided if isinstance(item, Exclusion)]
@@ -85,6 +85,10 @@ class Protocol:
             excluded=(*manifest.excluded, *dropped),
             notes={**manifest.notes, "protocol": self._card(kept, missing)},
         )
+
+    @property
+    def _list(self) -> Path | None:
+        return None if self.clips is None else user_path("protocol.clips", self.clips)
 
     def _check_labels(self, dataset: Dataset) -> None:
         for part in getattr(dataset, "parts_in_use", lambda: (dataset,))():
@@ -126,9 +130,9 @@ class Protocol:
             "map": {name: dict(labels) for name, labels in (self.map or {}).items()},
             "clip_list": "derived from the table",
         }
-        if self.clips:
-            data = Path(self.clips).expanduser().read_bytes()
-            card |= {"clip_list": Path(self.clips).name, "clip_list_sha256": hashlib.sha256(data).hexdigest()}
+        if self._list:
+            data = self._list.read_bytes()
+            card |= {"clip_list": self._list.name, "clip_list_sha256": hashlib.sha256(data).hexdigest()}
         return card | {
             "departures": [*self._departures(samples), *(f"{name} of the list is absent" for name in missing)]
         }

@@ -66,7 +66,7 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
             dataset=dataset,
             stages=Stages(**built),
             protocol=protocol,
-            cache=Cache(root=Path(cfg.home).absolute() / "cache"),
+            cache=Cache(root=Path(cfg.home) / "cache"),
         ),
         svm=learner,
         tuning=tuning,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -52,12 +51,9 @@ def _exact(value: object) -> str:
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text.getvalue(), encoding="utf-8")
-        unfinished.replace(path)
+    try:  # plainly: the folder of results is renamed as a whole
+        path.write_text(text.getvalue(), encoding="utf-8")
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise DataError(
             f"{path} cannot be written ({error.strerror}): free some space or choose another folder"
         ) from error

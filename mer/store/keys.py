@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mer.store.source import code_version, libraries, source_of_object
-from mer.validation import has_gpu
+from mer.validation import has_gpu, user_path
 
 __all__ = ["code_key", "component_key", "digest", "file_hash", "identity"]
 
@@ -72,7 +72,7 @@ def identity(component: object) -> object:
 def file_hash(file: Path) -> str:
     """Return a hash of a file's bytes; ``absent`` where it cannot be read, which whoever needs it says."""
     try:
-        with file.expanduser().open("rb") as opened:
+        with file.open("rb") as opened:
             return hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except OSError:
         return "absent"
@@ -96,7 +96,7 @@ def _value(field: Field[Any], value: Any) -> Any:
     role = field.metadata.get("role")
     if role == "contents":
         file = field.metadata["bundled"] if value is None else value
-        return None if file is None else file_hash(Path(file))
+        return None if file is None else file_hash(user_path(field.name, file))
     if role == "device":
         return _device_kind(str(value))
     if role == "code":

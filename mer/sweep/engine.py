@@ -67,7 +67,7 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
         _close(sweep, table=False)
         raise
     tracked = not str(cfg.tracking["_target_"]).endswith(".Off")
-    return _close(sweep, table=True, study=str(cfg.study), home=Path(cfg.home).absolute() if tracked else None)
+    return _close(sweep, table=True, study=str(cfg.study), home=Path(cfg.home) if tracked else None)
 
 
 def _runs_here(cfg: DictConfig) -> bool:

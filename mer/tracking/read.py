@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mer.tracking.client import translate_errors
 from mer.tracking.record import waiting
 from mer.tracking.stores import Server, existing
+from mer.validation import user_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,7 +28,7 @@ def reading(*, home: str | Path, uri: str = "") -> Iterator[MlflowClient]:
     TrackingError
         Where the store does not exist, the server does not answer, or what it says cannot be read.
     """
-    folder = Path(home).expanduser().absolute()
+    folder = user_path("home", home)
     if untold := len(waiting(folder / "results")):
         runs = "1 run is" if untold == 1 else f"{untold} runs are"
         print(f"mer: {runs} kept in {folder}, but not recorded in MLflow yet; mer sync records it", file=sys.stderr)

@@ -15,6 +15,7 @@ from mer.errors import ConfigError, TrackingError
 from mer.tracking.clean import slug
 from mer.tracking.client import mlflow_client, translate_errors
 from mer.tracking.database import check_database, database, database_uri, open_database
+from mer.validation import user_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,7 +39,7 @@ class Sqlite:
     home: str
 
     def __post_init__(self) -> None:
-        home = Path(self.home).expanduser().absolute()
+        home = user_path("home", self.home)
         if {"%", "?"} & set(str(home)):
             raise ConfigError(f"home: {home} holds a % or ?, which the address of a database cannot; choose another")
         object.__setattr__(self, "home", str(home))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from mer.errors import TrackingError
 from mer.tracking.database import database, database_uri
 from mer.tracking.stores import existing
+from mer.validation import user_path
 
 __all__ = ["UI_ENVIRONMENT", "study_url", "ui_command"]
 
@@ -41,7 +42,7 @@ def ui_command(home: str | Path, host: str, port: int) -> list[str]:
     list of str
         Ready after about 12 s, when ``/health`` answers 200.
     """
-    folder = Path(home).expanduser().absolute()
+    folder = user_path("home", home)
     command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--host", host, "--port", str(port)]
     stores = ["--backend-store-uri", database_uri(folder), "--artifacts-destination", (folder / "artifacts").as_uri()]
     return [*command, *stores, "--uvicorn-opts", "--log-level=warning"]
@@ -62,7 +63,7 @@ def study_url(base: str, home: str | Path, study: str) -> str:
     TrackingError
         Where the store or the study does not exist, naming the studies that do.
     """
-    folder = Path(home).expanduser().absolute()
+    folder = user_path("home", home)
     with existing(folder) as client:
         ids = {found.name: found.experiment_id for found in client.search_experiments()}
     if study not in ids:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mer.errors import ConfigError, DataError
+from mer.validation import user_path
 
 __all__ = ["Keypoints", "read_keypoints"]
 
@@ -88,7 +89,7 @@ def read_keypoints(folder: str) -> Keypoints:
     """
     if not folder:
         raise ConfigError(f"train.folder: no folder is named; give one with {_NEEDED}")
-    root = Path(folder).expanduser()
+    root = user_path("train.folder", folder)
     file = root / "keypoints.csv"
     text = {"image": str, "subject": str}
     try:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mer.errors import ConfigError
@@ -15,6 +14,7 @@ from mer.svm import Learner, Space
 from mer.tuning.objective import Objective, Outcome
 from mer.tuning.space import grid, start, suggest
 from mer.types import Parameters, Setting
+from mer.validation import user_path
 
 if TYPE_CHECKING:
     import optuna
@@ -155,7 +155,7 @@ def _journal(path: str) -> optuna.storages.JournalStorage:
     import optuna
     from optuna.storages.journal import JournalFileBackend
 
-    file = Path(path).expanduser()
+    file = user_path("tuning.journal", path)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         return optuna.storages.JournalStorage(JournalFileBackend(str(file)))

@@ -88,3 +88,9 @@ def test_lost_files_and_a_deleted_study(kept: Path, tmp_path: Path, capsys: pyte
     assert status == 1
     assert "study gone is deleted" in out
     assert "1 finished runs have lost their files" in out
+
+
+def test_a_home_that_no_database_can_have_an_address_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out = said(tmp_path / "50%", capsys)
+    assert status == 1
+    assert "50% holds a % or ?, which the address of a database cannot" in out

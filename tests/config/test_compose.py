@@ -186,3 +186,27 @@ def test_an_added_setting_that_another_value_refers_to_is_read(tmp_path: Path) -
     assert compose([*own, "+my_bins=5"]).descriptor.bins == 5
     with pytest.raises(ConfigError, match=r"\+my_bin=5: nothing reads a setting my_bin"):
         compose([*own, "+my_bin=5"])
+
+
+def test_home_is_absolute_and_an_empty_variable_is_one_that_is_not_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    for variable, overrides, home in (
+        ("", [], tmp_path / "mer_home"),
+        ("~/kept", [], tmp_path / "user" / "kept"),
+        ("here", [], tmp_path / "here"),
+        ("", ["home='~/kept'"], tmp_path / "user" / "kept"),
+        ("other", [f"home={tmp_path}/kept"], tmp_path / "kept"),
+    ):
+        monkeypatch.setenv("MER_HOME", variable)
+        cfg = compose(overrides, with_hydra=True)
+        assert Path(cfg.home) == Path(cfg.tracking.home) == home
+        assert Path(cfg.hydra.run.dir).is_relative_to(home / "runs" / "default")
+
+
+def test_an_empty_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MER_HOME", "/tmp/kept")
+    with pytest.raises(ConfigError, match="home=: the path is empty"):
+        compose(["home="])

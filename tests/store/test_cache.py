@@ -145,11 +145,10 @@ def test_a_failed_computation_leaves_nothing_and_frees_the_key(store: Cache) -> 
 def test_a_full_disk_is_said_in_one_sentence_and_nothing_half_written_stays(
     store: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(handle: int, _: str) -> None:
-        os.close(handle)
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("mer.store.atomic.os.fdopen", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(CacheError, match=r"the disk is full; free some space, or set MER_HOME"):
         store.put("flow", "abc", _entry())
     assert [path for path in store.root.rglob("*") if path.is_file()] == []

@@ -16,7 +16,7 @@ from mer.dataset.names import require_one_spelling
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
 from mer.types import Manifest, Sample
-from mer.validation import require_choice, require_names
+from mer.validation import require_choice, require_names, user_path
 
 __all__ = ["FlowImages"]
 
@@ -125,7 +125,7 @@ class FlowImages:
             raise ConfigError(
                 "dataset.root: where are the flow images? Give dataset.root=FOLDER or set MER_FLOW_IMAGES_ROOT"
             )
-        root = Path(self.root).expanduser()
+        root = user_path("dataset.root", self.root)
         if not root.is_dir():
             raise DataError(f"{root}: no such folder; give the folder of the flow images with dataset.root=FOLDER")
         if not any(root.iterdir()):

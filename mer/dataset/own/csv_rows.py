@@ -13,6 +13,7 @@ from mer.dataset.points import StoredPoints
 from mer.dataset.tables import Row
 from mer.errors import DataError
 from mer.types import Exclusion, Sample
+from mer.validation import user_path
 
 __all__ = ["COLUMNS", "RowReader"]
 
@@ -88,7 +89,7 @@ class RowReader:
         return onset, apex, offset
 
     def _clip(self, row: Row) -> FrameFolder | VideoFile:
-        path = self.folder / row["path"].replace("\\", "/")
+        path = user_path("path", row["path"].replace("\\", "/"), base=self.folder)
         if path.is_dir():
             if path not in self._listed:
                 self._listed[path] = list_frames(path, self.pattern)
@@ -106,7 +107,7 @@ class RowReader:
     def _points(self, row: Row, *, first: int) -> StoredPoints | None:
         if not row["landmarks"]:
             return None
-        path = self.folder / row["landmarks"].replace("\\", "/")
+        path = user_path("landmarks", row["landmarks"].replace("\\", "/"), base=self.folder)
         if not path.is_file() or path.suffix.lower() not in (".csv", ".npy"):
             raise DataError(f"{row.where}: landmarks {path} is not a .csv or .npy file; correct it or leave it empty")
         return StoredPoints(path=path, first=first)

@@ -14,7 +14,7 @@ from mer.dataset.tables import Table, read_table
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
 from mer.types import Manifest
-from mer.validation import require_choice, require_integer, require_names
+from mer.validation import require_choice, require_integer, require_names, user_path
 
 __all__ = ["CsvTable"]
 
@@ -81,7 +81,7 @@ class CsvTable:
         """
         if not self.table:
             raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per clip")
-        table = read_table(Path(self.table).expanduser())
+        table = read_table(user_path("dataset.table", self.table))
         table.require(COLUMNS if self.apex == "middle" else (*COLUMNS, "apex"))
         classes = self._classes(table)
         reader = RowReader(
@@ -117,7 +117,7 @@ class CsvTable:
         return tuple(sorted(found))
 
     def _folder(self, table: Table) -> Path:
-        folder = Path(self.root).expanduser() if self.root else table.path.parent
+        folder = user_path("dataset.root", self.root) if self.root else table.path.parent
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; correct dataset.root")
         return folder

@@ -20,7 +20,7 @@ from mer.dataset.tables import Row, read_table
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
 from mer.types import Exclusion, Image, Manifest, Sample
-from mer.validation import require_choice
+from mer.validation import require_choice, user_path
 
 __all__ = ["Video", "frame_times", "frames_of"]
 
@@ -84,7 +84,7 @@ class Video:
         """
         if not self.file:
             raise ConfigError("dataset.file: which video? Give dataset.file=FILE")
-        file = Path(self.file).expanduser().absolute()
+        file = user_path("dataset.file", self.file)
         times = frame_times(file)
         samples: list[Sample] = []
         excluded: list[Exclusion] = []
@@ -105,7 +105,7 @@ class Video:
             given = {"onset": self.onset, "apex": self.apex, "offset": self.offset}
             cells = {name: "" if value is None else str(value) for name, value in given.items()}
             return [Row(where="dataset.onset, apex, offset", cells={**cells, "sample_id": Path(self.file or "").stem})]
-        table = read_table(Path(self.intervals).expanduser())
+        table = read_table(user_path("dataset.intervals", self.intervals))
         table.require(("onset", "offset"))
         stem = Path(self.file or "").stem
         return [
@@ -118,7 +118,7 @@ class Video:
         offset = self._frame(row, "offset", times, empty=len(times) - 1)
         apex = self._frame(row, "apex", times, empty=(onset + offset) // 2)
         require_order(onset, apex, offset)
-        points = StoredPoints(path=Path(self.landmarks).expanduser(), first=0) if self.landmarks else None
+        points = StoredPoints(path=user_path("dataset.landmarks", self.landmarks), first=0) if self.landmarks else None
         return Sample(
             id=row["sample_id"],
             dataset=self.name,

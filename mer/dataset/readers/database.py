@@ -19,7 +19,7 @@ from mer.dataset.tables import Row
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
 from mer.types import Manifest, Sample
-from mer.validation import require_choice, require_number
+from mer.validation import require_choice, require_number, user_path
 
 __all__ = ["Database"]
 
@@ -186,7 +186,7 @@ class Database(ABC):
                 f"dataset.root: where is {self.layout.title}? Give dataset.root=FOLDER, or set the environment "
                 f"variable {variable}"
             )
-        root = Path(self.root).expanduser().absolute()
+        root = user_path("dataset.root", self.root)
         if not root.is_dir():
             raise DataError(f"{root}: no such folder; correct dataset.root, the folder of {self.layout.title}")
         return root

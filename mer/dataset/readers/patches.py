@@ -13,6 +13,7 @@ import yaml
 from mer.dataset.names import unpadded_name
 from mer.dataset.tables import Row
 from mer.errors import DataError
+from mer.validation import user_path
 
 __all__ = ["Patch", "apply_patches", "load_patches"]
 
@@ -66,7 +67,7 @@ def load_patches(database: str, given: str | None) -> tuple[Patch, ...]:
     if given is None:
         return ()
     shipped = Path(__file__).parent / "patches" / f"{database}.yaml"
-    path = shipped if given == "default" else Path(given).expanduser()
+    path = shipped if given == "default" else user_path("dataset.patches", given)
     if given == "default" and not path.is_file():
         return ()
     try:

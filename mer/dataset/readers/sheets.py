@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mer.dataset.tables import read_lines
 from mer.errors import DataError
+from mer.validation import user_path
 
 __all__ = ["Line", "Sheet", "find_table", "read_sheets"]
 
@@ -65,8 +66,8 @@ def find_table(root: Path, given: str | None, patterns: Sequence[str], setting: 
         Where there is none, or several that could be meant.
     """
     if given:
-        path = Path(given).expanduser()
-        return path if path.is_absolute() or path.is_file() else root / path
+        path = user_path(setting, given)
+        return path if path.is_file() else user_path(setting, given, base=root)
     found = {path for pattern in patterns for path in root.glob(pattern) if not path.name.startswith(("~$", "."))}
     names = sorted(found)
     if len(names) > 1:
