@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import DataError
 from mer.geometry.similarity import on_grid
-from mer.types import AlignedPair, FramePair, Image, Landmarks
+from mer.types import AlignedPair, FramePair, Image, Landmarks, Numbers
 
 __all__ = ["Matrix", "check_landmarks", "moved", "spread"]
 
@@ -22,12 +21,12 @@ _LEVEL = 2.0**-10  # grey levels, see `_rounded`
 _BORDER = 4  # source pixels kept round the sampled area: bicubic reads two on each side
 
 
-def spread(points: NDArray[Any]) -> float:
+def spread(points: Numbers) -> float:
     """Return the longer side of the points' bounding box."""
     return float(np.ptp(points, axis=0).max())
 
 
-def check_landmarks(points: NDArray[Any], shape: tuple[int, ...]) -> None:
+def check_landmarks(points: Numbers, shape: tuple[int, ...]) -> None:
     """Raise a `DataError` where no face of the frame (H, W) can have these landmarks (N, 2)."""
     if spread(points) < 2:
         raise DataError("the landmarks lie in one point, so no face can be aligned by them: find them again")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from mer.training.flow.pairs import sampled
 from mer.training.flow.training_images import SIDE, Face, read_faces
 from mer.training.images import texture
 from mer.training.keypoints import read_keypoints
-from mer.types import FlowBackbone, Image
+from mer.types import FlowBackbone, Image, Numbers
 
 __all__ = ["EDGES", "Measured", "large_motion", "measure", "noise_pairs", "synthetic_truth", "unseen_faces"]
 
@@ -72,7 +71,7 @@ def measure(flow: FlowBackbone, pool: Sequence[Face], each: int, others: Mapping
     return found
 
 
-def _add(found: Measured, pair: BenchmarkPair, uv: NDArray[Any]) -> None:
+def _add(found: Measured, pair: BenchmarkPair, uv: Numbers) -> None:
     error = np.hypot(*np.moveaxis(uv - pair.flow, -1, 0))[pair.inside]
     which = np.digitize(np.hypot(*np.moveaxis(pair.flow, -1, 0))[pair.inside], EDGES[1:-1])
     bins = len(EDGES) - 1

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from mer.errors import FaceNotFoundError
 from mer.geometry.ibug68 import eye_distance
+from mer.landmarks.cnn68 import Cnn68
 from mer.training.images import faceless_picture
 from mer.training.landmarks.accuracy import accuracy
 from mer.training.landmarks.faces import Faces, faceless_part
@@ -27,7 +27,7 @@ _EMPTY = 1000  # pictures without a face
 Array = NDArray[np.float64]
 
 
-def error_rows(finder: Any, faces: Faces, source: str) -> dict[str, str]:
+def error_rows(finder: Cnn68, faces: Faces, source: str) -> dict[str, str]:
     """Error of landmarks found in the whole image, over the distance of the outer eye corners."""
     got = accuracy(finder, faces)
     where = f"{source}, {len(faces)} images of {len(np.unique(faces.subject))} people"
@@ -39,7 +39,7 @@ def error_rows(finder: Any, faces: Faces, source: str) -> dict[str, str]:
     }
 
 
-def jitter_rows(finder: Any, faces: Faces, source: str, count: int) -> dict[str, str]:
+def jitter_rows(finder: Cnn68, faces: Faces, source: str, count: int) -> dict[str, str]:
     """Tell how far a point of one face is spread when it is seen again and again: shifts undone, fresh noise, JPEG."""
     rng = np.random.default_rng(0)
     spreads = []
@@ -57,7 +57,7 @@ def jitter_rows(finder: Any, faces: Faces, source: str, count: int) -> dict[str,
     }
 
 
-def motion_rows(finder: Any, faces: Faces, source: str, count: int) -> dict[str, str]:
+def motion_rows(finder: Cnn68, faces: Faces, source: str, count: int) -> dict[str, str]:
     """Found against true displacement of points that a bump of 0.5 to 3 px moves."""
     rng = np.random.default_rng(1)
     true, seen = [], []
@@ -80,20 +80,20 @@ def motion_rows(finder: Any, faces: Faces, source: str, count: int) -> dict[str,
     }
 
 
-def nothing_rows(finder: Any, faces: Faces | None) -> dict[str, str]:
+def nothing_rows(finder: Cnn68, faces: Faces | None) -> dict[str, str]:
     """Faces found where there is none: made-up textures, and parts of photographs beside a face."""
     rng = np.random.default_rng(2)
     pictures = {"textures": [faceless_picture(rng, 240, 320) for _ in range(_EMPTY)]}
     if faces is not None:
         parts = (faceless_part(rng, faces) for _ in range(_EMPTY))
-        pictures["background of photographs"] = [cv2.resize(part, (320, 240)) for part in parts]
+        pictures["background of photographs"] = [np.asarray(cv2.resize(part, (320, 240)), np.uint8) for part in parts]
     return {
         f"false faces, {len(images)} {kind}": f"{np.mean([bool(finder.faces(image)) for image in images]):.2%}"
         for kind, images in pictures.items()
     }
 
 
-def video_rows(finder: Any, frames: Sequence[Image]) -> dict[str, str]:
+def video_rows(finder: Cnn68, frames: Sequence[Image]) -> dict[str, str]:
     """Frames of a video in which a face is found, searched one by one and followed."""
     alone = np.mean([bool(finder.faces(frame)) for frame in frames])
     last: Landmarks | None = None
@@ -109,7 +109,7 @@ def video_rows(finder: Any, frames: Sequence[Image]) -> dict[str, str]:
     }
 
 
-def speed_rows(finder: Any, faces: Faces) -> dict[str, str]:
+def speed_rows(finder: Cnn68, faces: Faces) -> dict[str, str]:
     """Milliseconds per frame of 640 × 360 with a face 200 px high, and frames per second."""
     image, xy = faces.images[0], faces.xy[0]
     scale = 200 / np.ptp(xy[:, 1])
@@ -126,7 +126,7 @@ def speed_rows(finder: Any, faces: Faces) -> dict[str, str]:
     }
 
 
-def _milliseconds(call: Any, times: int = 60) -> float:
+def _milliseconds(call: Callable[[], object], times: int = 60) -> float:
     spent = []
     for _ in range(times):
         start = time.perf_counter()
@@ -135,7 +135,7 @@ def _milliseconds(call: Any, times: int = 60) -> float:
     return float(np.median(spent)) * 1000
 
 
-def _found(finder: Any, image: Image, shift: Array) -> Array | None:
+def _found(finder: Cnn68, image: Image, shift: Array) -> Array | None:
     try:
         return np.asarray(finder(image).xy - shift, dtype=np.float64)
     except FaceNotFoundError:

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mer.errors import DataError, MerError
 from mer.metrics import score
@@ -18,7 +16,7 @@ from mer.pipeline import ClipView, Features
 from mer.run.experiment import Experiment
 from mer.run.predictions import write_folds, write_predictions
 from mer.store.predictions import read_predictions
-from mer.types import FeatureTable, Manifest
+from mer.types import FeatureTable, Manifest, Numbers
 
 __all__ = [
     "Observed",
@@ -175,7 +173,7 @@ def part(one: Processor, other: Processor) -> Parting:
     )
 
 
-def _rows(features: Features) -> dict[str, NDArray[Any]]:
+def _rows(features: Features) -> dict[str, Numbers]:
     tables = [features.table.X] if features.mirrored is None else [features.table.X, features.mirrored.X]
     return dict(zip(features.table.sample_id.tolist(), np.concatenate(tables, axis=1), strict=True))
 
@@ -189,7 +187,7 @@ def _compared(a: ClipView, b: ClipView) -> tuple[float, bool, float, bool]:
     return landmarks, images, _apart(a.flow.uv, b.flow.uv), np.array_equal(a.flow.uv, b.flow.uv)
 
 
-def _apart(a: NDArray[Any], b: NDArray[Any]) -> float:
+def _apart(a: Numbers, b: Numbers) -> float:
     return float(np.abs(a.astype(np.float64) - b).max())
 
 

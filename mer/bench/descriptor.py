@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import cycle
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,11 @@ from rich.table import Table
 from mer.config.arguments import take_settings
 from mer.config.compose import component
 from mer.errors import ConfigError
-from mer.types import FlowField, Landmarks, Regions
+from mer.types import FlowField, Landmarks, Numbers, Regions
 
 __all__ = ["Timings", "main", "measure", "run"]
 
-Array = NDArray[Any]
+Array = Numbers
 
 
 class Timings(NamedTuple):

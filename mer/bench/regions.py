@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from numpy.typing import NDArray
 
 from mer.config.arguments import take_settings
 from mer.config.catalogue import options
@@ -22,7 +21,7 @@ from mer.dataset.points import StoredPoints
 from mer.errors import ConfigError, DataError
 from mer.report.figures.region_shapes import centres, draw_outlines
 from mer.roi.names import partners
-from mer.types import Image, Landmarks, Regions
+from mer.types import Image, Landmarks, Numbers, Regions
 
 __all__ = ["draw", "run"]
 
@@ -96,7 +95,7 @@ def _paint(axes: Axes, regions: Regions) -> None:
         axes.text(x, y, str(number), color="white", fontsize=4.5, ha="center", va="center", path_effects=edge)
 
 
-def _colours(regions: Regions) -> NDArray[Any]:
+def _colours(regions: Regions) -> Numbers:
     """Return RGB (R, 3); a region and its partner have one colour, neighbours in the order have distant ones."""
     other = partners(regions.names)
     pairs = {pair: i for i, pair in enumerate(dict.fromkeys(min(i, j) for i, j in enumerate(other)))}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
 from mer.errors import ConfigError, MerError
 from mer.validation import user_path
 
 if TYPE_CHECKING:
+    from mer.pipeline import Pipeline
     from mer.report.study import Run
+    from mer.types import Sample
 
 __all__ = ["COMMAND"]
 
@@ -51,7 +53,7 @@ class _Drawing:
 
     def __init__(self, home: str) -> None:
         self._home = home
-        self._ready: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._ready: dict[str, tuple[Pipeline, dict[str, Sample]]] = {}
 
     def __call__(self, run: Run, sample_id: str, path: Path) -> str:
         from mer.run.folder import draw_clip
@@ -68,13 +70,14 @@ class _Drawing:
             return f"run {run.run_id} has other settings than this version of mer ({error}); do it with {commit}"
         return ""
 
-    def _pipeline(self, run: Run) -> tuple[Any, dict[str, Any]]:
-        from omegaconf import OmegaConf
+    def _pipeline(self, run: Run) -> tuple[Pipeline, dict[str, Sample]]:
+        from omegaconf import DictConfig, OmegaConf
 
         from mer.run.assemble import experiment
 
         if run.run_id not in self._ready:
             settings = OmegaConf.create(run.config)
+            assert isinstance(settings, DictConfig)
             settings.home = self._home
             built = experiment(settings, run.params)
             manifest = built.pipeline.manifest(bad_clips="exclude", drop=built.drop)

@@ -6,7 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
@@ -14,7 +14,9 @@ from mer.errors import ConfigError, DataError
 from mer.validation import user_path
 
 if TYPE_CHECKING:
-    from mer.types import Manifest, Sample
+    from omegaconf import DictConfig
+
+    from mer.types import Dataset, FramePair, FrameSampler, Manifest, Sample
 
 __all__ = ["COMMAND"]
 
@@ -101,13 +103,13 @@ def _variant(asked: Namespace) -> str:
     return "" if asked.variant == "raw" else f" dataset.frames={asked.variant}"
 
 
-def _composed(asked: Namespace) -> Any:
+def _composed(asked: Namespace) -> DictConfig:
     from mer.config.compose import compose
 
     return compose(overrides(asked))
 
 
-def _load(cfg: Any) -> tuple[Any, Manifest]:
+def _load(cfg: DictConfig) -> tuple[Dataset, Manifest]:
     from mer.config.compose import build
     from mer.pipeline import without_classes
 
@@ -124,13 +126,13 @@ def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:
     return chosen
 
 
-def _heading(frames: Any, sample: Sample) -> str:
+def _heading(frames: FrameSampler, sample: Sample) -> str:
     first, *others = frames.indices(sample)
     numbers = f"{first} → {others[0]}" if len(others) == 1 else f"from {first}"
     return f"{sample.id}  {sample.label}  {numbers}"
 
 
-def _pair(frames: Any, sample: Sample) -> Any:
+def _pair(frames: FrameSampler, sample: Sample) -> FramePair | str:
     """Return the two frames of a clip, or the sentence that says why there are none."""
     try:
         return frames(sample)

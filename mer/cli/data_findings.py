@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mer.config.compose import build
 from mer.dataset.check import LEVELS, Finding
@@ -14,12 +14,17 @@ from mer.errors import DataError
 from mer.landmarks.stored import Stored
 from mer.types import Manifest
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from mer.types import Clip
+
 __all__ = ["landmark_findings", "show_findings", "write_annotations", "write_findings"]
 
 _SHOWN = 40  # findings on the terminal; the CSV has them all
 
 
-def landmark_findings(cfg: Any, manifest: Manifest) -> list[Finding]:
+def landmark_findings(cfg: DictConfig, manifest: Manifest) -> list[Finding]:
     """Say whether stored landmarks are there, where the settings ask for them."""
     if not manifest.samples or not isinstance(build(cfg.landmarks), Stored):
         return []
@@ -68,7 +73,7 @@ def write_annotations(path: Path, manifest: Manifest) -> None:
     _write_csv(path, header, rows)
 
 
-def _units(clip: Any) -> str:
+def _units(clip: Clip) -> str:
     units = getattr(clip, "action_units", "")
     return units if isinstance(units, str) else "+".join(units)
 

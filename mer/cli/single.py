@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
@@ -16,6 +16,9 @@ from mer.errors import ConfigError
 from mer.run.assemble import experiment
 from mer.sweep.cells import parse
 from mer.sweep.checks import check_settings, warm_folds
+
+if TYPE_CHECKING:
+    from mer.run.experiment import Experiment, Outcome
 
 __all__ = ["run"]
 
@@ -64,7 +67,7 @@ def _refuse_idle_hydra(overrides: Sequence[str]) -> None:
             raise ConfigError(f"{word}: {step} leave it out; the folder of a run is hydra.run.dir=OUT")
 
 
-def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Any) -> None:
+def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Experiment) -> None:
     """Refuse settings that have no effect on this run."""
     if cfg.sweep.plan:
         raise ConfigError("sweep.plan=true: only a sweep has a plan; write mer run -m, one cell is enough")
@@ -73,7 +76,7 @@ def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Any) -> None:
         raise ConfigError(f"{sequence[0]}: is used with frames=sequence alone; add that, or leave {sequence[0]} out")
 
 
-def _show(outcome: Any, cfg: DictConfig) -> None:
+def _show(outcome: Outcome, cfg: DictConfig) -> None:
     from rich.console import Console
 
     from mer.report.tables import run_scores as table

@@ -178,7 +178,7 @@ def resolved(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
-def as_yaml(settings: Mapping[str, Any]) -> str:
+def as_yaml(settings: Mapping[str, object]) -> str:
     """Return settings as the text of a YAML file."""
     return str(OmegaConf.to_yaml(dict(settings)))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from mer.dataset.images import image_files, read_frame
 from mer.dataset.points import StoredPoints
@@ -158,7 +159,7 @@ class VideoFile:
         decoded, frame = video.retrieve()
         if not decoded:
             raise DataError(self._too_short(position, position))
-        return frame
+        return np.asarray(frame, dtype=np.uint8)
 
     def _too_short(self, frames: int, position: int) -> str:
         if not frames:

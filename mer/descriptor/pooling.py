@@ -5,12 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.types import Float32, Regions
+from mer.types.arrays import Float32, Regions, Scalar
 
 __all__ = ["ROUNDING", "Pooling", "label_maps", "pooling_of", "weight_maps"]
 
@@ -26,7 +25,7 @@ class Pooling(ABC):
     """
 
     @abstractmethod
-    def pick(self, values: NDArray[Any]) -> NDArray[Any]:
+    def pick(self, values: NDArray[Scalar]) -> NDArray[Scalar]:
         """Return the values (N, H, W) at the pixels that lie in any region."""
 
     @abstractmethod
@@ -102,7 +101,7 @@ class _Hard(Pooling):
         self._shape, self._where, self._index = shape, where, index
         self._size = shape[0] * shape[1]
 
-    def pick(self, values: NDArray[Any]) -> NDArray[Any]:
+    def pick(self, values: NDArray[Scalar]) -> NDArray[Scalar]:
         return values.ravel() if self._where is None else values.ravel().take(self._where)
 
     def areas(self) -> Float64:
@@ -142,7 +141,7 @@ class _Soft(Pooling):
     def __init__(self, weights: Float32) -> None:
         self._weights = weights
 
-    def pick(self, values: NDArray[Any]) -> NDArray[Any]:
+    def pick(self, values: NDArray[Scalar]) -> NDArray[Scalar]:
         return values.reshape(len(values), -1)
 
     def areas(self) -> Float64:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mer.errors import DataError
-from mer.types import FlowField, Image
+from mer.types import Float32, FlowField, Image
 from mer.validation import require_choice, require_number
 
 __all__ = ["OneByOne", "PairwiseFlow", "check_pair", "check_pairs", "local_contrast"]
@@ -93,8 +91,19 @@ class PairwiseFlow(OneByOne):
         return local_contrast(image, self.contrast_sigma, self.contrast_floor, self.contrast_gain)
 
     @abstractmethod
-    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+    def _compute(self, onset: Image, apex: Image) -> Float32:
         """Return the flow (H, W, 2) of a pair that has passed the checks."""
+
+
+def run_engine(engine: cv2.DenseOpticalFlow, onset: Image, apex: Image) -> Float32:
+    """Return the flow (H, W, 2) that an algorithm of OpenCV gives."""
+    flow = engine.calc(onset, apex, None)  # type: ignore[call-overload]  # None: into an array that OpenCV makes
+    return np.asarray(flow, dtype=np.float32)
+
+
+def enlarged(image: Image, top: int, below: int, left: int, right: int) -> Image:
+    """Return the image with so many mirrored pixels more on each side."""
+    return np.asarray(cv2.copyMakeBorder(image, top, below, left, right, cv2.BORDER_REFLECT_101), dtype=np.uint8)
 
 
 def local_contrast(image: Image, sigma: float, floor: float, gain: float) -> Image:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from mer.flow.base import PairwiseFlow
-from mer.types import Image
+from mer.flow.base import PairwiseFlow, run_engine
+from mer.types import Float32, Image
 
 __all__ = ["DeepFlow"]
 
@@ -29,6 +26,6 @@ class DeepFlow(PairwiseFlow):
     doi:10.1109/ICCV.2013.175
     """
 
-    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+    def _compute(self, onset: Image, apex: Image) -> Float32:
         # A new object a call: making it takes microseconds, and one object must not serve two threads.
-        return np.asarray(cv2.optflow.createOptFlow_DeepFlow().calc(onset, apex, None))
+        return run_engine(cv2.optflow.createOptFlow_DeepFlow(), onset, apex)

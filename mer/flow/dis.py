@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from mer.flow.base import PairwiseFlow
-from mer.types import Image
+from mer.flow.base import PairwiseFlow, enlarged, run_engine
+from mer.types import Float32, Image
 from mer.validation import require_choice, require_integer, require_number
 
 __all__ = ["Dis"]
@@ -78,17 +75,17 @@ class Dis(PairwiseFlow):
         engine = self._engine()
         require_integer("flow.patch_stride", engine.getPatchStride(), low=1, high=engine.getPatchSize())
 
-    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+    def _compute(self, onset: Image, apex: Image) -> Float32:
         engine = self._engine()
         height, width = onset.shape
         # With less than four patches on the finest level OpenCV picks levels of its own, which on narrow frames crash.
         least = 4 * engine.getPatchSize() * 2 ** engine.getFinestScale()
         below, right = max(least - height, 0), max(least - width, 0)
         if below or right:
-            onset, apex = (cv2.copyMakeBorder(f, 0, below, 0, right, cv2.BORDER_REFLECT_101) for f in (onset, apex))
-        return np.asarray(engine.calc(onset, apex, None))[:height, :width]
+            onset, apex = (enlarged(f, 0, below, 0, right) for f in (onset, apex))
+        return run_engine(engine, onset, apex)[:height, :width]
 
-    def _engine(self) -> Any:
+    def _engine(self) -> cv2.DISOpticalFlow:
         """Make a new object a call: it takes microseconds, and one object must not serve two threads."""
         engine = cv2.DISOpticalFlow.create(_PRESETS[self.preset])
         setters = {

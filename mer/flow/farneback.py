@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mer.errors import ConfigError
-from mer.flow.base import PairwiseFlow
-from mer.types import Image
+from mer.flow.base import PairwiseFlow, enlarged
+from mer.types import Float32, Image
 from mer.validation import require_integer, require_number
 
 __all__ = ["Farneback"]
@@ -62,11 +60,11 @@ class Farneback(PairwiseFlow):
             raise ConfigError(f"flow.poly_n={self.poly_n}: must be odd, such as 5 or 7")
         require_number("flow.poly_sigma", self.poly_sigma, low=0, above=True)
 
-    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+    def _compute(self, onset: Image, apex: Image) -> Float32:
         # OpenCV leaves out the last row and column of the constant term: equal frames would flow there by half a pixel.
         pad = self.window
-        onset, apex = (cv2.copyMakeBorder(f, pad, pad, pad, pad, cv2.BORDER_REFLECT_101) for f in (onset, apex))
-        flow = cv2.calcOpticalFlowFarneback(
+        onset, apex = (enlarged(f, pad, pad, pad, pad) for f in (onset, apex))
+        flow = cv2.calcOpticalFlowFarneback(  # type: ignore[call-overload]  # None: an array of its own
             onset,
             apex,
             None,
@@ -78,4 +76,4 @@ class Farneback(PairwiseFlow):
             poly_sigma=self.poly_sigma,
             flags=cv2.OPTFLOW_FARNEBACK_GAUSSIAN if self.gaussian else 0,
         )
-        return np.asarray(flow[pad:-pad, pad:-pad])
+        return np.asarray(flow[pad:-pad, pad:-pad], dtype=np.float32)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,11 @@ from mer.flow.base import check_pairs
 from mer.store.roles import contents, device
 from mer.types import Float32, FlowField, Image
 from mer.validation import has_gpu, require_device, require_integer, require_present, user_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
 
 __all__ = ["BUNDLED", "Microflow"]
 
@@ -105,9 +110,9 @@ class Microflow:
         expected = upsampled(log_scale[None, None], GRID)[0, 0, : uv.shape[0], : uv.shape[1]].exp()
         return FlowField(uv=uv), expected.numpy()
 
-    def _computed(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[tuple[Float32, Any]]:
+    def _computed(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[tuple[Float32, Tensor]]:
         check_pairs(onsets, apexes)
-        found: list[tuple[Float32, Any]] = []
+        found: list[tuple[Float32, Tensor]] = []
         while len(found) < len(onsets):
             rest = onsets[len(found) : len(found) + self.pairs]
             alike = next((k for k, frame in enumerate(rest) if frame.shape != rest[0].shape), len(rest))
@@ -115,7 +120,7 @@ class Microflow:
             found += self._forward(np.stack([np.stack(onsets[window]), np.stack(apexes[window])]))
         return found
 
-    def _forward(self, frames: Any) -> list[tuple[Float32, Any]]:
+    def _forward(self, frames: Image) -> list[tuple[Float32, Tensor]]:
         """Compute (2, B, H, W) at once: the flow of each pair, and the log scale of its error on the knots."""
         import torch
 
@@ -136,7 +141,7 @@ class Microflow:
 
 
 @lru_cache(maxsize=4)
-def _network(weights: str, device: str, compiled: bool) -> Any:
+def _network(weights: str, device: str, compiled: bool) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     import torch
 
     from mer.flow.weights_file import load_network

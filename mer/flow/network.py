@@ -10,7 +10,6 @@ channels run at a quarter and below, which is what a CPU can afford.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -48,9 +47,9 @@ class MicroflowNet(nn.Module):
 
     scales = (4, 2, 1, 1)
 
-    def __init__(self, filters: int, mixtures: int, widths: Any) -> None:
+    def __init__(self, filters: int, mixtures: int, widths: Sequence[Sequence[int]]) -> None:
         super().__init__()
-        self.stages = nn.ModuleList(_Stage(filters, mixtures, tuple(width)) for width in widths)
+        self.stages = nn.ModuleList(_Stage(filters, mixtures, (width[0], width[1], width[2])) for width in widths)
 
     def forward(self, onset: Tensor, apex: Tensor) -> tuple[Tensor, Tensor]:
         """Return the flow in full size, and the log scale of its error on the knots."""

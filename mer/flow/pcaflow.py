@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from mer.flow.base import PairwiseFlow
-from mer.types import Image
+from mer.flow.base import PairwiseFlow, enlarged, run_engine
+from mer.types import Float32, Image
 
 __all__ = ["PcaFlow"]
 
@@ -31,12 +29,12 @@ class PcaFlow(PairwiseFlow):
     doi:10.1109/CVPR.2015.7298607
     """
 
-    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+    def _compute(self, onset: Image, apex: Image) -> Float32:
         if cv2.goodFeaturesToTrack(onset, 1, 0.01, 3) is None:  # nothing to match, which OpenCV does not bear
             return np.zeros((*onset.shape, 2), np.float32)
         height, width = onset.shape
         below, right = max(_LEAST - height, 0), max(_LEAST - width, 0)
         if below or right:  # too few matches to solve for all basis fields end in an error of OpenCV
-            onset, apex = (cv2.copyMakeBorder(f, 0, below, 0, right, cv2.BORDER_REFLECT_101) for f in (onset, apex))
+            onset, apex = (enlarged(f, 0, below, 0, right) for f in (onset, apex))
         # A new object a call: making it takes microseconds, and one object must not serve two threads.
-        return np.asarray(cv2.optflow.createOptFlow_PCAFlow().calc(onset, apex, None))[:height, :width]
+        return run_engine(cv2.optflow.createOptFlow_PCAFlow(), onset, apex)[:height, :width]

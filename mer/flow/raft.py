@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from mer.flow.base import OneByOne, check_pair
 from mer.store.roles import contents, device
 from mer.types import FlowField, Image
 from mer.validation import require_choice, require_device, require_integer, require_present, user_path
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 __all__ = ["Raft"]
 
@@ -81,7 +84,7 @@ def _padded(frame: Image) -> Image:
 
 
 @lru_cache(maxsize=2)
-def _network(size: str, weights: str | None, device: str) -> Any:
+def _network(size: str, weights: str | None, device: str) -> Module:
     import torch
 
     try:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from mer.errors import ConfigError
-from mer.flow.base import PairwiseFlow
-from mer.types import Image
+from mer.flow.base import PairwiseFlow, run_engine
+from mer.types import Float32, Image
 from mer.validation import require_integer, require_number
 
 __all__ = ["TvL1"]
@@ -69,7 +66,7 @@ class TvL1(PairwiseFlow):
         for name in ("scales", "warps", "inner_iterations", "outer_iterations"):
             require_integer(f"flow.{name}", getattr(self, name), low=1)
 
-    def _compute(self, onset: Image, apex: Image) -> NDArray[Any]:
+    def _compute(self, onset: Image, apex: Image) -> Float32:
         # A new object a call: making it takes microseconds, and one object must not serve two threads.
         engine = cv2.optflow.DualTVL1OpticalFlow.create(
             tau=self.tau,
@@ -83,4 +80,4 @@ class TvL1(PairwiseFlow):
             scaleStep=self.scale_step,
             medianFiltering=self.median,
         )
-        return np.asarray(engine.calc(onset, apex, None))
+        return run_engine(engine, onset, apex)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import cv2
+import numpy as np
 
 from mer.errors import DataError
 from mer.types import FramePair, Image, Sample
@@ -96,7 +97,7 @@ def read_alike(sample: Sample, number: int, onset: Image) -> Image:
 
 def to_grey(image: Image) -> Image:
     """Return the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, of a BGR image; a grey one as it is."""
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
 def _size(image: Image) -> str:

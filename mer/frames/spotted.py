@@ -132,7 +132,7 @@ class OnsetSpotted:
         if factor == 1.0:
             return image, factor
         size = (round(image.shape[1] * factor), round(image.shape[0] * factor))
-        return cv2.resize(image, size, interpolation=cv2.INTER_AREA), factor
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), factor
 
 
 def _mean(amount: NDArray[np.float32], regions: Regions) -> float:

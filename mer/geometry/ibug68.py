@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from mer.types import Numbers
 
 __all__ = ["MIRROR", "eye_distance"]
 
@@ -31,6 +31,6 @@ MIRROR = _mirror()
 """For each of the 68 points, its partner on the other side of the face; itself on the midline. Shape (68,)."""
 
 
-def eye_distance(xy: NDArray[Any]) -> NDArray[Any]:
+def eye_distance(xy: Numbers) -> Numbers:
     """Return the distance of the outer eye corners, shape (...) for points of shape (..., 68, 2)."""
     return np.asarray(np.linalg.norm(xy[..., 36, :] - xy[..., 45, :], axis=-1))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import DataError
+from mer.types import Numbers
 
 __all__ = ["fit_similarity", "inverse", "on_grid", "transformed"]
 
 
-def fit_similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+def fit_similarity(source: Numbers, target: Numbers) -> NDArray[np.float64]:
     """Return the matrix that brings `source` closest to `target` by shift, rotation and one scale.
 
     Parameters
@@ -42,18 +41,18 @@ def fit_similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.flo
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
-def transformed(matrix: NDArray[Any], xy: NDArray[Any]) -> NDArray[np.float64]:
+def transformed(matrix: Numbers, xy: Numbers) -> NDArray[np.float64]:
     """Return the points `xy`, shape (..., 2), moved by a (2, 3) matrix."""
     return np.asarray(xy @ matrix[:, :2].T + matrix[:, 2])
 
 
-def inverse(matrix: NDArray[Any]) -> NDArray[np.float64]:
+def inverse(matrix: Numbers) -> NDArray[np.float64]:
     """Return the matrix that undoes a (2, 3) matrix."""
     turned = np.linalg.inv(matrix[:, :2])
     return np.column_stack([turned, -turned @ matrix[:, 2]])
 
 
-def on_grid(matrix: NDArray[Any], *, linear: float, shift: float) -> NDArray[np.float64]:
+def on_grid(matrix: Numbers, *, linear: float, shift: float) -> NDArray[np.float64]:
     """Return a (2, 3) matrix whose 2 × 2 part lies on multiples of `linear` and whose shift on multiples of `shift`.
 
     Notes

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from mer.geometry.similarity import on_grid, transformed
 from mer.landmarks.base import ImageLandmarks, rounded
 from mer.landmarks.crop import crop_matrix, cut, grey
 from mer.store.roles import contents, device
-from mer.types import Image, Landmarks
+from mer.types import Image, Landmarks, Numbers
 from mer.validation import require_choice, require_device, require_integer, require_number, require_present, user_path
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Cnn68(ImageLandmarks):
         return self._networks.mean
 
     def refined(
-        self, image: Image, shapes: Sequence[NDArray[Any]], *, views: Sequence[float] | None = None
+        self, image: Image, shapes: Sequence[Numbers], *, views: Sequence[float] | None = None
     ) -> list[Landmarks]:
         """Return the faces of a frame that are about where `shapes`, each (68, 2), lie; the preferred one first.
 
@@ -169,7 +169,7 @@ class Cnn68(ImageLandmarks):
         return _distinct([face for face in found if face.score >= self.threshold])
 
     def _points(
-        self, frame: Image, matrices: Sequence[NDArray[Any]], passes: int, views: Sequence[float]
+        self, frame: Image, matrices: Sequence[Numbers], passes: int, views: Sequence[float]
     ) -> list[Landmarks]:
         """Return the face in each crop; its score is the network's, times the share of points that lie in the frame."""
         for _ in range(passes - 1):
@@ -184,18 +184,18 @@ class Cnn68(ImageLandmarks):
         pairs = zip(shapes.astype(np.float32), scores * inside, strict=True)
         return [Landmarks(xy=shape, score=float(score)) for shape, score in pairs]
 
-    def _matrix(self, shape: NDArray[Any]) -> NDArray[np.float64]:
+    def _matrix(self, shape: Numbers) -> NDArray[np.float64]:
         """Return the matrix of the crop in which the points of a shape are looked for."""
         return _steady(crop_matrix(shape, self.mean, self._networks.side))
 
-    def _zoomed(self, matrix: NDArray[Any], view: float) -> NDArray[np.float64]:
+    def _zoomed(self, matrix: Numbers, view: float) -> NDArray[np.float64]:
         """Return the matrix of a crop about the same middle, `view` times as large."""
-        zoomed = matrix * view
+        zoomed = np.asarray(matrix * view, dtype=np.float64)
         zoomed[:, 2] = matrix[:, 2] + matrix[:, :2].sum(axis=1) * ((self._networks.side - 1) / 2 * (1 - view))
         return zoomed
 
     def _seen(
-        self, frame: Image, matrices: Sequence[NDArray[Any]], *, mirror: bool
+        self, frame: Image, matrices: Sequence[Numbers], *, mirror: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the shapes (N, 68, 2) that one look at each crop gives, pixels of the frame, and scores (N,)."""
         side = self._networks.side
@@ -205,7 +205,7 @@ class Cnn68(ImageLandmarks):
             xy = (xy * (-1, 1) + (side - 1, 0))[:, MIRROR]
         return np.stack([transformed(m, points) for m, points in zip(matrices, xy, strict=True)]), scores
 
-    def _run(self, crops: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _run(self, crops: Numbers) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return points (N, 68, 2) in pixels of the crops (N, S, S), and scores (N,)."""
         import torch
 
@@ -218,7 +218,7 @@ class Cnn68(ImageLandmarks):
         return -face.score if self.choose == "likeliest" else -float(np.ptp(face.xy, axis=0).prod())
 
 
-def _steady(matrix: NDArray[Any]) -> NDArray[np.float64]:
+def _steady(matrix: Numbers) -> NDArray[np.float64]:
     """Return the matrix of a crop, rounded so that every processor cuts the same one."""
     return on_grid(matrix, linear=_LINEAR, shift=_SHIFT)
 

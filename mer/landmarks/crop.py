@@ -8,13 +8,13 @@ A matrix (2, 3) brings pixels of the crop (x right, y down, pixel centres at int
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.geometry.similarity import fit_similarity
+from mer.types import Numbers
 
 __all__ = ["crop_matrix", "cut", "grey"]
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 _SHARPEST = 1.6  # frame pixels a crop pixel beyond which the frame is halved first
 
 
-def crop_matrix(xy: NDArray[Any], mean: NDArray[Any], side: int) -> Array:
+def crop_matrix(xy: Numbers, mean: Numbers, side: int) -> Array:
     """Return the matrix crop → frame that brings the mean face onto a shape.
 
     Parameters
@@ -38,8 +38,8 @@ def crop_matrix(xy: NDArray[Any], mean: NDArray[Any], side: int) -> Array:
 
 
 def cut(
-    image: NDArray[np.uint8], matrix: NDArray[Any], side: int, dtype: type[np.uint8] | type[np.float32] = np.uint8
-) -> NDArray[Any]:
+    image: NDArray[np.uint8], matrix: Numbers, side: int, dtype: type[np.uint8] | type[np.float32] = np.uint8
+) -> Numbers:
     """Return the crop (side, side) of a grey frame; what lies outside the frame repeats its border.
 
     Parameters
@@ -63,8 +63,8 @@ def cut(
 
 
 def _neighbourhood(
-    image: NDArray[np.uint8], matrix: NDArray[Any], side: int, block: int, dtype: type[np.generic]
-) -> tuple[NDArray[Any], Array]:
+    image: NDArray[np.uint8], matrix: Numbers, side: int, block: int, dtype: type[np.generic]
+) -> tuple[Numbers, Array]:
     """Return the part of a frame that a crop shows, reduced by `block`, and the matrix crop → part."""
     middle = matrix[:, :2].sum(axis=1) * ((side - 1) / 2) + matrix[:, 2]
     reach = np.abs(matrix[:, :2]).sum(axis=1) * ((side + 1) / 2) + 1
@@ -86,13 +86,13 @@ def _neighbourhood(
     return part, smaller
 
 
-def _warp(image: NDArray[np.uint8], matrix: Array, side: int) -> NDArray[np.uint8]:
+def _warp(image: Numbers, matrix: Array, side: int) -> NDArray[np.uint8]:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpAffine(image, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, dtype=np.uint8)
 
 
-def _sampled(image: NDArray[np.float32], matrix: Array, side: int) -> NDArray[np.float32]:
+def _sampled(image: Numbers, matrix: Array, side: int) -> NDArray[np.float32]:
     """Sample bilinearly; places are worked out in float64, by single operations that are alike on every processor.
 
     OpenCV works them out in float32, off by 1e-5 px: some thousandths of a grey level.

@@ -18,6 +18,7 @@ from torch import nn
 from mer.errors import DataError
 from mer.landmarks.network import FaceNetwork, PointNetwork, fold
 from mer.store.atomic import write_atomically
+from mer.types import Numbers
 
 __all__ = ["Weights", "load", "save"]
 
@@ -84,7 +85,7 @@ def load(path: Path, device: str) -> Weights:
         ) from error
 
 
-def _fill(network: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _fill(network: nn.Module, arrays: Mapping[str, Numbers]) -> None:
     state = {key: torch.from_numpy(array.astype(np.float32)) for key, array in arrays.items()}
     missing = network.load_state_dict(state, strict=False).missing_keys
     wanting = [key for key in missing if not key.endswith("num_batches_tracked")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
@@ -75,7 +74,7 @@ class Yunet(ImageLandmarks):
         return np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, dtype=np.float32)
 
     @cached_property
-    def _engine(self) -> Any:
+    def _engine(self) -> cv2.FaceDetectorYN:
         if self.model is None:
             raise ConfigError(f"landmarks=yunet needs landmarks.model=FILE, YuNet's ONNX file, to be had at {_WHERE}")
         file = user_path("landmarks.model", self.model)

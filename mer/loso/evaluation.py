@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,8 +24,8 @@ from mer.loso.order import in_order
 from mer.loso.store import FoldStore, fingerprint
 from mer.loso.workers import run_folds
 from mer.metrics import INTERVALS
-from mer.svm import Split, TrainingSet
-from mer.tuning import Choice, GlobalTuning, Learner
+from mer.svm import Learner, Split, TrainingSet
+from mer.tuning import Choice, GlobalTuning
 from mer.types import FeatureTable, FoldResult, LosoResult
 
 __all__ = ["Evaluation"]
@@ -207,7 +207,7 @@ class Evaluation(ABC):
             store=store,
         )
 
-    def _folds(self, job: Job, splits: list[Split], workers: int) -> Any:
+    def _folds(self, job: Job, splits: list[Split], workers: int) -> Iterator[FoldResult]:
         finished = [fold for split in splits if job.store and (fold := job.store.load(split.name)) is not None]
         yield from finished
         names = {fold.fold for fold in finished}

@@ -6,7 +6,7 @@ import hashlib
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from mer.loso.guards import check_split
 from mer.loso.order import content_rank, subject_signatures
 from mer.loso.store import FoldStore
-from mer.svm import Split, TrainingSet
-from mer.tuning import Choice, Learner
+from mer.svm import Learner, Split, TrainingSet
+from mer.tuning import Choice
 from mer.types import FeatureTable, FoldResult
 
 __all__ = ["Job", "Tuning", "fold_seed", "run_fold", "training_side"]
@@ -89,7 +89,7 @@ def fold_seed(seed: int, key: str, fold: str) -> int:
     return int(np.random.SeedSequence([seed, *words]).generate_state(1)[0])
 
 
-def training_side(job: Job, rows: Any) -> TrainingSet:
+def training_side(job: Job, rows: NDArray[np.intp]) -> TrainingSet:
     """Return these rows of the table, in order of `Job.rank`: all that the search and the fit of a fold are given."""
     table, rows = job.table, np.asarray(rows)[np.argsort(job.rank[rows])]
     return TrainingSet(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.svm import Split
-from mer.types import FeatureTable
+from mer.types import FeatureTable, Numbers
 
 __all__ = ["amount", "content_rank", "in_order", "subject_signatures"]
 
@@ -49,7 +48,7 @@ def content_rank(table: FeatureTable, mirrored: FeatureTable | None) -> Rows:
     return rank
 
 
-def amount(X: NDArray[Any]) -> NDArray[np.float64]:
+def amount(X: Numbers) -> NDArray[np.float64]:
     """Return what the features of each row (n, D) amount to: the sum of their sizes."""
     return np.asarray(np.abs(X).sum(axis=1, dtype=np.float64))
 
@@ -68,5 +67,5 @@ def in_order(splits: Sequence[Split], rank: Rows) -> list[Split]:
     return sorted(placed, key=lambda split: int(split.test[0]))
 
 
-def _digest(row: NDArray[Any]) -> bytes:
+def _digest(row: Numbers) -> bytes:
     return hashlib.blake2b(row.tobytes(), digest_size=16).digest()

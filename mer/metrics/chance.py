@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.metrics.measures import SCORES, measures
+from mer.metrics.measures import measures
+from mer.types import Chance, Majority
 
-__all__ = ["chance_lines", "label_permutation"]
+__all__ = ["label_permutation", "majority", "stratified_random"]
 
 METHOD = "labels permuted within each subject, predictions fixed, nothing trained again"
 CHUNK = 1000  # permutations at a time, which bounds the memory
@@ -19,27 +19,39 @@ ROUNDING = 1e-12  # sums of equal matrices may differ by so much
 _LEVEL = 0.05  # of the test: with fewer than 1 / _LEVEL different orders, no p-value is this small
 
 
-def chance_lines(support: NDArray[np.int64], classes: Sequence[str]) -> dict[str, Any]:
-    """Return the scores of predicting the majority class, and of guessing with the classes' own shares (expected)."""
+def majority(support: NDArray[np.int64], classes: Sequence[str]) -> Majority:
+    """Return the scores of predicting the class with most clips."""
     most = int(np.argmax(support))
     always = np.zeros((len(classes), len(classes)))
     always[:, most] = support
-    guess = np.outer(support, support) / support.sum()
-    lines = {"majority": measures(always), "stratified_random": measures(guess)}
-    table: dict[str, Any] = {line: {name: float(value[name]) for name in SCORES} for line, value in lines.items()}
-    table["majority"]["class"] = classes[most]
-    return table
+    return {**_chance(always), "class": classes[most]}
+
+
+def stratified_random(support: NDArray[np.int64]) -> Chance:
+    """Return the scores of guessing with the classes' own shares (expected)."""
+    return _chance(np.outer(support, support) / support.sum())
+
+
+def _chance(confusion: NDArray[np.float64]) -> Chance:
+    value = measures(confusion)
+    return {
+        "uf1": float(value["uf1"]),
+        "uar": float(value["uar"]),
+        "accuracy": float(value["accuracy"]),
+        "weighted_f1": float(value["weighted_f1"]),
+        "mcc": float(value["mcc"]),
+    }
 
 
 def label_permutation(
     y_true: NDArray[np.int64],
     y_pred: NDArray[np.int64],
-    subject: NDArray[Any],
+    subject: NDArray[np.str_] | NDArray[np.intp],
     classes: int,
     *,
     draws: int,
     seed: int,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Compare the UF1 with that of the same predictions under permuted labels.
 
     The labels are permuted among the clips of each subject, so that a subject's habits and class shares stay as they
@@ -59,7 +71,7 @@ def label_permutation(
     order = np.lexsort((y_pred, y_true, subject))  # the order of the rows carries no meaning
     _, number = np.unique(subject[order], return_inverse=True)
     true, pred = y_true[order], y_pred[order]
-    entry = {"score": "uf1", "draws": draws, "seed": seed, "method": METHOD}
+    entry: dict[str, object] = {"score": "uf1", "draws": draws, "seed": seed, "method": METHOD}
     if _orders(number, true, classes) < math.log(1 / _LEVEL):
         return entry | {"p": None, "reason": "the subjects' clips have too few different labels to permute"}
     rng = np.random.default_rng(seed)

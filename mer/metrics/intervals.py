@@ -28,13 +28,13 @@ doi:10.1080/01621459.1987.10478410 (BCa).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mer.metrics.measures import measures
+from mer.types import IntervalMethod, Numbers, Scored
 
 __all__ = [
     "LEVEL",
@@ -65,14 +65,14 @@ _FEW = 5  # subjects that show a class, below which bootstrap intervals are too 
 _MEANS = {"uf1": "f1", "uar": "recall"}  # score → the scores of the classes that it is the mean of
 
 
-def by_subject(y_true: Any, y_pred: Any, subject: Any, classes: int) -> NDArray[np.int64]:
+def by_subject(y_true: ArrayLike, y_pred: ArrayLike, subject: ArrayLike, classes: int) -> NDArray[np.int64]:
     """Return one confusion matrix per subject, shape (subjects, classes, classes), subjects sorted by name."""
     names, index = np.unique(subject, return_inverse=True)
     cell = (index * classes + np.asarray(y_true)) * classes + np.asarray(y_pred)
     return np.bincount(cell, minlength=len(names) * classes**2).reshape(len(names), classes, classes)
 
 
-def nameless(y_true: Any, y_pred: Any, subject: Any, classes: int) -> NDArray[np.intp]:
+def nameless(y_true: ArrayLike, y_pred: ArrayLike, subject: ArrayLike, classes: int) -> NDArray[np.intp]:
     """Return a number for each clip's subject, given by what was predicted of it: a name must not steer a draw."""
     tables = by_subject(y_true, y_pred, subject, classes)
     order = np.lexsort(tables.reshape(len(tables), -1).T)
@@ -110,16 +110,16 @@ class Intervals:
                 still = np.ptp(drawn[name], axis=0) == 0  # 0 of n or n of n: the exact limits stay
                 exact = self._limits[name]
                 self._limits[name] = np.where(still, exact[0], low), np.where(still, exact[1], high)
-        self._entry = {"level": LEVEL, "method": METHODS[method]}
+        self._entry: IntervalMethod = {"level": LEVEL, "method": METHODS[method]}
         self._entry |= {} if method == "t" else {"draws": draws, "seed": seed}
 
-    def of(self, name: str, item: int | None = None) -> dict[str, float]:
+    def of(self, name: str, item: int | None = None) -> Scored:
         """Return ``{"value", "low", "high"}`` of a score; `item` is the class for ``f1`` and ``recall``."""
         found = (self.value[name], *self._limits[name])
         value, low, high = (float(part if item is None else part[item]) for part in found)
         return {"value": value, "low": low, "high": high}
 
-    def entry(self, classes: Any) -> dict[str, Any]:
+    def entry(self, classes: Sequence[str]) -> IntervalMethod:
         """Return how the intervals were made, for metrics.json; `classes` are the names."""
         few = [str(name) for name, n in zip(classes, self._shown_by, strict=True) if n < _FEW]
         if not few or self._method == "t":
@@ -131,7 +131,7 @@ class Intervals:
         return self._entry | {"caution": caution}
 
 
-def t_intervals(scores: Scores, subjects: int, counted: Mapping[str, NDArray[Any]]) -> dict[str, Limits]:
+def t_intervals(scores: Scores, subjects: int, counted: Mapping[str, Numbers]) -> dict[str, Limits]:
     """Return the limits of all scores by Student's t over the subjects' influence.
 
     Parameters
@@ -165,7 +165,7 @@ def influence(scores: Scores, subjects: int) -> dict[str, Float]:
     return {name: (whole[name] - nearby[name]) / _STEP for name in whole}
 
 
-def t_limits(value: Any, pull: Float) -> Limits:
+def t_limits(value: Float, pull: Float) -> Limits:
     """Return the limits of differences between scores, in [-1, 1]; `pull` is their influence, shape (S, ...)."""
     from scipy.special import stdtrit
 
@@ -174,7 +174,7 @@ def t_limits(value: Any, pull: Float) -> Limits:
     return np.clip(value - reach, -1, 1), np.clip(value + reach, -1, 1)
 
 
-def _log_odds(share: Float, pull: Float, subjects: NDArray[Any], *, dice: bool) -> Limits:
+def _log_odds(share: Float, pull: Float, subjects: Numbers, *, dice: bool) -> Limits:
     from scipy.special import expit, logit, stdtrit
 
     error = np.sqrt((pull**2).sum(axis=0) * subjects / np.maximum(subjects - 1, 1))
@@ -187,7 +187,7 @@ def _log_odds(share: Float, pull: Float, subjects: NDArray[Any], *, dice: bool) 
     return np.where(known, expit(logit(inner) - reach), low), np.where(known, expit(logit(inner) + reach), high)
 
 
-def _exact(share: Float, subjects: NDArray[Any]) -> Limits:
+def _exact(share: Float, subjects: Numbers) -> Limits:
     """Return Clopper and Pearson's limits for a share of the subjects."""
     from scipy.special import betaincinv
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from mer.types import Numbers, Score
 
 __all__ = ["HEADLINE", "NAMES", "SCORES", "confusion_matrix", "measures", "of_counts", "score"]
 
 Float = NDArray[np.float64]
 
-HEADLINE = ("uf1", "uar", "accuracy", "weighted_f1")
-SCORES = (*HEADLINE, "mcc")
-NAMES = (*SCORES, "f1", "recall")  # the last two have a value for each class
+HEADLINE: tuple[Score, ...] = ("uf1", "uar", "accuracy", "weighted_f1")
+SCORES: tuple[Score, ...] = (*HEADLINE, "mcc")
+NAMES: tuple[str, ...] = (*SCORES, "f1", "recall")  # the last two have a value for each class
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> NDArray[np.int64]:
@@ -35,7 +36,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> NDAr
     return np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
 
 
-def measures(confusion: NDArray[Any]) -> dict[str, Float]:
+def measures(confusion: Numbers) -> dict[str, Float]:
     """Return all scores of one or many confusion matrices.
 
     Parameters

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mer.errors import ConfigError, DataError
-from mer.metrics.chance import chance_lines, label_permutation
+from mer.metrics.chance import label_permutation, majority, stratified_random
 from mer.metrics.intervals import METHODS, Intervals, by_subject, nameless
 from mer.metrics.measures import SCORES, measures
-from mer.types import Predictions
+from mer.types import ClassScores, Metrics, Predictions
 
 __all__ = ["from_predictions", "summarise"]
 
@@ -27,7 +26,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     seed: int,
     dataset: ArrayLike | None = None,
     method: str = "t",
-) -> dict[str, Any]:
+) -> Metrics:
     """Return the content of ``metrics.json``.
 
     Parameters
@@ -70,12 +69,16 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     support = pooled.sum(axis=1)
     _require_support(support, classes)
     found = Intervals(per_subject, draws=draws, seed=seed, method=method)
-    per_class = {
+    per_class: dict[str, ClassScores] = {
         name: {"f1": found.of("f1", k), "recall": found.of("recall", k), "support": int(support[k])}
         for k, name in enumerate(classes)
     }
     return {
-        **{name: found.of(name) for name in SCORES},
+        "uf1": found.of("uf1"),
+        "uar": found.of("uar"),
+        "accuracy": found.of("accuracy"),
+        "weighted_f1": found.of("weighted_f1"),
+        "mcc": found.of("mcc"),
         "per_class": per_class,
         "per_dataset": {} if dataset is None else _per_group(true, pred, np.asarray(dataset), len(classes)),
         "classes": list(classes),
@@ -83,13 +86,14 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
         "n": int(pooled.sum()),
         "subjects": len(per_subject),
         "mean_over_subjects": {name: float(measures(per_subject)[name].mean()) for name in SCORES},
-        **chance_lines(support, classes),
+        "majority": majority(support, classes),
+        "stratified_random": stratified_random(support),
         "label_permutation": label_permutation(true, pred, who, len(classes), draws=draws, seed=seed),
         "interval": found.entry(classes),
     }
 
 
-def from_predictions(table: Predictions, *, draws: int = 10_000, seed: int = 0, method: str = "t") -> dict[str, Any]:
+def from_predictions(table: Predictions, *, draws: int = 10_000, seed: int = 0, method: str = "t") -> Metrics:
     """Return the content of ``metrics.json`` from that of ``predictions.csv`` and nothing else; see `summarise`."""
     return summarise(
         table.y_true,
@@ -112,7 +116,7 @@ def _require_support(support: NDArray[np.int64], classes: Sequence[str]) -> None
         )
 
 
-def _per_group(true: Any, pred: Any, group: Any, classes: int) -> dict[str, dict[str, float | int]]:
+def _per_group(true: ArrayLike, pred: ArrayLike, group: ArrayLike, classes: int) -> dict[str, dict[str, float | int]]:
     tables = by_subject(true, pred, group, classes)
     values = measures(tables)
     return {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.store.cache import Cache, Entry
-from mer.types import Exclusion, FeatureTable, Manifest, Sample
+from mer.types import Exclusion, FeatureTable, Manifest, Numbers, Sample
 
 __all__ = ["Features", "Rows", "outline", "read_rows", "write_rows"]
 
@@ -38,7 +37,7 @@ class Features:
     table: FeatureTable
     mirrored: FeatureTable | None
     regions: tuple[str, ...]
-    motion: NDArray[Any]
+    motion: Numbers
     excluded: tuple[Exclusion, ...]
     computed: dict[str, list[float]]
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError
@@ -25,7 +23,17 @@ from mer.pipeline.manifest import load_manifest
 from mer.pipeline.side_by_side import Found, as_table, in_batches, side_by_side
 from mer.protocol import Protocol
 from mer.store.cache import Cache, Entry
-from mer.types import REGION_QUANTITIES, AlignedPair, Dataset, Descriptor, Exclusion, Landmarks, Manifest, Sample
+from mer.types import (
+    REGION_QUANTITIES,
+    AlignedPair,
+    Dataset,
+    Descriptor,
+    Exclusion,
+    Landmarks,
+    Manifest,
+    Numbers,
+    Sample,
+)
 
 __all__ = ["ROWS", "STATISTICS", "Pipeline"]
 
@@ -204,7 +212,7 @@ class Pipeline:
             moving = self.stages.moving(flow)
         except DataError as error:
             return dict.fromkeys(kinds, error)
-        found: dict[str, NDArray[Any] | DataError] = {}
+        found: dict[str, Numbers | DataError] = {}
         if STATISTICS in kinds:
             with self.timer(STATISTICS):
                 found[STATISTICS] = _STATISTICS(moving.apex, moving.regions)[None]
@@ -214,7 +222,7 @@ class Pipeline:
 
     def _described(
         self, sample: Sample, moving: Moving, landmarks: Landmarks | None, mirror: bool
-    ) -> NDArray[Any] | DataError:
+    ) -> Numbers | DataError:
         try:
             with self.timer(ROWS):
                 images = [moving, self.stages.mirrored(moving, landmarks)] if mirror else [moving]

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 import cv2
 import numpy as np
 from filelock import Timeout
-from numpy.typing import NDArray
 
 from mer.errors import DataError, FaceNotFoundError
 from mer.pipeline.features import Rows
 from mer.progress import progress
-from mer.types import AlignedPair, Sample
+from mer.types import AlignedPair, Numbers, Sample
 
 __all__ = ["Found", "as_table", "in_batches", "side_by_side"]
 
-Found = Mapping[str, NDArray[Any] | DataError]
+Found = Mapping[str, Numbers | DataError]
 """Kind of table → the clip's row in it, shape (images, D), or why it has none."""
 
 
@@ -118,7 +116,7 @@ def as_table(
     DataError
         Where no clip has a row.
     """
-    rows: dict[str, NDArray[Any]] = {}
+    rows: dict[str, Numbers] = {}
     errors: dict[str, DataError] = {}
     for sample in samples:
         row = found[sample.id][kind]

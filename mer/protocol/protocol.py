@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mer.errors import ConfigError, DataError
 from mer.protocol.official_list import OfficialClips, read_official_list
@@ -124,8 +123,8 @@ class Protocol:
             )
         return known.get(dataset, known.get(_ANY, {}))
 
-    def _card(self, samples: Sequence[Sample], missing: Sequence[str]) -> dict[str, Any]:
-        card: dict[str, Any] = {
+    def _card(self, samples: Sequence[Sample], missing: Sequence[str]) -> dict[str, object]:
+        card: dict[str, object] = {
             "name": self.name,
             "labels": self.labels,
             "map": {name: dict(labels) for name, labels in (self.map or {}).items()},

@@ -9,14 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 import yaml
 
 from mer.errors import DataError, MerError
 from mer.store.predictions import read_predictions
-from mer.types import Predictions
+from mer.types import Card, Metrics, Predictions
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as Stored
 
 __all__ = ["LeftOut", "Run", "Study", "load_run", "load_study"]
 
@@ -55,8 +59,8 @@ class Run:
     params: Mapping[str, str]
     tags: Mapping[str, str]
     numbers: Mapping[str, float]
-    summary: Mapping[str, Any]
-    card: Mapping[str, Any]
+    summary: Metrics
+    card: Card
     predictions: Predictions = field(repr=False)
     config: str = field(repr=False)
     regions: str = field(repr=False, default="")
@@ -65,7 +69,7 @@ class Run:
         """Return a param; where this run's command did not name it, what config.yaml says; None where it has none."""
         if key in self.params:
             return self.params[key]
-        node: Any = self._settings
+        node: object = self._settings
         for part in key.split("."):
             node = node.get(part) if isinstance(node, Mapping) else None
         return None if node is None or isinstance(node, Mapping) else str(node)
@@ -77,11 +81,11 @@ class Run:
         return tuple(dict.fromkeys([*self.params, *_flat(parts)]))
 
     @cached_property
-    def _settings(self) -> Any:
+    def _settings(self) -> Mapping[str, object]:
         return yaml.safe_load(self.config) or {}
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[str]:
+def _flat(settings: Mapping[str, object], prefix: str = "") -> list[str]:
     keys = []
     for key, value in settings.items():
         if isinstance(value, Mapping):
@@ -109,7 +113,7 @@ class Study:
     left_out: tuple[LeftOut, ...]
 
 
-def load_study(client: Any, name: str) -> Study:
+def load_study(client: MlflowClient, name: str) -> Study:
     """Read a study from an MLflow store.
 
     Parameters
@@ -140,7 +144,7 @@ def load_study(client: Any, name: str) -> Study:
     return Study(name=name, runs=tuple(runs), left_out=tuple(left_out))
 
 
-def load_run(client: Any, run_id: str) -> Run:
+def load_run(client: MlflowClient, run_id: str) -> Run:
     """Read one finished run by its id, or by a beginning of it that no other run has.
 
     Raises
@@ -161,7 +165,7 @@ def load_run(client: Any, run_id: str) -> Run:
     return loaded
 
 
-def _search(client: Any, *experiments: str) -> Iterable[Any]:
+def _search(client: MlflowClient, *experiments: str) -> Iterable[Stored]:
     token = None
     while True:
         page = client.search_runs(list(experiments), max_results=_PAGE, page_token=token)
@@ -171,7 +175,7 @@ def _search(client: Any, *experiments: str) -> Iterable[Any]:
             return
 
 
-def _newest(found: list[Any]) -> tuple[list[Any], list[LeftOut]]:
+def _newest(found: list[Stored]) -> tuple[list[Stored], list[LeftOut]]:
     """Return the newest finished run of every cell; what is not in the report, with the reason."""
     finished = {_cell(run): run for run in found if run.info.status == "FINISHED"}
     left_out = []
@@ -185,19 +189,19 @@ def _newest(found: list[Any]) -> tuple[list[Any], list[LeftOut]]:
     return list(finished.values()), left_out
 
 
-def _cell(run: Any) -> str:
+def _cell(run: Stored) -> str:
     return str(run.data.tags.get("cell", run.info.run_id))
 
 
-def _why(run: Any) -> str:
+def _why(run: Stored) -> str:
     return _STATES.get(run.info.status, f"its status is {run.info.status}")
 
 
-def _left_out(run: Any, reason: str) -> LeftOut:
+def _left_out(run: Stored, reason: str) -> LeftOut:
     return LeftOut(run_id=run.info.run_id, name=run.info.run_name or "", reason=reason)
 
 
-def _read(client: Any, run: Any) -> Run | LeftOut:
+def _read(client: MlflowClient, run: Stored) -> Run | LeftOut:
     try:
         with tempfile.TemporaryDirectory(prefix="mer_report_") as scratch:
             files = {name: _file(client, run, name, scratch) for name in _FILES}
@@ -219,14 +223,14 @@ def _read(client: Any, run: Any) -> Run | LeftOut:
         return _left_out(run, f"its files cannot be read: {reason}")
 
 
-def _optional(client: Any, run: Any, name: str, scratch: str) -> str:
+def _optional(client: MlflowClient, run: Stored, name: str, scratch: str) -> str:
     try:
         return _file(client, run, name, scratch).read_text(encoding="utf-8")
     except DataError:
         return ""
 
 
-def _file(client: Any, run: Any, name: str, scratch: str) -> Path:
+def _file(client: MlflowClient, run: Stored, name: str, scratch: str) -> Path:
     from mlflow.exceptions import MlflowException
 
     address = urlparse(run.info.artifact_uri)

@@ -14,6 +14,7 @@ from mer.errors import ConfigError
 
 if TYPE_CHECKING:
     from mer.run.experiment import Experiment
+    from mer.types import Dataset, Descriptor
 
 __all__ = ["experiment"]
 
@@ -85,7 +86,7 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
     )
 
 
-def _over_time(cfg: Any, choices: Mapping[str, str], dataset: Any) -> bool:
+def _over_time(cfg: Any, choices: Mapping[str, str], dataset: Dataset) -> bool:
     """Return whether a clip gives a sequence of frames rather than a pair."""
     frames = build(cfg.frames) if "_target_" in cfg.frames else None
     if getattr(frames, "gives", "pair") != "sequence":
@@ -98,7 +99,9 @@ def _over_time(cfg: Any, choices: Mapping[str, str], dataset: Any) -> bool:
     return True
 
 
-def _check_descriptor(descriptor: Any, choices: Mapping[str, str], dataset: Any, used: Sequence[str]) -> None:
+def _check_descriptor(
+    descriptor: Descriptor, choices: Mapping[str, str], dataset: Dataset, used: Sequence[str]
+) -> None:
     """Refuse a descriptor that cannot describe what a clip gives, or whose rows the codes cannot take apart."""
     name, frames, apart = choices["descriptor"], choices["frames"], getattr(descriptor, "over_time", False)
     if "sequence" in used and not hasattr(descriptor, "sequence"):

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mer.loso import Evaluation, Tuning
 from mer.pipeline import Pipeline
 from mer.store.costs import STEPS, Times
 from mer.store.keys import component_key, digest
 from mer.store.results import Results
+from mer.svm import Learner
 from mer.tracking import Off, Server, Sqlite
-from mer.tuning import Learner
-from mer.types import Manifest
+from mer.types import Manifest, Metrics
 
 __all__ = ["FLOW_STAGES", "STAGES", "Experiment", "Outcome", "Prepared"]
 
@@ -98,8 +97,8 @@ class Experiment:
     bad_clips: str
     drop: tuple[str, ...]
     choices: Mapping[str, str]
-    settings: Mapping[str, Any]
-    identity: Mapping[str, Any]
+    settings: Mapping[str, object]
+    identity: Mapping[str, object]
     config: str
     command: str
     cache_limit: int | None = None
@@ -157,7 +156,7 @@ class Outcome:
     """
 
     folder: Path
-    metrics: Mapping[str, Any]
+    metrics: Metrics
     left_out: int
     warnings: tuple[str, ...]
     computed: Mapping[str, int]

@@ -17,7 +17,7 @@ from mer.run import predictions
 from mer.run.region_table import region_rows, region_text
 from mer.run.trial_table import trial_table
 from mer.store.predictions import read_predictions
-from mer.types import LosoResult, Manifest, Sample
+from mer.types import Card, LosoResult, Manifest, Metrics, Sample
 
 if TYPE_CHECKING:
     from mer.run.experiment import Experiment
@@ -30,11 +30,11 @@ def write(
     experiment: Experiment,
     features: Features,
     result: LosoResult,
-    card: Mapping[str, Any],
+    card: Card,
     figures: Drawing,
     *,
     every_figure: bool,
-) -> dict[str, Any]:
+) -> Metrics:
     """Write everything that a user keeps of a run, with the figures that were begun.
 
     Parameters
@@ -83,7 +83,7 @@ def _regions(experiment: Experiment, features: Features) -> str:
     return region_text(region_rows(features.table, features.regions, features.motion, unit=unit))
 
 
-def _json(path: Path, content: Mapping[str, Any]) -> None:
+def _json(path: Path, content: Mapping[str, object]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

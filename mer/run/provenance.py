@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import mer
 from mer.store.keys import digest
-from mer.types import Manifest, Sample
+from mer.types import Card, Manifest, Sample
 
 if TYPE_CHECKING:
     from mer.pipeline import Features
@@ -31,7 +32,7 @@ def clip_list_hash(samples: Iterable[Sample]) -> str:
     return digest(sorted([s.id, s.subject, s.label, s.onset, s.apex, s.offset] for s in samples))
 
 
-def protocol_card(experiment: Experiment, manifest: Manifest, features: Features, *, key: str) -> dict[str, Any]:
+def protocol_card(experiment: Experiment, manifest: Manifest, features: Features, *, key: str) -> Card:
     """Return the content of protocol.json.
 
     The clip-list hash is of the clips that were evaluated: two results may be compared only where it is equal.
@@ -64,7 +65,7 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
     }
 
 
-def compute_card(features: Features) -> dict[str, Any]:
+def compute_card(features: Features) -> dict[str, object]:
     """Return what this process computes with; scores can differ between processors by rounding differences.
 
     It is a record alone, in no key and no seed. Torch is asked only where the run has imported it: to load it for a
@@ -125,7 +126,7 @@ def _dataset_seed(experiment: Experiment) -> dict[str, int]:
     return {} if seed is None else {"dataset": seed}
 
 
-def _torch(torch: Any) -> dict[str, Any]:
+def _torch(torch: ModuleType) -> dict[str, object]:
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA")  # the second is its old name
     onednn = (limit or "no limit") if torch.backends.mkldnn.is_available() else "absent"
     return {
@@ -136,7 +137,7 @@ def _torch(torch: Any) -> dict[str, Any]:
     }
 
 
-def _blas() -> list[dict[str, Any]]:
+def _blas() -> list[dict[str, object]]:
     from threadpoolctl import threadpool_info
 
     return [

@@ -10,13 +10,13 @@ import platform
 import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mer.pipeline import Features
 from mer.run.provenance import commit
-from mer.types import LosoResult, Manifest
+from mer.types import LosoResult, Manifest, Metrics
 
 if TYPE_CHECKING:
     from mer.run.experiment import Experiment
@@ -82,7 +82,7 @@ def data(experiment: Experiment, *, clip_list: str) -> dict[str, str]:
     return {"name": dataset.name, "digest": clip_list, "source": str(source)}
 
 
-def numbers(summary: Mapping[str, Any], features: Features) -> dict[str, float]:
+def numbers(summary: Metrics, features: Features) -> dict[str, float]:
     """Return one number each: the scores with their intervals, one F1 and recall per class, seconds per stage."""
     found: dict[str, float] = {}
     for key in ("uf1", "uar", "accuracy", "weighted_f1"):
@@ -122,7 +122,7 @@ def per_subject(result: LosoResult) -> str:
     return text.getvalue()
 
 
-def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
+def _flat(prefix: str, value: object) -> list[tuple[str, str]]:
     if isinstance(value, Mapping):
         return [pair for key, inner in value.items() if key != "_target_" for pair in _flat(f"{prefix}.{key}", inner)]
     return [] if value is None else [(prefix, str(value))]

@@ -6,12 +6,10 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mer.types import FeatureTable
+from mer.types import FeatureTable, Numbers
 
 __all__ = ["COLUMNS", "region_rows", "region_text"]
 
@@ -21,9 +19,7 @@ COLUMNS = (
 _NO_DIRECTION = 1e-6  # share of the largest magnitude below which a mean vector is rounding
 
 
-def region_rows(
-    table: FeatureTable, regions: Sequence[str], motion: NDArray[Any], *, unit: str
-) -> list[dict[str, object]]:
+def region_rows(table: FeatureTable, regions: Sequence[str], motion: Numbers, *, unit: str) -> list[dict[str, object]]:
     """Return the mean motion of every region over the clips of every class.
 
     Parameters

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from mer.types import TRIAL_AFTER, TRIAL_BEFORE, FoldResult
+from mer.types import TRIAL_AFTER, TRIAL_BEFORE, FoldResult, Parameters
 
 __all__ = ["trial_table"]
 
@@ -46,13 +45,13 @@ def _searches(folds: Sequence[FoldResult]) -> dict[str, FoldResult]:
     return {_ALL: folds[0]} if once else {fold.fold: fold for fold in folds}
 
 
-def _settings(trial: Mapping[str, Any]) -> list[str]:
+def _settings(trial: Parameters) -> list[str]:
     return [name for name in trial if name not in TRIAL_AFTER]
 
 
-def _outcome(trial: Mapping[str, Any]) -> list[str]:
+def _outcome(trial: Parameters) -> list[str]:
     return [_exact(trial["inner_score"]), str(trial["folds"]), str(trial["chosen"])]
 
 
-def _exact(value: Any) -> str:
+def _exact(value: object) -> str:
     return repr(float(value)) if isinstance(value, float) else str(value)

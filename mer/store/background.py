@@ -13,8 +13,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future
-from typing import Any, TypeVar
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import TypeVar
 
 from mer.errors import MerError
 
@@ -24,16 +24,16 @@ _Value = TypeVar("_Value")
 _LOOK_EVERY_S = 0.5
 
 # By kind of work and by process: a forked process must not use its parent's.
-_EXECUTORS: dict[tuple[str, int], Any] = {}  # mypy does not follow joblib
+_EXECUTORS: dict[tuple[str, int], Executor] = {}
 
 
-def submit(kind: str, function: Callable[..., _Value], *arguments: Any) -> Future[_Value]:
+def submit(kind: str, function: Callable[..., _Value], *arguments: object) -> Future[_Value]:
     """Have a function called by the background process of this kind, which is started on first use."""
     place = kind, os.getpid()
     if place not in _EXECUTORS:
         _EXECUTORS[place] = _start()
     try:
-        future: Future[_Value] = _EXECUTORS[place].submit(function, *arguments)
+        future = _EXECUTORS[place].submit(function, *arguments)
     except BrokenExecutor:  # it was killed since it was used last
         _EXECUTORS[place] = _start()
         future = _EXECUTORS[place].submit(function, *arguments)
@@ -72,10 +72,10 @@ def end_with_parent(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _start() -> Any:
+def _start() -> Executor:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    executor = ProcessPoolExecutor(max_workers=1, initializer=end_with_parent, initargs=(os.getpid(),))
+    executor: Executor = ProcessPoolExecutor(max_workers=1, initializer=end_with_parent, initargs=(os.getpid(),))
     with _signals_blocked():
         executor.submit(os.getpid)  # starts the process
     return executor
@@ -98,4 +98,4 @@ def _signals_blocked() -> Iterator[None]:
 def end_all() -> None:
     """End the background processes of this process."""
     for place in [place for place in _EXECUTORS if place[1] == os.getpid()]:
-        _EXECUTORS.pop(place).shutdown(wait=True, kill_workers=True)
+        _EXECUTORS.pop(place).shutdown(wait=True, kill_workers=True)  # type: ignore[call-arg]  # an option of loky alone

@@ -6,7 +6,6 @@ import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mer.store.atomic import write_atomically
 from mer.store.keys import component_key, digest
@@ -73,7 +72,7 @@ def mean(values: list[float]) -> float:
 
 def _read(path: Path) -> dict[str, float]:
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         return {"seconds": float(content["seconds"]), "count": float(content["count"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from mer.errors import CacheError, reason
 from mer.store.atomic import write_atomically
+from mer.types import Metrics
 
 __all__ = ["Results", "is_whole", "link_or_copy"]
 
@@ -103,9 +103,9 @@ class Results:
                 "hydra.sweep.dir=OUT)"
             ) from error
 
-    def metrics(self, key: str) -> dict[str, Any]:
+    def metrics(self, key: str) -> Metrics:
         """Return the content of metrics.json of a finished cell."""
-        found: dict[str, Any] = json.loads((self.path(key) / "metrics.json").read_text(encoding="utf-8"))
+        found: Metrics = json.loads((self.path(key) / "metrics.json").read_text(encoding="utf-8"))
         return found
 
     def fail(self, key: str, error: str) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any
+from types import FunctionType
 
 import mer
 
@@ -63,7 +63,7 @@ def libraries(module: str) -> tuple[str, ...]:
     return tuple(sorted(_reached(module)[1]))
 
 
-def source_of_object(thing: Any) -> str | None:
+def source_of_object(thing: type | FunctionType) -> str | None:
     """Return the text that a class or function was defined in, such as a notebook's cell; None where it is lost."""
     functions = [thing] if hasattr(thing, "__code__") else [v for v in vars(thing).values() if hasattr(v, "__code__")]
     files = {function.__code__.co_filename for function in functions}

@@ -5,13 +5,16 @@ from mer.svm.coded import Coded, FittedCoded, InnerCoded
 from mer.svm.codes import FittedCodes, SparseCodes
 from mer.svm.ensemble import Ensemble, FittedEnsemble
 from mer.svm.fitted import FittedSvm
+from mer.svm.learner import Classifier, Fitted, InnerFolds, Learner, Space, Span
 from mer.svm.machine import Svm
-from mer.svm.training_set import InnerFolds, Split, TrainingSet
+from mer.svm.training_set import Split, TrainingSet
 
 __all__ = [
+    "Classifier",
     "Coded",
     "Ensemble",
     "Estimator",
+    "Fitted",
     "FittedCoded",
     "FittedCodes",
     "FittedEnsemble",
@@ -20,6 +23,9 @@ __all__ = [
     "InnerCoded",
     "InnerFolds",
     "InnerRefits",
+    "Learner",
+    "Space",
+    "Span",
     "SparseCodes",
     "Split",
     "Svm",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import ConfigError, DataError
-from mer.svm.training_set import InnerFolds, Split, TrainingSet
+from mer.svm.learner import Classifier, InnerFolds, Space
+from mer.svm.training_set import Split, TrainingSet
+from mer.types import Numbers, Parameters
 
 if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
     from sklearn.pipeline import Pipeline
 
 __all__ = ["Estimator", "FittedEstimator", "InnerRefits"]
@@ -27,7 +30,7 @@ class Estimator:
 
     Attributes
     ----------
-    estimator : ClassifierMixin
+    estimator : BaseEstimator
         Named in the YAML by ``_target_``; needs ``decision_function`` or ``predict_proba``.
     scaling : {"standard", "none"}
     space : mapping
@@ -36,10 +39,10 @@ class Estimator:
         Settings of the estimator that a search has chosen.
     """
 
-    estimator: Any
+    estimator: BaseEstimator
     scaling: str
-    space: Mapping[str, Mapping[str, Any]]
-    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    space: Space
+    settings: Parameters = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from sklearn.base import is_classifier
@@ -68,12 +71,12 @@ class Estimator:
             )
         return True
 
-    def with_params(self, parameters: Mapping[str, Any]) -> Estimator:
+    def with_params(self, parameters: Parameters) -> Estimator:
         """Return a copy with other settings of the estimator."""
         return dataclasses.replace(self, settings={**self.settings, **parameters})
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parameters:
         """What a search may choose, for folds.csv."""
         return {name: self.settings.get(name, self.estimator.get_params()[name]) for name in self.space}
 
@@ -81,9 +84,7 @@ class Estimator:
         """Return what scores settings on inner folds."""
         return InnerRefits(side, splits)
 
-    def __call__(
-        self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()
-    ) -> FittedEstimator:
+    def __call__(self, X: Numbers, y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> FittedEstimator:
         """Fit on the training rows; see `Svm.__call__`."""
         from sklearn.base import clone
         from sklearn.pipeline import Pipeline
@@ -106,7 +107,7 @@ class FittedEstimator:
     pipeline: Pipeline
     classes: int
 
-    def scores(self, X: NDArray[Any]) -> Float:
+    def scores(self, X: Numbers) -> Float:
         """Return one score per class, shape (n, classes); NaN for a class that was not seen."""
         rows = np.asarray(X, dtype=np.float64)
         if hasattr(self.pipeline, "decision_function"):
@@ -118,14 +119,14 @@ class FittedEstimator:
         return full
 
 
-class InnerRefits(InnerFolds):
+class InnerRefits(InnerFolds[Classifier]):
     """Predictions of all inner folds for one setting after another, each by plain fits; see `InnerSvm`."""
 
     def __init__(self, side: TrainingSet, splits: Sequence[Split]) -> None:
         super().__init__(side)
         self._rows, self._splits = side.rows, splits
 
-    def each(self, learner: Any) -> Iterator[tuple[NDArray[np.intp], Float]]:
+    def each(self, learner: Classifier) -> Iterator[tuple[NDArray[np.intp], Float]]:
         """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
         side = self.side
         for split in self._splits:

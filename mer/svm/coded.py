@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.svm.codes import FittedCodes, SparseCodes
-from mer.svm.training_set import InnerFolds, Split, TrainingSet
+from mer.svm.learner import Fitted, InnerFolds, Learner, Space
+from mer.svm.training_set import Split, TrainingSet
+from mer.types import Numbers, Parameters
 
 __all__ = ["Coded", "FittedCoded", "InnerCoded"]
 
@@ -30,24 +31,23 @@ class Coded:
     """
 
     codes: SparseCodes
-    learner: Any
+    learner: Learner
 
     @property
-    def space(self) -> Mapping[str, Mapping[str, Any]] | None:
+    def space(self) -> Space | None:
         """The classifier's own space of settings."""
-        space: Mapping[str, Mapping[str, Any]] | None = self.learner.space
-        return space
+        return self.learner.space
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parameters:
         """The settings that tell one classifier from another, for folds.csv."""
-        return dict(self.learner.parameters)
+        return self.learner.parameters
 
     def has_param(self, name: str) -> bool:
         """Tell whether a setting of the classifier changes anything."""
-        return bool(self.learner.has_param(name))
+        return self.learner.has_param(name)
 
-    def with_params(self, parameters: Mapping[str, Any]) -> Coded:
+    def with_params(self, parameters: Parameters) -> Coded:
         """Return a copy with other settings of the classifier."""
         return dataclasses.replace(self, learner=self.learner.with_params(parameters))
 
@@ -55,7 +55,7 @@ class Coded:
         """Return what scores settings on inner folds, see `InnerCoded`."""
         return InnerCoded(self, side, splits)
 
-    def __call__(self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> FittedCoded:
+    def __call__(self, X: Numbers, y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> FittedCoded:
         """Learn the codes from the training rows, and fit the classifier on what they make of them."""
         codes = self.codes(X, columns)
         return FittedCoded(codes=codes, machine=self.learner(codes(X), y, classes, codes.columns))
@@ -66,14 +66,14 @@ class FittedCoded:
     """Codes and a classifier, fitted on the same rows."""
 
     codes: FittedCodes
-    machine: Any
+    machine: Fitted
 
-    def scores(self, X: NDArray[Any]) -> Float:
+    def scores(self, X: Numbers) -> Float:
         """Return one score per class, shape (n, classes); NaN for a class that was not seen."""
-        return np.asarray(self.machine.scores(self.codes(X)))
+        return self.machine.scores(self.codes(X))
 
 
-class InnerCoded(InnerFolds):
+class InnerCoded(InnerFolds[Coded]):
     """Predictions of all inner folds for one setting of the classifier after another.
 
     The dictionary of an inner fold is learnt once, from the rows that train in it and no others: no setting of the

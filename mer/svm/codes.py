@@ -6,12 +6,12 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import DataError
+from mer.types import Numbers
 from mer.validation import require_choice, require_integer, require_number
 
 __all__ = ["POOLINGS", "FittedCodes", "SparseCodes"]
@@ -99,7 +99,7 @@ class SparseCodes:
         require_choice("codes.pooling", self.pooling, POOLINGS)
         require_integer("codes.seed", self.seed, low=0)
 
-    def __call__(self, X: NDArray[Any], columns: Sequence[str]) -> FittedCodes:
+    def __call__(self, X: Numbers, columns: Sequence[str]) -> FittedCodes:
         """Learn the dictionary.
 
         Parameters
@@ -135,7 +135,7 @@ class SparseCodes:
             batch_size=self.batch,
             fit_algorithm="cd",
             tol=0.0,  # all epochs, on any data
-            max_no_improvement=None,
+            max_no_improvement=None,  # type: ignore[arg-type]  # the stubs know of no None
             random_state=self.seed,
         )
         with warnings.catch_warnings():
@@ -169,7 +169,7 @@ class FittedCodes:
         """Names of the pooled codes: ``atom1:plus``, ``atom1:minus`` and so on."""
         return tuple(f"atom{k + 1}:{part}" for k in range(len(self.dictionary)) for part in ("plus", "minus"))
 
-    def codes(self, X: NDArray[Any]) -> Float:
+    def codes(self, X: Numbers) -> Float:
         """Return the code of every frame, shape (n, T, atoms), of rows of shape (n, T · D)."""
         from sklearn.linear_model import Lasso
 
@@ -185,7 +185,7 @@ class FittedCodes:
         )
         return np.asarray(coder.fit(design, wanted).coef_).reshape(len(X), self.frames, -1)
 
-    def __call__(self, X: NDArray[Any]) -> Float:
+    def __call__(self, X: Numbers) -> Float:
         """Return one row per clip, shape (n, 2 · atoms): the pooled positive and negative parts of each atom."""
         codes = self.codes(X)
         parts = np.stack([np.maximum(codes, 0), np.maximum(-codes, 0)], axis=-1)
@@ -213,5 +213,5 @@ def _frames_in(columns: Sequence[str]) -> int:
     return len(names)
 
 
-def _frames(X: NDArray[Any], count: int) -> Float:
+def _frames(X: Numbers, count: int) -> Float:
     return np.asarray(X, dtype=np.float64).reshape(len(X), count, -1)

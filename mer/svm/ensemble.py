@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mer.svm.learner import Classifier, Fitted
+from mer.types import Numbers, Parameters
 
 __all__ = ["Ensemble", "FittedEnsemble"]
 
@@ -29,16 +31,14 @@ class Ensemble:
     Caruana et al., Ensemble selection from libraries of models, doi:10.1145/1015330.1015432.
     """
 
-    members: tuple[Any, ...]
+    members: tuple[Classifier, ...]
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parameters:
         """The settings of the best member, and the size."""
         return {**self.members[0].parameters, "members": len(self.members)}
 
-    def __call__(
-        self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()
-    ) -> FittedEnsemble:
+    def __call__(self, X: Numbers, y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> FittedEnsemble:
         """Fit every member on the training rows; see `Svm.__call__`."""
         return FittedEnsemble(members=tuple(member(X, y, classes, columns) for member in self.members))
 
@@ -47,8 +47,8 @@ class Ensemble:
 class FittedEnsemble:
     """Fitted members."""
 
-    members: tuple[Any, ...]
+    members: tuple[Fitted, ...]
 
-    def scores(self, X: NDArray[Any]) -> NDArray[np.float64]:
+    def scores(self, X: Numbers) -> NDArray[np.float64]:
         """Return the mean of the members' scores, shape (n, classes); NaN for a class that was not seen."""
         return np.asarray(np.mean([member.scores(X) for member in self.members], axis=0))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mer.types import Numbers
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -30,7 +32,7 @@ class FittedSvm:
     pipeline: Pipeline
     classes: int
 
-    def scores(self, X: NDArray[Any]) -> Float:
+    def scores(self, X: Numbers) -> Float:
         """Return decision values, shape (n, classes), the higher the likelier; NaN for a class that was not seen.
 
         Notes

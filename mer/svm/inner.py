@@ -10,15 +10,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.svm.kernels import Kernel
+from mer.svm.learner import InnerFolds
 from mer.svm.libsvm import Solution, one_against_rest, solve
 from mer.svm.prepare import Recipe, Settings, prepare
-from mer.svm.training_set import InnerFolds, Split, TrainingSet
+from mer.svm.training_set import Split, TrainingSet
 from mer.svm.weights import class_factors
 
 __all__ = ["InnerSvm"]
@@ -28,7 +28,7 @@ RECIPE = [field.name for field in dataclasses.fields(Recipe)]
 KEPT_BASES = 4  # recipes whose distances a fold remembers; a search rarely goes back further
 
 
-class InnerSvm(InnerFolds):
+class InnerSvm(InnerFolds[Settings]):
     """Predictions of all inner folds for one setting after another.
 
     Parameters
@@ -57,8 +57,8 @@ class _Fold:
         self._train, self._new = rows[train], rows[side.scored(split.test)]
         self._seen, self._y = np.unique(side.labels(train), return_inverse=True)
         self._columns, self._classes = side.columns, side.classes
-        self._last: dict[Any, tuple[float, Solution]] = {}
-        self._hard: dict[Any, tuple[float, Solution]] = {}
+        self._last: dict[tuple[Recipe, str, float, int], tuple[float, Solution]] = {}
+        self._hard: dict[tuple[Recipe, str, float, int], tuple[float, Solution]] = {}
         size = len(self._train)
         self._memory = np.empty((size, size)), np.empty((len(self._new), size))  # of the kernels, one setting at a time
         # a cache a fold, which goes when the fold goes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["Solution", "one_against_rest", "solve"]
 
 Float = NDArray[np.float64]
-Fitted = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # support vectors, their coefficients, offset of each pair
+Fitted = tuple[NDArray[np.integer], Float, Float]  # support vectors, their coefficients, offset of each pair
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +70,7 @@ def solve(
 def _low_level(
     kernel: Float, y: NDArray[np.int64], weight: Float, C: float, tolerance: float, iterations: int
 ) -> Fitted:
-    from sklearn.svm import _libsvm
+    from sklearn.svm import _libsvm  # type: ignore[attr-defined]
 
     _libsvm.set_verbosity_wrap(0)
     support, _, _, coefficients, offset, *_ = _libsvm.fit(

@@ -6,9 +6,9 @@ scikit-learn takes seconds to import: that waits until something is fitted, whic
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from mer.svm.kernels import HISTOGRAM_KERNELS, KERNELS, WIDE_KERNELS
 from mer.svm.prepare import Settings, prepare
 from mer.svm.training_set import Split, TrainingSet
 from mer.svm.weights import CLASS_WEIGHTS, class_factors
+from mer.types import Numbers, Parameters
 
 __all__ = ["Svm"]
 
@@ -97,7 +98,7 @@ class Svm(Settings):
         if isinstance(self.iterations, bool) or not isinstance(self.iterations, int) or self.iterations < 1:
             raise ConfigError(f"svm.iterations={self.iterations}: must be a whole number of 1 or more")
 
-    space = None  # the settings to search are named by tuning=
+    space: ClassVar[None] = None  # the settings to search are named by tuning=
 
     def has_param(self, name: str) -> bool:
         """Tell whether the setting `name` changes anything, so that it is worth searching.
@@ -116,12 +117,12 @@ class Svm(Settings):
             return self.scaling == "within" and self.kernel not in HISTOGRAM_KERNELS
         return name != "scaling" or self.kernel not in HISTOGRAM_KERNELS
 
-    def with_params(self, parameters: Mapping[str, Any]) -> Svm:
+    def with_params(self, parameters: Parameters) -> Svm:
         """Return a copy with other settings."""
-        return dataclasses.replace(self, **parameters)
+        return dataclasses.replace(self, **parameters)  # type: ignore[arg-type]  # checked when made
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parameters:
         """The settings that tell one machine from another, for folds.csv."""
         names = ("kernel", "C", "gamma", "class_weight", "merge", "power", "keep", "shrinkage")
         return {name: getattr(self, name) for name in names if self.has_param(name)}
@@ -130,7 +131,7 @@ class Svm(Settings):
         """Return what scores many settings on the same inner folds, fast, see `InnerSvm`."""
         return InnerSvm(side, splits)
 
-    def __call__(self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> FittedSvm:
+    def __call__(self, X: Numbers, y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> FittedSvm:
         """Fit on the training rows.
 
         Parameters

@@ -92,6 +92,7 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
     rows = values[:, chosen] if recipe.keep != 1 else values
     if recipe.scaling != "none" and not histogram:
         scaler = StandardScaler().fit(rows)
+        assert scaler.mean_ is not None
         rows = rows - scaler.mean_
         rows /= scaler.scale_
         steps.append(("scale", scaler))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["InnerFolds", "Split", "TrainingSet"]
+from mer.types import Numbers
+
+__all__ = ["Split", "TrainingSet"]
 
 Rows = NDArray[np.intp]
 
@@ -55,12 +54,12 @@ class TrainingSet:
         clip once.
     """
 
-    X: NDArray[Any]
+    X: Numbers
     y: NDArray[np.int64]
     subject: NDArray[np.str_]
     columns: tuple[str, ...]
     classes: int
-    mirrored: NDArray[Any] | None = None
+    mirrored: Numbers | None = None
     average: bool = False
     oversample: int | None = None
 
@@ -104,26 +103,3 @@ class TrainingSet:
 def _repeated(rng: np.random.Generator, clips: Rows, count: int) -> Rows:
     rounds = -(-count // len(clips))
     return np.concatenate([clips[:0], *(rng.permutation(clips) for _ in range(rounds))])[:count]
-
-
-class InnerFolds(ABC):
-    """The inner folds of one training side, ready to score one setting after another.
-
-    Parameters
-    ----------
-    side : TrainingSet
-    """
-
-    def __init__(self, side: TrainingSet) -> None:
-        self.side = side
-
-    @abstractmethod
-    def each(self, learner: Any) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
-        """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
-
-    def scores(self, learner: Any) -> NDArray[np.float64]:
-        """Return the decision values of every clip by the machine of its fold, shape (n, classes)."""
-        full = np.full((len(self.side), self.side.classes), np.nan)
-        for clips, values in self.each(learner):
-            full[clips] = values
-        return full

@@ -6,7 +6,6 @@ import functools
 import itertools
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, QuotedString
@@ -92,7 +91,7 @@ def _set(cfg: DictConfig, key: str) -> Hashable:
     return _ABSENT if node is _ABSENT else _value(_plain(node))
 
 
-def _value(value: Any) -> Hashable:
+def _value(value: object) -> Hashable:
     """Return a value so that equal settings are equal: 1 and 1.0 are, 1 and true are not, nor 1 and "1"."""
     if isinstance(value, QuotedString):
         return _value(value.text)
@@ -135,12 +134,12 @@ def _of_study(cfg: DictConfig, named: set[str]) -> list[Cell]:
     return [*cells, *_listed(sweep.cells)] or [()]
 
 
-def _levels_of(key: str, text: Any) -> list[str]:
+def _levels_of(key: str, text: object) -> list[str]:
     override = parse(f"{key}={text}")
     return _levels(override) if override.is_sweep_override() else [f"{key}={text}"]
 
 
-def _factors(kind: str, node: Any, named: set[str]) -> dict[str, list[str]]:
+def _factors(kind: str, node: object, named: set[str]) -> dict[str, list[str]]:
     factors = _plain(node) or {}
     if not isinstance(factors, Mapping):
         raise ConfigError(f"sweep.{kind}: must name factors and their levels, such as {{flow: [dis, tvl1]}}")
@@ -150,7 +149,7 @@ def _factors(kind: str, node: Any, named: set[str]) -> dict[str, list[str]]:
     return {key: [f"{key}={_word(level)}" for level in levels] for key, levels in factors.items() if key not in named}
 
 
-def _listed(node: Any) -> Iterable[Cell]:
+def _listed(node: object) -> Iterable[Cell]:
     cells = _plain(node) or []
     if not isinstance(cells, list) or not all(isinstance(cell, list) for cell in cells):
         raise ConfigError(
@@ -159,11 +158,11 @@ def _listed(node: Any) -> Iterable[Cell]:
     return [tuple(str(word) for word in cell) for cell in cells]
 
 
-def _plain(node: Any) -> Any:
+def _plain(node: object) -> object:
     return OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
 
 
-def _word(level: Any) -> str:
+def _word(level: object) -> str:
     """Return a value of YAML as Hydra's command line writes it."""
     if level is None or isinstance(level, bool):
         return {None: "null", True: "true", False: "false"}[level]

@@ -7,15 +7,18 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 __all__ = ["experiment_id", "mlflow_client", "quieten", "translate_errors"]
 
 
-def mlflow_client(uri: str) -> Any:
+def mlflow_client(uri: str) -> MlflowClient:
     """Import MLflow and return a client of the store at `uri`."""
     quieten()
     from mlflow import MlflowClient
@@ -41,7 +44,7 @@ def quieten() -> None:
         os.environ.setdefault(name, value)
 
 
-def experiment_id(client: Any, study: str, uri: str, location: str | None) -> str:
+def experiment_id(client: MlflowClient, study: str, uri: str, location: str | None) -> str:
     """Return the id of the experiment called `study`, made where there is none.
 
     Parameters

@@ -12,13 +12,16 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from mer.errors import TrackingError
 from mer.tracking.clean import first_line
 from mer.tracking.client import mlflow_client, translate_errors
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 __all__ = ["check_database", "database", "database_uri", "exists", "open_database"]
 
@@ -43,7 +46,7 @@ def exists(home: Path) -> bool:
 
 
 @contextlib.contextmanager
-def open_database(home: Path) -> Iterator[Any]:
+def open_database(home: Path) -> Iterator[MlflowClient]:
     """Yield an `MlflowClient` of the store in `home`, made where there is none.
 
     Raises

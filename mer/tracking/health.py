@@ -7,13 +7,16 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from mer.tracking.clean import first_line
 from mer.tracking.client import mlflow_client, quieten
 from mer.tracking.database import database, database_uri
 from mer.tracking.record import waiting
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 __all__ = ["store_problems"]
 
@@ -78,7 +81,7 @@ def _of_runs(file: Path, scratch: Path) -> Iterator[tuple[str, str]]:
             yield f"study {study.name} is deleted, and its name is taken", "mlflow gc, or restore it, or another name"
 
 
-def _lost(client: Any, experiment: str) -> Iterator[str]:
+def _lost(client: MlflowClient, experiment: str) -> Iterator[str]:
     """Yield the artifact folders that are gone."""
     token = None
     while True:

@@ -6,18 +6,21 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mer.tracking.client import translate_errors
 from mer.tracking.record import waiting
 from mer.tracking.stores import Server, existing
 from mer.validation import user_path
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 __all__ = ["reading"]
 
 
 @contextlib.contextmanager
-def reading(*, home: str | Path, uri: str = "") -> Iterator[Any]:
+def reading(*, home: str | Path, uri: str = "") -> Iterator[MlflowClient]:
     """Yield a client of the server at `uri`, or of the store in `home` where `uri` is empty.
 
     Raises

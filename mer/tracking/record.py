@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mer.errors import DataError
 from mer.store.atomic import write_atomically
@@ -62,8 +62,8 @@ class Record:
     name: str
     began: int
     ended: int
-    params: Mapping[str, Any]
-    tags: Mapping[str, Any]
+    params: Mapping[str, object]
+    tags: Mapping[str, object]
     data: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     series: Mapping[str, Sequence[float]] = field(default_factory=dict)

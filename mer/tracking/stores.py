@@ -9,13 +9,16 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mer.errors import ConfigError, TrackingError
 from mer.tracking.clean import slug
 from mer.tracking.client import mlflow_client, translate_errors
 from mer.tracking.database import check_database, database, database_uri, open_database
 from mer.validation import user_path
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 __all__ = ["Off", "Server", "Sqlite", "existing", "store_at"]
 
@@ -56,7 +59,7 @@ class Sqlite:
             raise ConfigError("study=Default: MLflow keeps this name for itself; choose another, such as study=default")
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[Any]:
+    def open(self) -> Iterator[MlflowClient]:
         """Yield a client.
 
         Raises
@@ -104,7 +107,7 @@ class Server:
         """Refuse nothing: the server decides."""
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[Any]:
+    def open(self) -> Iterator[MlflowClient]:
         """Yield a client.
 
         Raises
@@ -158,7 +161,7 @@ def store_at(address: str, home: Path) -> Sqlite | Server:
 
 
 @contextlib.contextmanager
-def existing(home: Path) -> Iterator[Any]:
+def existing(home: Path) -> Iterator[MlflowClient]:
     """Yield a client of the store in `home`.
 
     Raises

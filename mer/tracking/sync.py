@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +19,9 @@ from mer.tracking.client import experiment_id, translate_errors
 from mer.tracking.record import FAILED, Record, records
 from mer.tracking.stores import Server, Sqlite, store_at
 from mer.tracking.tell import tell
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 __all__ = ["Report", "sync"]
 
@@ -106,7 +109,7 @@ def _tell_all(store: Sqlite | Server, paths: Sequence[Path], report: Report) -> 
         report.problems += [str(error)] * sum(_marker(path) is None for path in left)
 
 
-def _try(client: Any, store: Sqlite | Server, path: Path, made: str, report: Report) -> None:
+def _try(client: MlflowClient, store: Sqlite | Server, path: Path, made: str, report: Report) -> None:
     try:
         record = Record.read(path)
         _tell_one(client, store, path, record, made)
@@ -116,7 +119,7 @@ def _try(client: Any, store: Sqlite | Server, path: Path, made: str, report: Rep
         report.problems.append(str(error))
 
 
-def _tell_one(client: Any, store: Sqlite | Server, path: Path, record: Record, made: str) -> None:
+def _tell_one(client: MlflowClient, store: Sqlite | Server, path: Path, record: Record, made: str) -> None:
     files = None if path.parent.name == FAILED else path.parent.parent
     if files is not None and not is_whole(files):
         raise DataError(f"{files}: the files of {record.name} are damaged or gone; run its command again")
@@ -130,7 +133,7 @@ def _tell_one(client: Any, store: Sqlite | Server, path: Path, record: Record, m
             write_atomically(path.with_suffix(".told"), json.dumps(marker).encode(), flush=False)
 
 
-def _close_older_runs(client: Any, locks: Path) -> None:
+def _close_older_runs(client: MlflowClient, locks: Path) -> None:
     """Mark as KILLED what earlier versions left as RUNNING: a run held a lock as long as its process lived."""
     for path in sorted(locks.glob("*.lock")):
         with contextlib.suppress(Timeout), FileLock(path, timeout=0), translate_errors(f"run {path.stem}"):
@@ -139,7 +142,7 @@ def _close_older_runs(client: Any, locks: Path) -> None:
             path.unlink()
 
 
-def _made(client: Any) -> str:
+def _made(client: MlflowClient) -> str:
     """Return when the store was made, by its first experiment: one that was deleted and made again has another."""
     from mlflow.entities import ViewType
     from mlflow.exceptions import MlflowException

@@ -8,11 +8,15 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mer.store.results import link_or_copy
 from mer.tracking.clean import numbers, steps, texts
 from mer.tracking.record import Record
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 __all__ = ["tell"]
 
@@ -25,7 +29,7 @@ _DIGEST_LENGTH = 36
 _TAG = "record"
 
 
-def tell(client: Any, experiment: str, record: Record, files: Path | None) -> str:
+def tell(client: MlflowClient, experiment: str, record: Record, files: Path | None) -> str:
     """Tell MLflow of a run, unless it knows that run already, and return MLflow's id of it.
 
     Parameters
@@ -50,7 +54,7 @@ def tell(client: Any, experiment: str, record: Record, files: Path | None) -> st
     return run_id
 
 
-def _find(client: Any, experiment: str, record_id: str) -> Any:
+def _find(client: MlflowClient, experiment: str, record_id: str) -> Run | None:
     from mlflow.entities import ViewType
 
     found = client.search_runs([experiment], f"tags.{_TAG} = '{record_id}'", ViewType.ALL, max_results=1)
@@ -71,7 +75,7 @@ def _user() -> dict[str, str]:
         return {}
 
 
-def _log_values(client: Any, run_id: str, record: Record) -> None:
+def _log_values(client: MlflowClient, run_id: str, record: Record) -> None:
     """Log params and metrics with the time at which the run ended: logged once more, they are no second value."""
     from mlflow.entities import Metric, Param
 
@@ -89,7 +93,7 @@ def _parts(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-def _log_data(client: Any, run_id: str, record: Record) -> None:
+def _log_data(client: MlflowClient, run_id: str, record: Record) -> None:
     """Name the data set and the hash of its manifest as the run's input; no pixel leaves the machine."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
     from mlflow.exceptions import MlflowException

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+
+from mer.types import Numbers
 
 __all__ = ["log_uniform", "name_by_share", "rotation"]
 
@@ -18,7 +19,7 @@ def name_by_share(rng: Generator, shares: Mapping[str, float]) -> str:
     return list(shares)[rng.choice(len(weights), p=weights / weights.sum())]
 
 
-def log_uniform(rng: Generator, limits: Sequence[float], size: int | None = None) -> NDArray[Any]:
+def log_uniform(rng: Generator, limits: Sequence[float], size: int | None = None) -> Numbers:
     """Return numbers between two positive limits, even on a log scale; an array without axes unless `size` is given."""
     return np.asarray(np.exp(rng.uniform(np.log(limits[0]), np.log(limits[1]), size)))
 

@@ -26,7 +26,7 @@ def texture(rng: Generator, size: int) -> NDArray[np.float32]:
         image += layer / layer.std() * np.float32(rng.uniform(0.1, 1))
     if rng.random() < 0.3:
         image = np.sign(image) * np.sqrt(np.abs(image))
-        image = cv2.GaussianBlur(image, (0, 0), 0.8)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.8), dtype=np.float32)
     middle, contrast = rng.uniform(80, 180), rng.uniform(30, 230)
     return np.asarray(np.clip(middle + contrast * (_stretched(image) - 0.5), 0, 255), dtype=np.float32)
 
@@ -45,7 +45,7 @@ def faceless_picture(rng: Generator, height: int, width: int) -> Grey:
     kind = rng.integers(0, 4)
     y, x = np.mgrid[:height, :width].astype(np.float32) / max(height, width)
     if kind == 0:
-        values = sum(
+        values: NDArray[np.number] | int = sum(
             (rng.uniform(0.3, 1) ** level)
             * cv2.resize(_noise(rng, 2**level), (width, height), interpolation=cv2.INTER_CUBIC)
             for level in range(1, 8)
@@ -57,9 +57,8 @@ def faceless_picture(rng: Generator, height: int, width: int) -> Grey:
     else:
         ramp = x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1)
         values = _drawn(rng, np.asarray(128 + 60 * ramp, dtype=np.uint8), writing=bool(kind == 3))
-    values = np.asarray(values, dtype=np.float32)
     low, high = sorted(rng.uniform(0, 255, 2))
-    return np.asarray(low + _stretched(values) * (high - low), dtype=np.uint8)
+    return np.asarray(low + _stretched(np.asarray(values, dtype=np.float32)) * (high - low), dtype=np.uint8)
 
 
 def _noise(rng: Generator, cells: int) -> NDArray[np.float32]:

@@ -2,6 +2,5 @@
 
 from mer.tuning.folds import inner_folds
 from mer.tuning.kinds import Choice, GlobalTuning, NestedTuning, NoTuning
-from mer.tuning.space import Learner
 
-__all__ = ["Choice", "GlobalTuning", "Learner", "NestedTuning", "NoTuning", "inner_folds"]
+__all__ = ["Choice", "GlobalTuning", "NestedTuning", "NoTuning", "inner_folds"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from mer.errors import ConfigError
 from mer.metrics import HEADLINE
 from mer.store.roles import watch
-from mer.svm import Ensemble, Split, TrainingSet
+from mer.svm import Classifier, Ensemble, Learner, Space, Split, TrainingSet
 from mer.tuning.folds import inner_folds
 from mer.tuning.objective import PRUNE, Objective
-from mer.tuning.space import Learner, Space, check_space, grid
-from mer.tuning.study import SAMPLERS, Budget, run_study
+from mer.tuning.space import check_space, grid
+from mer.tuning.study import SAMPLERS, Budget, Trial, run_study
+from mer.types import Parameters
 
 __all__ = ["Choice", "GlobalTuning", "NestedTuning", "NoTuning"]
 
@@ -33,9 +34,9 @@ class Choice:
         One per trial, in order: its settings, its score, and whether it was chosen (1 or 0).
     """
 
-    learner: Any
+    learner: Classifier
     inner_score: float = float("nan")
-    trials: tuple[Mapping[str, Any], ...] = ()
+    trials: tuple[Parameters, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,32 +128,29 @@ class Search:
         objective = Objective(folds=folds, name=self.objective, prune=self.prune, margin=self.margin)
         found = self._trials(learner, space, objective, seed=seed, label=label)
         best = self._best(found, len(splits))
-        members = tuple(found[number][0] for number in best)
+        members = tuple(found[number].learner for number in best)
         chosen = members[0] if self.members == 1 else Ensemble(members=members)
-        trials = tuple({**row, "chosen": int(number in best)} for number, (_, row) in enumerate(found))
+        trials = tuple(
+            {**t.drawn, **t.outcome._asdict(), "chosen": int(number in best)} for number, t in enumerate(found)
+        )
         return Choice(learner=chosen, inner_score=objective.of_ensemble(members), trials=trials)
 
-    def _trials(
-        self, learner: Learner, space: Space, objective: Objective, *, seed: int, label: str
-    ) -> list[tuple[Any, Mapping[str, Any]]]:
-        """Return the learner and the row of each trial."""
+    def _trials(self, learner: Learner, space: Space, objective: Objective, *, seed: int, label: str) -> list[Trial]:
         if not space:
-            return [(learner, objective(learner))]
+            return [Trial(learner, {}, objective(learner))]
         if self.sampler == "grid":
             self._check_grid(len(grid(learner, space)))
         enough = 1.0 if self.members == 1 else float("inf")  # no score can be higher
         budget = Budget(trials=self.trials, seconds=self.seconds, patience=self.patience, enough=enough)
         journal = None if self.journal is None else (self.journal, label)
-        return list(
-            run_study(learner, space, objective, sampler=self.sampler, budget=budget, seed=seed, journal=journal)
-        )
+        return run_study(learner, space, objective, sampler=self.sampler, budget=budget, seed=seed, journal=journal)
 
-    def _best(self, found: Sequence[tuple[Any, Mapping[str, Any]]], folds: int) -> list[int]:
+    def _best(self, found: Sequence[Trial], folds: int) -> list[int]:
         """Return the numbers of the trials to take, the best first; no setting twice, all scored on every fold."""
         score: dict[str, tuple[float, int]] = {}
-        for number, (learner, row) in enumerate(found):
-            if row["folds"] == folds:
-                score.setdefault(repr(learner), (round(row["inner_score"], 9), number))
+        for number, (learner, _, outcome) in enumerate(found):
+            if outcome.folds == folds:
+                score.setdefault(repr(learner), (round(outcome.inner_score, 9), number))
         ranked = sorted(score.values(), key=lambda pair: (-pair[0], pair[1]))
         least = round(ranked[0][0] - self.within, 9)
         return [number for value, number in ranked if value >= least][: self.members]
@@ -226,6 +224,6 @@ class GlobalTuning(Search):
     optimistic: ClassVar[bool] = True
 
 
-def _check_count(name: str, value: Any, least: int) -> None:
+def _check_count(name: str, value: object, least: int) -> None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
         raise ConfigError(f"tuning.{name}={value}: must be a whole number of {least} or more")

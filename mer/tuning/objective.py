@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.metrics import score
-from mer.svm import InnerFolds
+from mer.svm import InnerFolds, Learner
 
-__all__ = ["PRUNE", "Objective"]
+__all__ = ["PRUNE", "Objective", "Outcome"]
 
 PRUNE = ("none", "certain", "race")
+
+
+class Outcome(NamedTuple):
+    """The score of a trial, and the number of inner folds that were scored."""
+
+    inner_score: float
+    folds: int
 
 
 @dataclass(kw_only=True)
@@ -34,7 +41,7 @@ class Objective:
         Of ``race``, in units of the score.
     """
 
-    folds: InnerFolds
+    folds: InnerFolds[Learner]
     name: str
     prune: str
     margin: float
@@ -42,8 +49,8 @@ class Objective:
     predicted: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     _whole: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
-    def __call__(self, learner: Any) -> dict[str, Any]:
-        """Return the row of a trial: ``inner_score``, and ``folds``, the inner folds that were scored."""
+    def __call__(self, learner: Learner) -> Outcome:
+        """Return the score of a trial, and how many inner folds gave it."""
         side = self.folds.side
         race = self.prune == "race" and len(self.predicted) > 0
         # what the clips that are not seen yet are taken to become
@@ -57,13 +64,13 @@ class Objective:
             left -= len(clips)
             value = score(side.y, predicted, side.classes, self.name)
             if left and self.prune != "none" and value <= least:
-                return {"inner_score": value, "folds": count}
+                return Outcome(value, count)
         if value > self.best:
             self.best, self.predicted = value, predicted
         self._whole[repr(learner)] = scores
-        return {"inner_score": value, "folds": count}
+        return Outcome(value, count)
 
-    def of_ensemble(self, learners: Sequence[Any]) -> float:
+    def of_ensemble(self, learners: Sequence[Learner]) -> float:
         """Return the score of several settings together, all of which have been scored on every inner fold."""
         mean = np.mean([self._whole[repr(learner)] for learner in learners], axis=0)
         return score(self.folds.side.y, _class_of(mean), self.folds.side.classes, self.name)

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mer.errors import ConfigError
-from mer.svm import InnerFolds, Split, TrainingSet
+from mer.svm import Learner, Space, Span
+from mer.types import Parameters, Setting
 
-__all__ = ["Learner", "Space", "check_space", "grid", "start", "suggest"]
+if TYPE_CHECKING:
+    from optuna import Trial
 
-Space = Mapping[str, Mapping[str, Any]]
-
-
-class Learner(Protocol):
-    """Stage 8a: an SVM, or another classifier in its place."""
-
-    @property
-    def space(self) -> Space | None:
-        """Its own space of settings, None where tuning= gives it."""
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The settings that tell one from another."""
-
-    def has_param(self, name: str) -> bool:
-        """Tell whether a setting changes anything."""
-
-    def with_params(self, parameters: Mapping[str, Any]) -> Any:
-        """Return a copy with other settings."""
-
-    def inner(self, side: TrainingSet, splits: Sequence[Split]) -> InnerFolds:
-        """Return what scores settings on inner folds."""
-
-    def __call__(self, X: NDArray[Any], y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> Any:
-        """Fit; the result has ``scores(X)``."""
+__all__ = ["check_space", "grid", "start", "suggest"]
 
 
 def check_space(space: Space) -> None:
@@ -62,9 +38,9 @@ def check_space(space: Space) -> None:
             raise ConfigError(f"tuning.space.{name}: points={points} must be a whole number of 2 or more")
 
 
-def suggest(trial: Any, learner: Learner, space: Space) -> tuple[Any, dict[str, Any]]:
+def suggest(trial: Trial, learner: Learner, space: Space) -> tuple[Learner, Parameters]:
     """Draw the settings that the learner has; return it with them, and what was drawn."""
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, Setting] = {}
     for name in _ordered(space):
         if not learner.has_param(name):
             continue
@@ -72,33 +48,35 @@ def suggest(trial: Any, learner: Learner, space: Space) -> tuple[Any, dict[str, 
         if "choices" in span:
             chosen[name] = trial.suggest_categorical(name, list(span["choices"]))
         elif _whole(span):
-            chosen[name] = trial.suggest_int(name, span["low"], span["high"], log=bool(span["log"]))
+            chosen[name] = trial.suggest_int(name, int(span["low"]), int(span["high"]), log=bool(span["log"]))
         else:
             chosen[name] = trial.suggest_float(name, float(span["low"]), float(span["high"]), log=bool(span["log"]))
         learner = learner.with_params({name: chosen[name]})
     return learner, chosen
 
 
-def start(learner: Learner, space: Space) -> dict[str, Any] | None:
+def start(learner: Learner, space: Space) -> dict[str, Setting] | None:
     """Return the learner's own settings as the first point of a search, None where they lie outside of the space."""
     own = learner.parameters
     point = {name: own[name] for name in _ordered(space) if learner.has_param(name) and name in own}
     inside = [
-        value in span["choices"] if "choices" in span else span["low"] <= value <= span["high"]
+        value in span["choices"]
+        if "choices" in span
+        else isinstance(value, int | float) and span["low"] <= value <= span["high"]
         for value, span in ((value, space[name]) for name, value in point.items())
     ]
     return point if point and all(inside) else None
 
 
-def grid(learner: Learner, space: Space) -> list[tuple[Any, dict[str, Any]]]:
+def grid(learner: Learner, space: Space) -> list[tuple[Learner, dict[str, Setting]]]:
     """Return all points once, C last so that what does not depend on it is computed once.
 
     A setting that the learner does not have (the width of a linear kernel) multiplies nothing.
     """
     names = sorted(_ordered(space), key=lambda name: name == "C")
-    points: dict[str, tuple[Any, dict[str, Any]]] = {}
+    points: dict[str, tuple[Learner, dict[str, Setting]]] = {}
     for values in itertools.product(*(_values(space[name]) for name in names)):
-        machine, chosen = learner, {}
+        machine, chosen = learner, dict[str, Setting]()
         for name in _ordered(space):
             if machine.has_param(name):
                 chosen[name] = values[names.index(name)]
@@ -112,7 +90,7 @@ def _ordered(space: Space) -> list[str]:
     return sorted(space, key=lambda name: name != "kernel")
 
 
-def _values(span: Mapping[str, Any]) -> list[Any]:
+def _values(span: Span) -> list[Setting]:
     if "choices" in span:
         return list(span["choices"])
     between = np.geomspace if span["log"] else np.linspace
@@ -120,5 +98,5 @@ def _values(span: Mapping[str, Any]) -> list[Any]:
     return sorted({round(v) for v in values.tolist()}) if _whole(span) else values.tolist()
 
 
-def _whole(span: Mapping[str, Any]) -> bool:
+def _whole(span: Span) -> bool:
     return isinstance(span["low"], int) and isinstance(span["high"], int)

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from mer.errors import ConfigError
-from mer.tuning.space import Learner, Space, grid, start, suggest
+from mer.svm import Learner, Space
+from mer.tuning.objective import Objective, Outcome
+from mer.tuning.space import grid, start, suggest
+from mer.types import Parameters, Setting
 from mer.validation import user_path
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["SAMPLERS", "Budget", "run_study"]
+__all__ = ["SAMPLERS", "Budget", "Trial", "run_study"]
 
-Trial = dict[str, Any]
-Objective = Callable[[Any], Trial]
 SAMPLERS = ("tpe", "random", "grid", "qmc", "gp")
+
+
+class Trial(NamedTuple):
+    """A learner that was tried, what of it was drawn, and what came out."""
+
+    learner: Learner
+    drawn: Parameters
+    outcome: Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +74,8 @@ def run_study(
     budget: Budget,
     seed: int,
     journal: tuple[str, str] | None,
-) -> list[tuple[Any, Trial]]:
-    """Search with Optuna; return the learner and the row of each trial, in order.
+) -> list[Trial]:
+    """Search with Optuna; return all trials, in order.
 
     Parameters
     ----------
@@ -83,10 +92,10 @@ def run_study(
     points = _given(learner, space, sampler)
     with _quiet():
         study = _study(sampler, seed, journal)
-        found: list[tuple[Any, Trial]] = []
-        seen: dict[str, Trial] = {}
+        found: list[Trial] = []
+        seen: dict[str, Outcome] = {}
         started = time.perf_counter()
-        while budget.left([row["inner_score"] for _, row in found], started):
+        while budget.left([tried.outcome.inner_score for tried in found], started):
             if len(found) < len(points):
                 study.enqueue_trial(points[len(found)])
             elif sampler == "grid":
@@ -96,12 +105,12 @@ def run_study(
             key = repr(sorted(chosen.items()))
             if key not in seen:
                 seen[key] = objective(candidate)
-            study.tell(trial, seen[key]["inner_score"])
-            found.append((candidate, {**chosen, **seen[key]}))
+            study.tell(trial, seen[key].inner_score)
+            found.append(Trial(candidate, chosen, seen[key]))
         return found
 
 
-def _given(learner: Learner, space: Space, sampler: str) -> list[dict[str, Any]]:
+def _given(learner: Learner, space: Space, sampler: str) -> list[dict[str, Setting]]:
     """Return the points that are tried before a sampler is asked."""
     if sampler == "grid":
         return [chosen for _, chosen in grid(learner, space)]
@@ -144,11 +153,12 @@ def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.S
 
 def _journal(path: str) -> optuna.storages.JournalStorage:
     import optuna
+    from optuna.storages.journal import JournalFileBackend
 
     file = user_path("tuning.journal", path)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(file)))
+        return optuna.storages.JournalStorage(JournalFileBackend(str(file)))
     except OSError as error:
         raise ConfigError(
             f"tuning.journal={path}: the file cannot be written ({error.strerror}); name one in a folder of your own, "

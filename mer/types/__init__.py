@@ -6,7 +6,18 @@ Image points are (x, y) in pixels, x to the right, y downwards, with pixel centr
 top-left pixel is (0, 0). Angles are measured in that frame, so +90° points down.
 """
 
-from mer.types.arrays import AlignedPair, Float32, FlowField, FramePair, Image, Landmarks, Regions, frozen_array
+from mer.types.arrays import (
+    AlignedPair,
+    Float32,
+    FlowField,
+    FramePair,
+    Image,
+    Landmarks,
+    Numbers,
+    Regions,
+    frozen_array,
+)
+from mer.types.documents import Card, Chance, ClassScores, IntervalMethod, Limits, Majority, Metrics, Score, Scored
 from mer.types.results import (
     REGION_QUANTITIES,
     TRIAL_AFTER,
@@ -14,7 +25,9 @@ from mer.types.results import (
     FeatureTable,
     FoldResult,
     LosoResult,
+    Parameters,
     Predictions,
+    Setting,
 )
 from mer.types.samples import Clip, Exclusion, Manifest, Sample
 from mer.types.stages import (
@@ -35,6 +48,9 @@ __all__ = [
     "TRIAL_BEFORE",
     "AlignedPair",
     "Aligner",
+    "Card",
+    "Chance",
+    "ClassScores",
     "Clip",
     "Dataset",
     "Descriptor",
@@ -47,15 +63,24 @@ __all__ = [
     "FramePair",
     "FrameSampler",
     "Image",
+    "IntervalMethod",
     "LandmarkFinder",
     "Landmarks",
+    "Limits",
     "LosoResult",
+    "Majority",
     "Manifest",
+    "Metrics",
     "MotionRemoval",
+    "Numbers",
+    "Parameters",
     "Predictions",
     "RegionScheme",
     "Regions",
     "Sample",
+    "Score",
+    "Scored",
     "SequenceBackbone",
+    "Setting",
     "frozen_array",
 ]

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mer.errors import DataError
 
-__all__ = ["AlignedPair", "Float32", "FlowField", "FramePair", "Image", "Landmarks", "Regions", "frozen_array"]
+__all__ = [
+    "AlignedPair",
+    "Float32",
+    "FlowField",
+    "FramePair",
+    "Image",
+    "Landmarks",
+    "Numbers",
+    "Regions",
+    "frozen_array",
+]
 
 Image = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
+Numbers = NDArray[np.integer | np.floating]  # whole or with a fraction, of any width
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def frozen_array(values: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
+def frozen_array(values: ArrayLike, dtype: type[Scalar]) -> NDArray[Scalar]:
     """Return `values` as a read-only array of `dtype`; copies only where it must; the caller's own stays writeable."""
     array = np.asarray(values, dtype=dtype)
     if array.flags.writeable:
@@ -25,7 +37,7 @@ def frozen_array(values: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     return array
 
 
-def freeze_field(owner: object, name: str, dtype: DTypeLike) -> NDArray[Any]:
+def freeze_field(owner: object, name: str, dtype: type[Scalar]) -> NDArray[Scalar]:
     array = frozen_array(getattr(owner, name), dtype)
     object.__setattr__(owner, name, array)
     return array
@@ -182,14 +194,14 @@ class Regions:
             not empty, f"no region may be empty, and {', '.join(empty[:5])} cover no pixel: is the face in the frame?"
         )
 
-    def _check_labels(self) -> NDArray[Any]:
+    def _check_labels(self) -> Numbers:
         labels = freeze_field(self, "labels", np.int16)
         require(labels.ndim == 2, f"labels must have shape (H, W), got {labels.shape}")
         inside = labels.min(initial=-1) >= -1 and labels.max(initial=-1) < len(self.names)
         require(bool(inside), f"labels must lie in [-1, {len(self.names) - 1}]")
         return np.bincount(labels.ravel() + 1, minlength=len(self.names) + 1)[1:]
 
-    def _check_weights(self) -> NDArray[Any]:
+    def _check_weights(self) -> Numbers:
         weights = freeze_field(self, "weights", np.float32)
         require(
             weights.ndim == 3 and len(weights) == len(self.names), f"weights must have shape ({len(self.names)}, H, W)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,13 @@ __all__ = [
     "FeatureTable",
     "FoldResult",
     "LosoResult",
+    "Parameters",
     "Predictions",
+    "Setting",
 ]
+
+Setting = str | float | None
+Parameters = Mapping[str, Setting]  # settings of a classifier, by name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,10 +93,10 @@ class FoldResult:
     y_true: NDArray[np.int64]
     y_pred: NDArray[np.int64]
     scores: NDArray[np.float64]
-    parameters: Mapping[str, Any]
+    parameters: Parameters
     inner_score: float
     seconds: float
-    trials: tuple[Mapping[str, Any], ...] = ()
+    trials: tuple[Parameters, ...] = ()
 
     def __post_init__(self) -> None:
         y_true, y_pred = freeze_field(self, "y_true", np.int64), freeze_field(self, "y_pred", np.int64)

@@ -104,7 +104,9 @@ def test_a_server_keeps_runs_and_gives_a_report(tmp_path: Path) -> None:
     assert not sync(tmp_path / "home").problems
     with reading(home=tmp_path, uri=uri) as client:
         study = load_study(client, name)
-        client.delete_experiment(client.get_experiment_by_name(name).experiment_id)
+        kept = client.get_experiment_by_name(name)
+        assert kept is not None
+        client.delete_experiment(kept.experiment_id)
     assert [run.summary for run in study.runs] == [run.summary for run in made.runs]
     document = report(study, tmp_path / "out")
     assert len(document.tables[1].rows) == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,11 +15,13 @@ from mer.metrics import summarise
 from mer.report.figures import confusion
 from mer.report.tables import run_scores as table
 from mer.report.tables.score_text import decimals, interval_text, score_text
+from mer.types import Metrics, Scored
 
+BOUNDS: tuple[Literal["low", "high"], ...] = ("low", "high")
 CLASSES = ("negative", "positive", "surprise")
 
 
-def summary(classes: tuple[str, ...] = CLASSES) -> dict[str, Any]:
+def summary(classes: tuple[str, ...] = CLASSES) -> Metrics:
     rng = np.random.default_rng(0)
     truth = np.arange(120) % len(classes)
     truth[:30] = 0
@@ -27,7 +29,7 @@ def summary(classes: tuple[str, ...] = CLASSES) -> dict[str, Any]:
     return summarise(truth, said, np.repeat([f"s{i}" for i in range(12)], 10), classes, draws=200, seed=0)
 
 
-def printed(metrics: dict[str, Any], left_out: int, width: int = 80) -> list[str]:
+def printed(metrics: Metrics, left_out: int, width: int = 80) -> list[str]:
     console = Console(file=io.StringIO(), width=width)
     table.render(metrics, title="study trial", left_out=left_out, console=console)
     assert isinstance(console.file, io.StringIO)
@@ -40,7 +42,7 @@ def test_the_table_holds_every_score_of_the_metrics() -> None:
     assert lines[0] == "study trial"
     assert lines[1] == "120 clips of 12 subjects; 3 left out (listed in excluded.csv)"
     rows = {line.split("  ")[0]: line.split() for line in lines}
-    low, high = (f"{metrics['uf1'][bound]:.3f}" for bound in ("low", "high"))
+    low, high = (f"{metrics['uf1'][bound]:.3f}" for bound in BOUNDS)
     majority = f"{metrics['majority']['uf1']:.3f}"
     assert rows["UF1"] == ["UF1", f"{metrics['uf1']['value']:.3f}", f"[{low},", f"{high}]", majority]
     assert rows["score"][-2:] == ["majority", "(negative)"]
@@ -65,16 +67,16 @@ def test_the_table_fits_80_columns_and_is_plain() -> None:
     [(0.56, 0.74, "0.648", "[0.560, 0.740]"), (0.5, 0.8, "0.65", "[0.50, 0.80]"), (np.nan, np.nan, "0.648", "")],
 )
 def test_digits_follow_the_interval(low: float, high: float, text: str, interval: str) -> None:
-    score = {"value": 0.6482, "low": low, "high": high}
+    score: Scored = {"value": 0.6482, "low": low, "high": high}
     assert score_text(score, decimals(score)) == text
     assert interval_text(score, decimals(score)) == interval
-    assert score_text(score | {"value": np.nan}, 3) == "-"
+    assert score_text({**score, "value": np.nan}, 3) == "-"
 
 
 @pytest.mark.parametrize("classes", [CLASSES, ("no", "yes"), tuple(f"a long class {i}" for i in range(7))])
 def test_the_confusion_matrix_is_dark_where_a_row_has_its_mass(tmp_path: Path, classes: tuple[str, ...]) -> None:
     k = len(classes)
-    metrics = summary(classes) | {"confusion": (np.eye(k, dtype=int)[::-1] * 40).tolist()}
+    metrics: Metrics = {**summary(classes), "confusion": (np.eye(k, dtype=int)[::-1] * 40).tolist()}
     confusion.draw(metrics, tmp_path / "confusion.png")
     picture = cv2.imread(str(tmp_path / "confusion.png"))
     assert picture is not None

@@ -22,6 +22,7 @@ from mer.report.compare import versus
 from mer.report.render.document import Document, Table
 from mer.report.render.escape import tex
 from mer.report.render.formats import heads_of
+from mer.report.stats.resampling import SCORES
 from mer.report.study import Study, load_study
 from mer.report.tables.protocol import commands
 from mer.store.predictions import read_predictions
@@ -180,7 +181,7 @@ def test_scores_are_those_of_the_predictions(study: Study, written: tuple[Docume
         r["column"]: r for r in rows(written[1]) if r["table"] == "1-main" and r["row"] == "flow=dis, descriptor.bins=4"
     }
     assert found
-    for column, name in (("UF1", "uf1"), ("UAR", "uar"), ("accuracy", "accuracy")):
+    for column, name in zip(("UF1", "UAR", "accuracy"), SCORES, strict=True):
         assert float(mine[column]["value"]) == pytest.approx(expected[name]["value"], abs=1e-12)
         assert float(mine[column]["low"]) == pytest.approx(expected[name]["low"])
     cells = rows(written[1], "cells.csv")

@@ -308,7 +308,7 @@ def test_what_does_not_go_together_is_refused_with_what_to_set(words: list[str],
 
 def test_one_word_makes_the_whole_experiment() -> None:
     made = experiment(*compose_cell(["descriptor=sparse_mdmo", "seed=3"]))
-    assert isinstance(made.svm, Coded) and made.svm.codes.seed == 3 and made.svm.learner.kernel == "rbf"
+    assert isinstance(made.svm, Coded) and made.svm.codes.seed == 3 and made.svm.learner.parameters["kernel"] == "rbf"
     assert made.pipeline.stages.sequence is not None and made.choices["codes"] == "sparse"
     plain = experiment(*compose_cell(["descriptor=sparse_mdmo", "codes=none"]))
     assert not isinstance(plain.svm, Coded) and "codes" not in plain.settings

@@ -20,8 +20,9 @@ def reference_lines(axes: Axes, lines: Mapping[str, float], *, upright: bool) ->
         draw = axes.axvline if upright else axes.axhline
         draw(value, color=INK, linewidth=0.8, linestyle=("--", ":")[i % 2], label=name)
     if lines:
-        side = "lower center" if upright else "upper center"
-        axes.legend(frameon=False, loc=side, bbox_to_anchor=(0.5, 1.0), ncols=2)
+        axes.legend(
+            frameon=False, loc="lower center" if upright else "upper center", bbox_to_anchor=(0.5, 1.0), ncols=2
+        )
 
 
 def level_ticks(axes: Axes, levels: Sequence[str], *, room: int) -> None:

@@ -12,11 +12,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from mer.report.figures.flow_colour import colours, full_scale
 from mer.report.figures.region_shapes import covered, draw_outlines, draw_roses
-from mer.types import FlowField, Image, Landmarks, Regions
+from mer.types import FlowField, Image, Landmarks, Numbers, Regions
 
 __all__ = ["draw"]
 
@@ -42,8 +41,8 @@ def draw(  # noqa: PLR0913 (one keyword a thing that is shown)
     landmarks: Landmarks | None,
     flow: FlowField,
     regions: Regions,
-    roses: NDArray[Any] | None,
-    angles: NDArray[Any] | None,
+    roses: Numbers | None,
+    angles: Numbers | None,
     unit: str,
 ) -> None:
     """Draw a clip as a PNG: onset, apex, their difference; landmarks with regions, flow, a rose per region.
@@ -91,7 +90,7 @@ def _frames(onset: Image | None, apex: Image | None) -> list[_Panel]:
     return panels
 
 
-def _regions_panel(back: NDArray[Any], regions: Regions, landmarks: Landmarks | None) -> _Panel:
+def _regions_panel(back: Numbers, regions: Regions, landmarks: Landmarks | None) -> _Panel:
     def paint(axes: Axes) -> None:
         _show(axes, back, cmap="gray", vmin=0, vmax=1)
         draw_outlines(axes, regions, colour=_ORANGE, width=0.9)
@@ -116,7 +115,7 @@ def _flow_panel(flow: FlowField, scale: float, unit: str) -> _Panel:
     return _Panel(head="flow, onset → apex", caption=caption, paint=paint)
 
 
-def _roses_panel(back: NDArray[Any], regions: Regions, roses: NDArray[Any], angles: NDArray[Any]) -> _Panel:
+def _roses_panel(back: Numbers, regions: Regions, roses: Numbers, angles: Numbers) -> _Panel:
     def paint(axes: Axes) -> None:
         _show(axes, 1 - 0.45 * (1 - back), cmap="gray", vmin=0, vmax=1)
         draw_roses(axes, regions, roses, angles)
@@ -125,7 +124,7 @@ def _roses_panel(back: NDArray[Any], regions: Regions, roses: NDArray[Any], angl
     return _Panel(head="histograms of directions", caption=caption, paint=paint)
 
 
-def _faded(onset: Image | None, flow: FlowField, scale: float) -> NDArray[Any]:
+def _faded(onset: Image | None, flow: FlowField, scale: float) -> Numbers:
     """Return a light picture in [0, 1] to draw on: the onset, or how much moved where there is no frame."""
     if onset is not None:
         return 1 - 0.75 * (1 - onset / 255.0)
@@ -155,7 +154,7 @@ def _wheel(axes: Axes) -> None:
     axes.set_axis_off()
 
 
-def _show(axes: Axes, picture: NDArray[Any], **how: Any) -> None:
+def _show(axes: Axes, picture: Numbers, **how: Any) -> None:
     axes.imshow(picture, interpolation="nearest", **how)
 
 

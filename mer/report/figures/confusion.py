@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from mer.report.figures.style import undated
 from mer.report.tables.score_text import NAMES, decimals, interval_text, score_text
+from mer.types import Metrics, Numbers
 
 __all__ = ["draw"]
 
@@ -21,7 +21,7 @@ _DPI = 200
 _CELL_IN = 0.62  # holds a count of four digits at 9 pt
 
 
-def draw(metrics: Mapping[str, Any], path: Path) -> None:
+def draw(metrics: Metrics, path: Path) -> None:
     """Draw how often each class was taken for which, as a PNG.
 
     Parameters
@@ -50,7 +50,7 @@ def draw(metrics: Mapping[str, Any], path: Path) -> None:
     figure.savefig(path, metadata=undated(path))
 
 
-def _label_axes(axes: Axes, names: Sequence[str], support: NDArray[Any]) -> None:
+def _label_axes(axes: Axes, names: Sequence[str], support: Numbers) -> None:
     ticks = range(len(names))
     crowded = max(map(len, names)) > 9
     axes.set_xticks(ticks, names, fontsize=8, rotation=35 if crowded else 0, ha="right" if crowded else "center")
@@ -69,16 +69,16 @@ def _label_axes(axes: Axes, names: Sequence[str], support: NDArray[Any]) -> None
     axes.tick_params(which="minor", length=0)
 
 
-def _label_cells(axes: Axes, counts: NDArray[Any], share: NDArray[Any]) -> None:
+def _label_cells(axes: Axes, counts: Numbers, share: Numbers) -> None:
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if share[row, column] > 0.55 else "#1a1a1a" if count else "#a0a0a0"
         weight = "bold" if row == column else "normal"
-        place: dict[str, Any] = {"ha": "center", "color": colour}
-        axes.text(column, row + 0.02, str(count), fontsize=9, va="bottom", fontweight=weight, **place)
-        axes.text(column, row + 0.08, f"{100 * share[row, column]:.0f} %", fontsize=6.5, va="top", **place)
+        write = partial(axes.text, column, ha="center", color=colour)
+        write(row + 0.02, str(count), fontsize=9, va="bottom", fontweight=weight)
+        write(row + 0.08, f"{100 * share[row, column]:.0f} %", fontsize=6.5, va="top")
 
 
-def _title(figure: Figure, metrics: Mapping[str, Any]) -> None:
+def _title(figure: Figure, metrics: Metrics) -> None:
     digits = decimals(metrics["uf1"], metrics["uar"])
     scores = [
         f"{name} {score_text(metrics[key], digits)} {interval_text(metrics[key], digits)}" for key, name in NAMES[:2]

@@ -6,7 +6,6 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
-from mer.types import FramePair
+from mer.types import FramePair, Numbers
 
 __all__ = ["GAIN", "draw"]
 
@@ -66,7 +65,7 @@ def draw(subject: str, clips: Sequence[tuple[str, FramePair | str]], path: Path)
 def _show(axes: Sequence[Axes], pair: FramePair, *, first: bool) -> None:
     step = max(1, round(max(pair.onset.shape) / _SIDE_PX))
     onset, apex = pair.onset[::step, ::step], pair.apex[::step, ::step]
-    images: tuple[NDArray[Any], ...] = (onset, apex, _difference(onset, apex))
+    images: tuple[Numbers, ...] = (onset, apex, _difference(onset, apex))
     for cell, image, title in zip(axes, images, _TITLES, strict=True):
         cell.imshow(image, cmap="gray", vmin=0, vmax=255)
         cell.set_axis_off()

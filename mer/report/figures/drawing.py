@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from mer.store.background import result_of, submit
 
@@ -23,7 +22,7 @@ class Drawing:
     def __init__(self) -> None:
         self._begun: dict[str, Future[bytes]] = {}
 
-    def begin(self, name: str, module: str, **content: Any) -> None:
+    def begin(self, name: str, module: str, **content: object) -> None:
         """Have a figure drawn by the function ``draw`` of a module of `mer.report.figures`.
 
         Parameters
@@ -73,7 +72,7 @@ def _import_matplotlib() -> None:
         import mer.report.figures.regions  # noqa: F401
 
 
-def _png(module: str, content: dict[str, Any]) -> bytes:
+def _png(module: str, content: dict[str, object]) -> bytes:
     with tempfile.TemporaryDirectory(prefix="mer_figure_") as name:
         path = Path(name) / "figure.png"
         import_module(f"mer.report.figures.{module}").draw(path=path, **content)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from numpy.typing import NDArray
 
 from mer.report.figures.flow_colour import hues
-from mer.types import Regions
+from mer.types import Numbers, Regions
 
 __all__ = ["centres", "covered", "draw_outlines", "draw_roses"]
 
@@ -51,7 +49,7 @@ def covered(regions: Regions) -> NDArray[np.bool_]:
     return np.asarray(regions.weights.max(axis=0) > 0)
 
 
-def draw_roses(axes: Axes, regions: Regions, roses: NDArray[Any], angles: NDArray[Any]) -> None:
+def draw_roses(axes: Axes, regions: Regions, roses: Numbers, angles: Numbers) -> None:
     """Draw a histogram of directions at the centre of every region; all have one scale.
 
     Parameters

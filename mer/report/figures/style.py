@@ -7,12 +7,15 @@ import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 __all__ = [
     "COLUMN_IN",
@@ -38,7 +41,7 @@ INK, GREY = "#1a1a1a", "#8a8a8a"
 COLUMN_IN, PAGE_IN = 3.4, 7.0  # widths that journals print
 _DPI = 220
 
-_STYLE: Mapping[str, Any] = MappingProxyType(
+_STYLE: Mapping[RcKeyType, str | float] = MappingProxyType(
     {
         "font.size": 8,
         "axes.titlesize": 8,
@@ -69,7 +72,7 @@ def styled() -> Iterator[None]:
         yield
 
 
-def undated(path: Path) -> dict[str, Any]:
+def undated(path: Path) -> dict[str, None]:
     """Return the metadata with which a file holds no date, so that the same figure gives the same bytes."""
     return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix, {})
 

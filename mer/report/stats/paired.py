@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,7 +183,7 @@ def omnibus(section: Section) -> Omnibus | None:
     accuracy = np.stack([section.of(cell).accuracy for cell in section.cells], axis=1)
     if (accuracy == accuracy[:, :1]).all():
         return None
-    friedman: Any = stats.friedmanchisquare(*accuracy.T)
+    friedman = stats.friedmanchisquare(*accuracy.T)
     return Omnibus(
         statistic=float(friedman.statistic),
         p=float(friedman.pvalue),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,7 +23,7 @@ __all__ = ["SCORES", "SWAPS", "TESTED", "Counts", "counts", "difference_interval
 
 Float = NDArray[np.float64]
 
-SCORES = ("uf1", "uar", "accuracy")
+SCORES: tuple[Literal["uf1", "uar", "accuracy"], ...] = ("uf1", "uar", "accuracy")
 TESTED = SCORES[:2]
 SWAPS = 9_999  # with the observed one, p cannot be smaller than 1/10,000; all swaps are taken where there are fewer
 _SEED = 0

@@ -126,7 +126,7 @@ def sections(study: Study, *, apart: bool = False) -> list[Section]:
     apart : bool
         Whether every run is a cell of its own, called A, B, ..., even where nothing but its seed sets it apart.
     """
-    groups: dict[Any, list[Run]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in study.runs:
         groups[_protocol(run)].append(run)
     several = len(groups) > 1
@@ -136,7 +136,7 @@ def sections(study: Study, *, apart: bool = False) -> list[Section]:
     ]
 
 
-def _protocol(run: Run) -> tuple[Any, ...]:
+def _protocol(run: Run) -> tuple[object, ...]:
     """Return what must be equal for two runs to be compared: the clips with their truth, the classes, the scheme."""
     clips = run.predictions
     scheme = sorted((k, v) for k, v in run.params.items() if k.startswith("evaluation") and k not in REPORTING)
@@ -150,7 +150,7 @@ def _protocol(run: Run) -> tuple[Any, ...]:
     )
 
 
-def _name_of(protocol: Any) -> str:
+def _name_of(protocol: object) -> str:
     return str(protocol.get("name", "none")) if isinstance(protocol, Mapping) else str(protocol or "none")
 
 

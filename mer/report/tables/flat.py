@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
+from mer.metrics import HEADLINE
 from mer.report.stats.sections import Section
 
 __all__ = ["flat_rows"]
 
+_ENDS: tuple[tuple[str, Literal["value", "low", "high"]], ...] = (("", "value"), ("_low", "low"), ("_high", "high"))
 
-def flat_rows(parts: Sequence[Section]) -> list[dict[str, Any]]:
+
+def flat_rows(parts: Sequence[Section]) -> list[dict[str, object]]:
     """Return one flat row per run: what a user reads into a notebook."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for section in parts:
         for cell in section.cells:
             for run in cell.runs:
-                scores = {
-                    f"{name}{end}": run.summary[name][kind]
-                    for name in ("uf1", "uar", "accuracy", "weighted_f1")
-                    for end, kind in (("", "value"), ("_low", "low"), ("_high", "high"))
-                }
+                scores = {f"{name}{end}": run.summary[name][kind] for name in HEADLINE for end, kind in _ENDS}
                 rows.append(
                     {
                         "part": section.number,
@@ -34,5 +33,5 @@ def flat_rows(parts: Sequence[Section]) -> list[dict[str, Any]]:
     return [{key: _finite(value) for key, value in row.items()} for row in rows]
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value

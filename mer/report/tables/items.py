@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mer.report.render.document import Item
 from mer.report.tables.score_text import decimals, interval_text, score_text
+from mer.types import Limits, Numbers, Scored
 
 __all__ = ["NOTHING", "digits_for", "number", "p_value", "scored_item", "signed"]
 
@@ -16,16 +18,18 @@ NOTHING = Item(text="–")
 _SMALLEST_P = 0.0001
 
 
-def digits_for(intervals: Any) -> int:
+def digits_for(intervals: ArrayLike) -> int:
     """Return how many decimals a column of scores takes: those that its widest interval supports, 3 without any."""
-    known = [{"low": low, "high": high} for low, high in np.reshape(intervals, (-1, 2)).tolist() if math.isfinite(low)]
+    known: list[Limits] = [
+        {"low": low, "high": high} for low, high in np.reshape(intervals, (-1, 2)).tolist() if math.isfinite(low)
+    ]
     return decimals(*known) if known else 3
 
 
-def scored_item(value: float, interval: Any, digits: int, mark: str = "") -> Item:
+def scored_item(value: float, interval: Sequence[float] | Numbers, digits: int, mark: str = "") -> Item:
     """Return a score with its interval; `interval` (low, high) may be NaN."""
     low, high = (float(end) for end in interval)
-    of = {"value": float(value), "low": low, "high": high}
+    of: Scored = {"value": float(value), "low": low, "high": high}
     if not math.isfinite(value):
         return NOTHING
     known = math.isfinite(low) and math.isfinite(high)
@@ -39,7 +43,7 @@ def scored_item(value: float, interval: Any, digits: int, mark: str = "") -> Ite
     )
 
 
-def signed(value: float, interval: Any, digits: int) -> Item:
+def signed(value: float, interval: Sequence[float] | Numbers, digits: int) -> Item:
     """Return a difference with its interval; a positive one has its plus."""
     low, high = (float(end) for end in interval)
     known = math.isfinite(low) and math.isfinite(high)

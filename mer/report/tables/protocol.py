@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mer.report.render.document import Block, Code, Column, Heading, Item, Row, Table, Text, word
 from mer.report.stats.sections import Section
@@ -121,7 +120,7 @@ def _overrides(command: str) -> dict[str, str]:
     return dict(w.split("=", 1) for w in words if "=" in w and not w.startswith("-"))
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_text(inner)}" for key, inner in value.items() if _text(inner))
     if isinstance(value, list | tuple):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from mer.report.tables.score_text import NAMES, decimals, interval_text, score_text
+from mer.types import Metrics
 
 __all__ = ["render"]
 
 
-def render(metrics: Mapping[str, Any], *, title: str, left_out: int, console: Console) -> None:
+def render(metrics: Metrics, *, title: str, left_out: int, console: Console) -> None:
     """Print the scores of a run: pooled ones next to those of the majority class, then class by class.
 
     Parameters
@@ -37,12 +35,12 @@ def render(metrics: Mapping[str, Any], *, title: str, left_out: int, console: Co
         console.print(Text(f"note: {caution}"))
 
 
-def _counts(metrics: Mapping[str, Any], left_out: int) -> str:
+def _counts(metrics: Metrics, left_out: int) -> str:
     rest = f"{left_out} left out (listed in excluded.csv)" if left_out else "none left out"
     return f"{metrics['n']} clips of {metrics['subjects']} subjects; {rest}"
 
 
-def _pooled(metrics: Mapping[str, Any]) -> Table:
+def _pooled(metrics: Metrics) -> Table:
     level = f"{100 * metrics['interval']['level']:.0f} % interval"
     table = _empty("score", "value", level, f"majority ({metrics['majority']['class']})")
     digits = decimals(*(metrics[key] for key, _ in NAMES))
@@ -52,7 +50,7 @@ def _pooled(metrics: Mapping[str, Any]) -> Table:
     return table
 
 
-def _classes(metrics: Mapping[str, Any]) -> Table:
+def _classes(metrics: Metrics) -> Table:
     table = _empty("class", "clips", "F1", "interval", "recall", "interval")
     digits = decimals(*(of_class[kind] for of_class in metrics["per_class"].values() for kind in ("f1", "recall")))
     for name, of_class in metrics["per_class"].items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -225,5 +224,5 @@ def _seconds(cell: Cell, key: str, without: Item) -> Item:
 
 
 def _memory(cell: Cell) -> Item:
-    values: list[Any] = [run.numbers["peak_memory_mb"] for run in cell.runs if "peak_memory_mb" in run.numbers]
+    values: list[float] = [run.numbers["peak_memory_mb"] for run in cell.runs if "peak_memory_mb" in run.numbers]
     return number(float(np.max(values)), 0) if values else NOTHING

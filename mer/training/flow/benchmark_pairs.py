@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +13,7 @@ from mer.training.flow.degrade import Degradation
 from mer.training.flow.fields import Fields
 from mer.training.flow.pairs import sampled
 from mer.training.flow.training_images import Face
-from mer.types import Image
+from mer.types import Image, Numbers
 
 __all__ = ["PEAKS", "BenchmarkPair", "benchmark_pairs"]
 
@@ -51,7 +50,7 @@ class BenchmarkPair:
     peak: float
     degraded: bool
 
-    def error(self, uv: NDArray[Any]) -> float:
+    def error(self, uv: Numbers) -> float:
         """Return the mean end-point error inside the face, pixels."""
         return float(np.hypot(*np.moveaxis(uv - self.flow, -1, 0))[self.inside].mean())
 
@@ -78,7 +77,7 @@ def benchmark_pairs(faces: Sequence[Face], each: int, seed: int) -> Iterator[Ben
                 yield BenchmarkPair(pair[0], pair[1], flow, _hull(face.points, side), peak, degradation is _DEGRADED)
 
 
-def _hull(points: NDArray[Any], side: int) -> NDArray[np.bool_]:
+def _hull(points: Numbers, side: int) -> NDArray[np.bool_]:
     mask = np.zeros((side, side), np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(points).astype(np.int32)), 1)
     return mask.astype(bool)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.training.images import compressed
+from mer.types import Numbers
 
 __all__ = ["Degradation"]
 
@@ -47,7 +48,7 @@ class Degradation:
     jpeg_share: float
     lines_share: float
 
-    def __call__(self, rng: np.random.Generator, pair: Array) -> NDArray[np.uint8]:
+    def __call__(self, rng: np.random.Generator, pair: Numbers) -> NDArray[np.uint8]:
         """Degrade the frames of a pair independently of each other.
 
         Parameters

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +14,9 @@ from mer.training.flow.degrade import Degradation
 from mer.training.flow.fields import Fields
 from mer.training.flow.training_images import Face
 from mer.training.images import texture
+from mer.types import Numbers
 
 __all__ = ["Pairs", "sampled"]
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,7 @@ class Pairs:
     zoom: tuple[float, float]
 
     def __call__(
-        self, rng: np.random.Generator, size: int, faces: Sequence[Face], ready: Sequence[tuple[Array, Array]]
+        self, rng: np.random.Generator, size: int, faces: Sequence[Face], ready: Sequence[tuple[Numbers, Numbers]]
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Draw one pair.
 
@@ -83,7 +81,7 @@ class Pairs:
         degradation = self.degradations[name_by_share(rng, self.degradation_shares)]
         return degradation(rng, pair.astype(np.float32)), np.ascontiguousarray(np.moveaxis(flow, -1, 0))
 
-    def _of_face(self, rng: np.random.Generator, size: int, face: Face) -> tuple[Array, Array]:
+    def _of_face(self, rng: np.random.Generator, size: int, face: Face) -> tuple[Numbers, Numbers]:
         matrix = self._placed(rng, size, face)
         inverse = np.linalg.inv(matrix[:, :2])
         points = (face.points - matrix[:, 2]) @ inverse.T
@@ -91,7 +89,7 @@ class Pairs:
         flow = self.face_fields(rng, size, inside if len(inside) else None)
         return sampled(face.coefficients, matrix, flow), flow
 
-    def _placed(self, rng: np.random.Generator, size: int, face: Face) -> Array:
+    def _placed(self, rng: np.random.Generator, size: int, face: Face) -> Numbers:
         """Return the matrix (2, 3) from pixels of the cut to pixels of the face, the cut near its landmarks."""
         side, half = len(face.image), (size - 1) / 2
         middle = face.points[rng.integers(len(face.points))] + rng.normal(0, 16, 2)
@@ -105,7 +103,7 @@ class Pairs:
         return np.asarray(np.column_stack([linear, middle - linear @ [half, half]]), dtype=np.float32)
 
 
-def sampled(coefficients: Array, matrix: Array, flow: Array) -> Array:
+def sampled(coefficients: Numbers, matrix: Numbers, flow: Numbers) -> Numbers:
     """Render both frames of a scene that moves by `flow`, exactly and by one interpolation.
 
     Parameters
@@ -134,7 +132,7 @@ def sampled(coefficients: Array, matrix: Array, flow: Array) -> Array:
     return np.stack(frames)
 
 
-def _cut(rng: np.random.Generator, size: int, frames: Array, flow: Array) -> tuple[Array, Array]:
+def _cut(rng: np.random.Generator, size: int, frames: Numbers, flow: Numbers) -> tuple[Numbers, Numbers]:
     top, left = rng.integers(0, frames.shape[1] - size + 1), rng.integers(0, frames.shape[2] - size + 1)
     window = np.s_[top : top + size, left : left + size]
     pair, flow = frames[(slice(None), *window)], flow[window]

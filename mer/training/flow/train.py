@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from mer.training.flow.pairs import Pairs
 from mer.training.flow.training_images import Face, generated, read_faces
 from mer.training.keypoints import read_keypoints
 from mer.training.loop import Log, Schedule
-from mer.types import Dataset
+from mer.types import Dataset, Numbers
 from mer.validation import require_device, require_integer, require_number, require_present
 
 __all__ = ["FlowTraining"]
@@ -167,7 +167,9 @@ class FlowTraining:
                 ) from error
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def _batch(self, step: int, seen: Sequence[Face], ready: Sequence[tuple[Any, Any]]) -> tuple[Tensor, Tensor]:
+    def _batch(
+        self, step: int, seen: Sequence[Face], ready: Sequence[tuple[Numbers, Numbers]]
+    ) -> tuple[Tensor, Tensor]:
         """Draw the pairs of a step: the same ones whenever that step is taken."""
         rng = np.random.default_rng([self.seed, 2, step])
         drawn = [self.pairs(rng, self.size, seen, ready) for _ in range(self.schedule.batch)]

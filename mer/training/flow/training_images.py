@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
 from mer.training.keypoints import Keypoints
-from mer.types import Dataset
+from mer.types import Dataset, Numbers
 
 __all__ = ["SIDE", "Face", "generated", "read_faces"]
 
@@ -43,11 +43,11 @@ def _face(keypoints: Keypoints, row: int) -> Face:
     scale = np.array([SIDE / image.shape[1], SIDE / image.shape[0]])
     points = ((keypoints.xy[row] + 0.5) * scale - 0.5).astype(np.float32)
     shrinks = max(image.shape) > SIDE
-    image = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-    return Face(np.asarray(image, dtype=np.uint8), points, str(keypoints.subject[row]))
+    square = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    return Face(np.asarray(square, dtype=np.uint8), points, str(keypoints.subject[row]))
 
 
-def generated(dataset: Dataset, pairs: int, rng: np.random.Generator) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+def generated(dataset: Dataset, pairs: int, rng: np.random.Generator) -> list[tuple[Numbers, Numbers]]:
     """Return pairs of frames (2, H, W) and their true flow (H, W, 2) from a generator that knows it.
 
     Notes

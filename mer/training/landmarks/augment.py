@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +19,7 @@ from mer.geometry.similarity import inverse, transformed
 from mer.landmarks.crop import crop_matrix
 from mer.training.draws import rotation
 from mer.training.images import compressed, faceless_ground
+from mer.types import Numbers
 
 __all__ = ["Augmentation", "jittered", "pushes"]
 
@@ -125,7 +125,7 @@ class Augmentation:
         return pushes(rng, place, width, rng.uniform(0, self.bend_strength, count) * width / 0.2)
 
 
-def pushes(rng: Generator, place: NDArray[Any], width: NDArray[Any], peak: NDArray[Any]) -> Array:
+def pushes(rng: Generator, place: Numbers, width: Numbers, peak: Numbers) -> Array:
     """Return bumps (N, 5), x, y, σ, dx, dy, each of which pushes by `peak` into a random direction."""
     way = rng.uniform(0, 2 * np.pi, len(place))
     return np.column_stack([place, width, peak * np.cos(way), peak * np.sin(way)])
@@ -145,7 +145,7 @@ def _moved(matrix: Array, side: int, turn: Array, shift: Array) -> Array:
     return np.column_stack([matrix[:, :2] @ turn, matrix[:, :2] @ place + matrix[:, 2]])
 
 
-def _bending(x: NDArray[Any], y: NDArray[Any], bumps: Array) -> tuple[NDArray[Any], NDArray[Any]]:
+def _bending(x: Numbers, y: Numbers, bumps: Array) -> tuple[Numbers, Numbers]:
     dx, dy = np.zeros_like(x), np.zeros_like(y)
     for px, py, width, right, down in bumps.astype(x.dtype):
         weight = np.exp(-((x - px) ** 2 + (y - py) ** 2) / (2 * width * width))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -15,6 +14,7 @@ from mer.training.images import reduced
 from mer.training.landmarks.augment import Augmentation
 from mer.training.landmarks.faces import Faces
 from mer.training.landmarks.motion_pairs import MotionPairs
+from mer.types import Float32
 
 __all__ = ["CropSource", "Sources", "turn_weights"]
 
@@ -75,7 +75,7 @@ class CropSource:
 
     def draw(
         self, rng: Generator, count: int, augmentation: Augmentation, pairs: MotionPairs | None
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    ) -> tuple[Float32, Float32, NDArray[np.bool_]]:
         """Draw images (1 or 2 looks, N, S, S), points (looks, N, 68, 2), and whether a face is shown (N,)."""
         side, looks, mean = self.side, 1 if pairs is None else 2, self.sources.mean
         images = np.empty((looks, count, side, side), dtype=np.float32)

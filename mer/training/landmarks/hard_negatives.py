@@ -11,6 +11,7 @@ from mer.landmarks.detect import candidates
 from mer.landmarks.network import FaceNetwork
 from mer.training.images import faceless_picture
 from mer.training.landmarks.faces import Faces, faceless_part
+from mer.types import Numbers
 
 __all__ = ["hard_negatives"]
 
@@ -35,7 +36,7 @@ def hard_negatives(
     rng : Generator
     device : str
     """
-    found: list[NDArray[np.uint8]] = []
+    found: list[Numbers] = []
     for number in range(pictures):
         image = faceless_part(rng, photographs) if number % 2 else faceless_picture(rng, _HEIGHT, _WIDTH)
         squares = candidates(detector, np.ascontiguousarray(image), max(image.shape), _LEAST, device)

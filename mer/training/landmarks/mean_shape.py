@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.geometry.ibug68 import MIRROR
 from mer.geometry.similarity import fit_similarity, transformed
+from mer.types import Numbers
 
 __all__ = ["EXTENT", "mean_shape", "normalised"]
 
@@ -19,13 +18,13 @@ Array = NDArray[np.float64]
 EXTENT = 0.66
 
 
-def normalised(shape: NDArray[Any]) -> Array:
+def normalised(shape: Numbers) -> Array:
     """Return a shape centred in the unit square, its bounding box at most `EXTENT` wide and high."""
     low, high = shape.min(axis=0), shape.max(axis=0)
     return np.asarray((shape - (low + high) / 2) * (EXTENT / (high - low).max()) + 0.5)
 
 
-def mean_shape(shapes: NDArray[Any], rounds: int = 5) -> Array:
+def mean_shape(shapes: Numbers, rounds: int = 5) -> Array:
     """Return the mean of shapes (n, 68, 2) after each was brought onto it, symmetric and upright, in the unit square.
 
     Notes

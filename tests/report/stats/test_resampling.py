@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mer.bench.intervals import pair
 from mer.metrics import confusion_matrix, measures
 from mer.report.stats.paired import MCNEMAR_REJECTS, holm, mcnemar, mcnemar_caveat, wilcoxon
-from mer.report.stats.resampling import Counts, counts, difference_intervals, intervals, score, swap_test
+from mer.report.stats.resampling import SCORES, Counts, counts, difference_intervals, intervals, score, swap_test
 from tests.support.planted import clips, predict
 
 
@@ -58,7 +58,7 @@ def test_intervals_agree_with_those_that_a_run_writes() -> None:
     predicted = predict(rng, set_, skill=0.5, suits=0.3)
     written = summarise(set_.y, predicted, set_.subject, ("a", "b", "c"), draws=1, seed=0)
     found = intervals(counts(set_.y, [predicted], set_.subject, 3))
-    for name, (low, high) in zip(("uf1", "uar", "accuracy"), found, strict=True):
+    for name, (low, high) in zip(SCORES, found, strict=True):
         assert low == pytest.approx(written[name]["low"], abs=1e-9)
         assert high == pytest.approx(written[name]["high"], abs=1e-9)
 
