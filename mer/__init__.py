@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Import `component` on first use: Hydra takes a third of a second that `mer --help` shall not pay."""
+    """Import `component` on first use: importing Hydra costs a third of a second, which `mer --help` does not need."""
     if name == "component":
         from mer.config.compose import component
 

@@ -1,4 +1,4 @@
-"""What can go wrong, one class a kind; every message names the offender, the value and the next step."""
+"""Errors, one class per kind; every message names the offender, the value and the next step."""
 
 import re
 import shutil
@@ -17,19 +17,19 @@ __all__ = [
 
 
 class MerError(Exception):
-    """Anything that `mer` itself reports: shown as one sentence, never as a traceback.
+    """Base class of the errors that `mer` reports as one sentence, without a traceback.
 
     Attributes
     ----------
     exit_status : int
-        What the command returns to the shell: 1 for a failed run, 2 for wrong usage.
+        Exit status of the command: 1 for a failed run, 2 for wrong usage.
     """
 
     exit_status = 1
 
 
 class ConfigError(MerError):
-    """A setting that does not exist or cannot hold; found before any work."""
+    """A setting that does not exist or is not valid; found before any work is done."""
 
     exit_status = 2
 
@@ -43,11 +43,11 @@ class FaceNotFoundError(DataError):
 
 
 class LeakError(MerError):
-    """A test subject reached the training side of a fold."""
+    """A test subject is in the training set of a fold."""
 
 
 class CacheError(MerError):
-    """The cache on disk cannot be written (full, read-only) or is not ours."""
+    """The cache on disk cannot be written (full, read-only) or belongs to another program."""
 
 
 class TrackingError(MerError):
@@ -55,13 +55,13 @@ class TrackingError(MerError):
 
 
 def notes(error: BaseException) -> tuple[str, ...]:
-    """Return what was added to an error after it was raised, such as that its run could not be closed."""
+    """Return the notes added to an error after it was raised, such as that its run could not be closed."""
     return tuple(getattr(error, "__notes__", ()))
 
 
 def reason(error: OSError) -> str:
-    """Return what the system said, without numbers and paths; of a folder that was copied, of its first file."""
+    """Return the system's error message without numbers and paths; for a copied folder, that of its first file."""
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
-        _, _, said = error.args[0][0]  # one a file that failed: source, target, text
+        _, _, said = error.args[0][0]  # one tuple per failed file: source, target, text
         return re.sub(r"^\[Errno \d+\] |: '.*", "", str(said))
     return str(error.strerror or error)

@@ -1,4 +1,4 @@
-"""Progress of long work on stderr: a bar with what is left on a terminal, a line now and then elsewhere."""
+"""Progress of long tasks on stderr: a bar with the remaining time on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 __all__ = ["QUIET", "Advance", "progress"]
 
-QUIET = "MER_QUIET"  # set in the environment of a sweep's workers: bars of several processes would overwrite each other
+QUIET = "MER_QUIET"  # set for the workers of a sweep: bars of several processes would overwrite each other
 
 Advance = Callable[[], None]
 _LINE_EVERY_S = 15.0
@@ -18,7 +18,7 @@ _LINE_EVERY_S = 15.0
 
 @contextlib.contextmanager
 def progress(what: str, total: int) -> Iterator[Advance]:
-    """Show the progress of `total` steps; yields the function to call after each, from the thread that opened it.
+    """Show the progress of `total` steps; yields a function to call after each step, in the same thread.
 
     Parameters
     ----------
@@ -68,5 +68,5 @@ def _lines(what: str, total: int) -> Iterator[Advance]:
             print(f"{what}: {done} of {total}, about {left:.0f} s left", file=sys.stderr, flush=True)
 
     yield advance
-    if said > start:  # what was quick needs no line: a sweep would say hundreds of them
+    if said > start:  # no line for quick tasks: a sweep has hundreds of them
         print(f"{what}: {done} of {total} in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""How a component refuses a setting: one sentence with the field, the value and what is allowed."""
+"""Checks of a component's settings: the error names the field, the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def require_choice(field: str, value: object, allowed: Collection[object]) -> No
 
 
 def require_integer(field: str, value: Any, *, low: int, high: int | None = None) -> None:
-    """Raise `ConfigError` unless `value` is a whole number of [low, high]."""
+    """Raise `ConfigError` unless `value` is an integer in [low, high]."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or value < low or (high is not None and value > high):
         limit = f"of at least {low}" if high is None else f"between {low} and {high}"
@@ -40,13 +40,13 @@ def require_integer(field: str, value: Any, *, low: int, high: int | None = None
 
 
 def require_names(field: str, value: Sequence[str]) -> None:
-    """Raise `ConfigError` unless `value` lists two names or more, no two alike."""
+    """Raise `ConfigError` unless `value` lists at least two different names."""
     if len(value) < 2 or len(set(value)) < len(value):
         raise ConfigError(f"{field}={list(value)}: give at least two different names")
 
 
 def require_number(field: str, value: Any, *, low: float, high: float = math.inf, above: bool = False) -> None:
-    """Raise `ConfigError` unless `value` is a finite number of [low, high], or of (low, high] with `above`."""
+    """Raise `ConfigError` unless `value` is a finite number in [low, high], or in (low, high] with `above`."""
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or value < low or value > high or (above and value == low):
         limit = f"{'above' if above else 'at least'} {low:g}" + (f" and at most {high:g}" if high < math.inf else "")
@@ -60,14 +60,14 @@ def require_device(field: str, value: object, others: Sequence[str] = ("cpu",)) 
 
 
 def require_present(field: str, value: str, others: Sequence[str] = ("cpu",)) -> None:
-    """Raise `ConfigError` unless `value`, which `require_device` has let pass, is one of `others` or a GPU of torch."""
+    """Raise `ConfigError` unless `value`, accepted by `require_device`, is one of `others` or a GPU found by torch."""
     if value in others:
         return
     import torch
 
     number = int(value.partition(":")[2] or 0)
     if not torch.cuda.is_available() or number >= torch.cuda.device_count():
-        raise ConfigError(f"{field}={value}: torch sees no such device here; take {' or '.join(others)}")
+        raise ConfigError(f"{field}={value}: torch finds no such device; choose {' or '.join(others)}")
 
 
 def user_path(field: str, value: str | Path, *, base: Path | None = None) -> Path:
@@ -94,7 +94,7 @@ def user_path(field: str, value: str | Path, *, base: Path | None = None) -> Pat
 
 @cache
 def has_gpu() -> bool:
-    """Return whether torch sees a GPU; it is asked only where a driver is installed, since it is slow to import."""
+    """Return whether torch finds a GPU; torch, slow to import, is asked only if a driver is installed."""
     if shutil.which("nvidia-smi") is None and not Path("/proc/driver/nvidia").exists():
         return False
     import torch

@@ -35,7 +35,7 @@ def test_every_device_named_is_taken(group: str, option: str, others: str) -> No
 
 
 @pytest.mark.parametrize("network", ["landmarks", "flow"])
-@pytest.mark.parametrize(("device", "said"), [("xyz", "no such choice"), ("cuda:99", "torch sees no such device")])
+@pytest.mark.parametrize(("device", "said"), [("xyz", "no such choice"), ("cuda:99", "torch finds no such device")])
 def test_a_training_refuses_it_before_it_reads_anything(network: str, device: str, said: str) -> None:
     cfg = compose([f"train={network}", f"train.device={device}"], root="training")
     with pytest.raises(ConfigError, match=rf"train\.device={device}: {said}"):
@@ -48,10 +48,10 @@ def test_which_gpus_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     for device in ("cpu", "cuda", "cuda:0", "cuda:1"):
         require_device("flow.device", device)
         require_present("flow.device", device)
-    with pytest.raises(ConfigError, match=r"flow\.device=cuda:2: torch sees no such device here; take cpu or auto"):
+    with pytest.raises(ConfigError, match=r"flow\.device=cuda:2: torch finds no such device; choose cpu or auto"):
         require_present("flow.device", "cuda:2", ("cpu", "auto"))
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(ConfigError, match=r"flow\.device=cuda: torch sees no such device here; take cpu"):
+    with pytest.raises(ConfigError, match=r"flow\.device=cuda: torch finds no such device; choose cpu"):
         require_present("flow.device", "cuda")
 
 

@@ -1,4 +1,4 @@
-"""The command `mer`: one command per file of this package, imported when it is called."""
+"""The command `mer`: one subcommand per file of this package, imported when it is called."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ COMMANDS = {
     "data": "check, show or export a data set",
     "train": "train one of the two networks",
     "landmarks": "find the face and its 68 points in every frame of a video",
-    "bench": "measure a part against its peers and print the table",
-    "report": "make tables and figures of a study for the paper",
+    "bench": "benchmark a part of mer against alternatives and print the table",
+    "report": "write the tables and figures of a study for a paper",
     "compare": "compare two runs, with the clips on which they differ",
-    "ui": "open the MLflow UI on the runs kept here",
-    "sync": "record in MLflow what it has not been told yet",
+    "ui": "open the MLflow UI for the runs on this machine",
+    "sync": "record runs in MLflow that are missing there",
     "cache": "list, verify or trim the stage cache",
-    "doctor": "check the store, the cache and the versions, and say how to mend them",
+    "doctor": "check the store, the cache and the versions, and say how to fix problems",
     "completion": "print the script that completes commands and options in bash, zsh or fish",
 }
 
@@ -42,7 +42,7 @@ commands
 {commands}
 
 options
-  -h, --help          this page; mer COMMAND --help shows what a command takes
+  -h, --help          this page; mer COMMAND --help shows the options of a command
   --version           the version
 
 examples
@@ -50,20 +50,19 @@ examples
   mer run flow=tvl1 roi=grid descriptor.bins=12         other choices, other numbers
   mer run -m flow=farneback,dis roi=grid,mdmo36         a sweep of four cells
   mer ui                                                compare the runs in the MLflow UI
-  mer report default                                    tables, figures and tests of the study, for the paper
+  mer report default                                    tables, figures and tests of the study for a paper
 """
 
-# What OpenCV's decoders say of a broken file, `mer` says in a sentence with the file's name.
+# Silences OpenCV's decoders: `mer` reports a broken file itself, with the file's name.
 _QUIET = {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
-# Clips and folds run side by side already; threads of torch inside each spin while they wait for a core. Training sets
-# its own number.
+# Clips and folds already run in parallel; torch threads inside each would only wait for a core. Training sets its own
+# number.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-# glibc hands freed arrays back to the system at once and asks for them again: 1,900 page faults per pair of
-# `microflow`, a tenth of its time. Told so, it keeps them: mallopt's names for what a block and what the heap's end
-# may have.
+# By default glibc returns freed arrays to the system at once and requests them again: 1,900 page faults per pair of
+# `microflow`, a tenth of its time. These two parameters of mallopt make it keep them.
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = (-3, 32 << 20), (-1, 512 << 20)
 
-# New objects before Python looks for garbage; at its own 700, a tenth of the time of every large import goes there.
+# New objects before a garbage collection; with Python's default of 700, a tenth of each large import is spent on it.
 _OBJECTS = 20_000
 
 
@@ -80,23 +79,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(str(error), error.exit_status, error)
     except KeyboardInterrupt as error:
         return _say("interrupted; finished work is kept, rerun the same command to resume", 130, error)
-    except SystemExit as error:  # a signal, whose sender knows what it was
+    except SystemExit as error:  # a signal: its sender knows the reason
         _say_notes(error)
         raise
     except BrokenPipeError:
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _say(f"{where}{reason(error)}; check the path, its permissions and the space on its disk", 1, error)
+        return _say(f"{where}{reason(error)}; check the path, its permissions and the free disk space", 1, error)
     except Exception as error:
         if os.environ.get("MER_DEBUG"):
             raise
         kind = type(error).__name__
-        return _say(f"internal error in mer, {kind}: {error}; please report it with what MER_DEBUG=1 shows", 1, error)
+        return _say(f"internal error in mer, {kind}: {error}; please report it, with the MER_DEBUG=1 output", 1, error)
 
 
 def load(name: str) -> Command | Group:
-    """Import a command of `COMMANDS`; its parser needs no heavy library."""
+    """Import a command of `COMMANDS`; this imports no heavy library."""
     found: Command | Group = importlib.import_module(f"mer.cli.{name}").COMMAND
     return found
 

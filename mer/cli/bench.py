@@ -1,4 +1,4 @@
-"""`mer bench NAME`: measures a part against its peers, in the same run, and prints the table."""
+"""`mer bench NAME`: benchmark a part of mer against alternatives in the same run and print the table."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _run(name: str, asked: Namespace) -> int:
 
 
 COMMAND = Group(
-    help="measure a part against its peers and print the table",
+    help="benchmark a part of mer against alternatives and print the table",
     actions={
         name: Command(help=text.splitlines()[0], description=text, fill=_fill, run=partial(_run, name), parsed=False)
         for name, text in _benchmarks().items()

@@ -1,4 +1,4 @@
-"""`mer cache`: what the stage cache holds, whether it is sound, and room on the disk."""
+"""`mer cache`: list, verify and trim the stage cache."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def _verify(asked: Namespace) -> int:
         checked += 1
         if not intact(item):
             damaged += 1
-            said = "removed" if remove(cache, item) else "in use, left to its run"
+            said = "removed" if remove(cache, item) else "in use by a run, not removed"
             print(f"{item.stage} {item.path.stem}: damaged, {said}")
     for key in Results(root=root.parent / "results").damaged():
         damaged += 1
-        print(f"result {key}: damaged, the next sweep that has this cell computes it again")
+        print(f"result {key}: damaged; the next sweep with this cell computes it again")
     print(f"{checked} entries checked, {damaged} damaged")
     return 0
 
@@ -63,9 +63,9 @@ def _gc(asked: Namespace) -> int:
     except ValueError:
         limit = -1.0
     if not 0 <= limit < float("inf"):
-        raise ConfigError(f"gb={asked.gb}: mer cache gc needs the size to keep in gigabytes, such as gb=20")
+        raise ConfigError(f"gb={asked.gb}: must be the size to keep in gigabytes, such as gb=20")
     done = trim(_cache(_root(asked)), int(limit * _GB))
-    busy = f"; {done.in_use} in use were left" if done.in_use else ""
+    busy = f"; {done.in_use} in use were not removed" if done.in_use else ""
     print(f"{done.removed} entries removed, {done.freed / 1e6:.1f} MB freed, {done.left / 1e6:.1f} MB left{busy}")
     return 0
 
@@ -87,20 +87,20 @@ def _fill_gc(parser: Parser) -> None:
 
 COMMAND = Group(
     help="list, verify or trim the stage cache",
-    description="The cache lies in MER_HOME/cache (./mer_home/cache). cache_gb=20 in any mer run sets a limit that is "
-    "kept\nafter each run.",
+    description="The cache is in MER_HOME/cache (./mer_home/cache). cache_gb=20 in any mer run sets a limit that is "
+    "applied\nafter each run.",
     actions={
         "ls": Command(help="entries, size and age of every stage", fill=Parser.home, run=_ls),
         "verify": Command(
-            help="read every file against its checksum and remove what is damaged",
-            description="Reads every file against its checksum and removes what is damaged; it is computed again when "
+            help="check every file against its checksum and remove damaged ones",
+            description="Checks every file against its checksum and removes damaged ones; they are computed again when "
             "next needed.",
             fill=Parser.home,
             run=_verify,
         ),
         "gc": Command(
             help="remove the least recently used entries until at most gb= gigabytes are left",
-            description="Removes the least recently used entries, none that a run is using, until at most gb= "
+            description="Removes the least recently used entries, except those in use by a run, until at most gb= "
             "gigabytes are left.",
             examples="  mer cache gc gb=20\n",
             fill=_fill_gc,

@@ -1,4 +1,4 @@
-"""What the commands share: an argparse parser with one-sentence errors, and the tree of commands and their actions."""
+"""Shared by the commands: an argparse parser with one-sentence errors, and the tree of commands and their actions."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Parser(argparse.ArgumentParser):
     settings : list of str
         Names of the options that take a value and may be written without dashes.
     groups : tuple of str
-        Groups of `conf/` whose options the command takes.
+        Groups of `conf/` whose options the command accepts.
     flags : list of str
-        All its options with two dashes.
+        All options that start with two dashes.
     """
 
     def __init__(self, prog: str, description: str, examples: str = "") -> None:
         epilog = f"examples\n{examples}" if examples else None
-        self.flags: list[str] = []  # argparse adds --help while it is made
+        self.flags: list[str] = []  # before super().__init__, which adds --help
         super().__init__(prog=prog, description=description, epilog=epilog, formatter_class=_Help, allow_abbrev=False)
         self.settings: list[str] = []
         self.groups: tuple[str, ...] = ()
@@ -60,11 +60,11 @@ class Parser(argparse.ArgumentParser):
         self.setting("home", text, default=os.environ.get("MER_HOME") or "mer_home", metavar="DIR")
 
     def overrides(self, groups: Sequence[str], *, config_dir: bool = True) -> None:
-        """Add the words of Hydra, for the groups named."""
+        """Accept Hydra overrides, for the given groups."""
         self.groups = tuple(groups)
         self.words("choose an option of a group (group=option) or change a number of it (group.setting=value)")
         if config_dir:
-            text = "also look for options in a folder of your own: DIR/flow/mine.yaml gives flow=mine"
+            text = "also look for options in your own folder: DIR/flow/mine.yaml gives flow=mine"
             self.add_argument("--config-dir", metavar="DIR", help=text)
 
     def words(self, text: str) -> None:
@@ -73,12 +73,12 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("overrides", nargs="*", metavar="NAME=VALUE", help=text)
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """Parse the words after the command; they are kept as ``words`` in the answer.
+        """Parse the words after the command; the result has the remaining ones as ``words``.
 
         Raises
         ------
         ConfigError
-            Where the command does not take one of them.
+            If the command does not accept one of them.
         """
         found = self.parse_intermixed_args([self._dashed(word) for word in words])
         found.words = list(words)
@@ -87,13 +87,13 @@ class Parser(argparse.ArgumentParser):
         return found
 
     def help_page(self) -> str:
-        """Return the help, with the options of the groups that the command takes."""
+        """Return the help, with the options of the groups that the command accepts."""
         table = {group: ", ".join(options(group)) for group in self.groups if options(group)}
         text = self.format_help()
         return f"{text}\ngroups and their options (group=option)\n{two_columns(table)}\n" if table else text
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of printing the usage and leaving Python."""
+        """Raise instead of printing the usage and exiting."""
         raise ConfigError(f"{self.prog}: {message}; see {self.prog} --help")
 
     def _dashed(self, word: str) -> str:
@@ -114,13 +114,13 @@ class Command:
     help : str
         One line for the list of commands.
     description, examples : str
-        What its help page says before and after the arguments.
+        Text of the help page before and after the arguments.
     fill : callable
-        Adds the arguments to a parser; imports nothing heavy.
+        Add the arguments to a parser; imports no heavy library.
     run : callable
-        Does the work and returns the exit status.
+        Run the command and return the exit status.
     parsed : bool
-        False hands `run` the words as they are.
+        If False, `run` gets the unparsed words.
     """
 
     help: str
@@ -160,7 +160,7 @@ class Group:
     description: str = ""
 
     def __call__(self, name: str, words: Sequence[str]) -> int:
-        """Hand the words on to the action that the first of them names, or print the help page."""
+        """Call the action that the first word names, or print the help page."""
         if _asks_for_help(words[:1]):
             print(self.help_page(name), end="")
             return 0
@@ -177,12 +177,12 @@ class Group:
 
 
 def choose(word: str, known: Mapping[str, object] | Sequence[str], fault: str, page: str) -> str:
-    """Return the word where it is known.
+    """Return the word if it is known.
 
     Raises
     ------
     ConfigError
-        Where it is not, with the known word that is most alike.
+        If it is not; the message suggests the most similar known word.
     """
     if word in known:
         return word

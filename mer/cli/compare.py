@@ -1,4 +1,4 @@
-"""`mer compare RUN_A RUN_B`: two runs, their tests, and the clips on which they differ, drawn."""
+"""`mer compare RUN_A RUN_B`: compare two runs, with tests and drawings of the clips on which they differ."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ __all__ = ["COMMAND"]
 
 def _fill(parser: Parser) -> None:
     for name in ("RUN_A", "RUN_B"):
-        parser.add_argument(name, help="the id that the MLflow UI shows, or a beginning of it")
-    parser.setting("output", "where the comparison goes; reports/RUN_A_RUN_B by default", metavar="DIR")
-    parser.setting("clips", "how many clips to draw at most (4); 0 for none", default="4", metavar="NUMBER")
+        parser.add_argument(name, help="the run id shown in the MLflow UI, or its first characters")
+    parser.setting("output", "output folder; reports/RUN_A_RUN_B by default", metavar="DIR")
+    parser.setting("clips", "maximum number of clips to draw (4); 0 for none", default="4", metavar="NUMBER")
     parser.home("the store on this machine; MER_HOME (./mer_home) by default")
     parser.setting("uri", "an MLflow server instead", metavar="http://...")
 
 
 def _run(asked: Namespace) -> int:
-    """Read the two runs, write the comparison, print in short what it holds."""
+    """Read the two runs, write the comparison and print a summary."""
     a, b = asked.RUN_A, asked.RUN_B
     if not asked.clips.isdigit():
         raise ConfigError(f"clips={asked.clips}: must be a number, 0 or more")
@@ -49,7 +49,7 @@ def _run(asked: Namespace) -> int:
 
 
 class _Drawing:
-    """Draws clips with the pipeline that a run's config.yaml describes, made once for each run."""
+    """Draws clips with the pipeline that a run's config.yaml describes, built once per run."""
 
     def __init__(self, home: str) -> None:
         self._home = home
@@ -61,13 +61,13 @@ class _Drawing:
         try:
             pipeline, samples = self._pipeline(run)
             if sample_id not in samples:
-                return f"the data set at its place does not hold {sample_id} any more"
+                return f"the data set no longer contains {sample_id}"
             draw_clip(path, pipeline, samples[sample_id])
         except MerError as error:
             return str(error)
-        except (KeyError, AttributeError) as error:  # OmegaConf's own errors are such
-            commit = run.card.get("commit") or "the commit that its tags name"
-            return f"run {run.run_id} has other settings than this version of mer ({error}); do it with {commit}"
+        except (KeyError, AttributeError) as error:  # includes OmegaConf's errors
+            commit = run.card.get("commit") or "the commit in its tags"
+            return f"run {run.run_id} has settings that this version of mer does not have ({error}); use {commit}"
         return ""
 
     def _pipeline(self, run: Run) -> tuple[Pipeline, dict[str, Sample]]:
@@ -88,7 +88,7 @@ class _Drawing:
 COMMAND = Command(
     help="compare two runs, with the clips on which they differ",
     description="Compares two finished runs on the same clips: settings that differ, scores, tests over subjects, "
-    "confusion\nmatrices, and the clips to which they assign different classes, drawn as the runs see them. Writes "
+    "confusion\nmatrices, and drawings of the clips to which they assign different classes. Writes "
     "the same files\nas mer report.",
     examples="  mer compare 2065f2e1 1d576421\n",
     fill=_fill,

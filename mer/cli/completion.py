@@ -10,8 +10,8 @@ from mer.config.catalogue import options, settings
 
 __all__ = ["COMMAND", "candidates"]
 
-# Each asks `mer completion words` with the words before the cursor and the one under it. Bash takes = and : for ends of
-# words: the script takes the line apart itself, and answers with what stands behind the last of them.
+# Each calls `mer completion words` with the words before the cursor and the one under it. Bash splits words at = and :,
+# so the script splits the line itself and returns only the part after the last of them.
 _BASH = r"""_mer() {
     local line=${COMP_LINE:0:COMP_POINT} word prefix
     word=${line##*[[:space:]]}
@@ -48,14 +48,14 @@ _PLACES = {
 
 
 def candidates(before: list[str], word: str) -> list[str]:
-    """Return what the word under the cursor may become.
+    """Return the completions of the word under the cursor.
 
     Parameters
     ----------
     before : list of str
         The words before it, after ``mer``.
     word : str
-        What of it is typed already; may be empty.
+        What has been typed of it; may be empty.
     """
     from mer.cli import COMMANDS, load
 
@@ -114,7 +114,7 @@ _SHELLS = {
     for shell in _SCRIPTS
 }
 _WORDS = Command(
-    help="what the last word of a command line may become; the scripts call it",
+    help="completions of the last word of a command line; called by the scripts",
     fill=_fill_words,
     run=_print_words,
     parsed=False,

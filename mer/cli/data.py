@@ -53,7 +53,7 @@ def _show(asked: Namespace) -> int:
     cfg = _composed(asked)
     dataset, manifest = _load(cfg)
     if dataset.entry != "frames":
-        raise ConfigError(f"dataset={dataset.name} holds ready-made flow and no faces: there is nothing to show")
+        raise ConfigError(f"dataset={dataset.name} contains ready-made flow and no faces, so there is nothing to show")
     chosen = _of_subject(manifest, asked.subject)
     folder = user_path("output", asked.output or Path(cfg.home) / "show" / dataset.name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def _export(asked: Namespace) -> int:
         raise ConfigError(f"mer data export needs {missing[0]}=...; see mer data export --help")
     dataset = build(cfg.dataset)
     if not isinstance(dataset, Synthetic):
-        raise ConfigError(f"dataset={dataset.name}: only the synthetic data set can be exported; leave dataset= away")
+        raise ConfigError(f"dataset={dataset.name}: only the synthetic data set can be exported; remove dataset=")
     output = user_path("output", asked.output)
     with progress("clips", dataset.subjects * dataset.clips) as advance:
         clips = export(
@@ -91,7 +91,7 @@ def _export(asked: Namespace) -> int:
             advance=advance,
         )
     if asked.format == "jpg":
-        print("mer: jpg loses grey levels, so results differ a little from those of the synthetic set", file=sys.stderr)
+        print("mer: jpg is lossy, so results differ slightly from those of the synthetic set", file=sys.stderr)
     print(f"{clips} clips of {dataset.subjects} subjects in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(asked.layout, asked.layout)
@@ -122,7 +122,7 @@ def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:
     chosen = [s for s in manifest.samples if not wanted or wanted in (s.subject, s.subject.split("/")[-1])]
     if not chosen:
         known = ", ".join(sorted({s.subject.split("/")[-1] for s in manifest.samples})) or "none with usable clips"
-        raise ConfigError(f"subject={wanted}: no such subject; there are {known}")
+        raise ConfigError(f"subject={wanted}: no such subject; choose one of {known}")
     return chosen
 
 
@@ -133,7 +133,7 @@ def _heading(frames: FrameSampler, sample: Sample) -> str:
 
 
 def _pair(frames: FrameSampler, sample: Sample) -> FramePair | str:
-    """Return the two frames of a clip, or the sentence that says why there are none."""
+    """Return the two frames of a clip, or the reason why there are none."""
     try:
         return frames(sample)
     except DataError as error:
@@ -144,23 +144,23 @@ _GROUPS = ("dataset", "frames", "landmarks", "protocol")
 
 
 def _fill_check(parser: Parser) -> None:
-    parser.setting("output", "where the two tables go; MER_HOME/check/NAME by default", metavar="DIR")
+    parser.setting("output", "output folder of the two tables; MER_HOME/check/NAME by default", metavar="DIR")
     parser.overrides(_GROUPS)
 
 
 def _fill_show(parser: Parser) -> None:
-    parser.setting("output", "where the pictures go; MER_HOME/show/NAME by default", metavar="DIR")
-    parser.setting("subject", "this subject only", metavar="NAME")
+    parser.setting("output", "output folder of the pictures; MER_HOME/show/NAME by default", metavar="DIR")
+    parser.setting("subject", "only this subject", metavar="NAME")
     parser.overrides(_GROUPS)
 
 
 def _fill_export(parser: Parser) -> None:
     layouts = "mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme"
-    parser.setting("layout", f"the database whose files are written: {layouts}", metavar="NAME")
-    parser.setting("output", "where the files go", metavar="DIR")
-    text = "png bmp tif (every grey level kept) or jpg (as databases have it, with losses)"
+    parser.setting("layout", f"database whose file layout is written: {layouts}", metavar="NAME")
+    parser.setting("output", "output folder", metavar="DIR")
+    text = "png bmp tif (lossless) or jpg (lossy, as in most databases)"
     parser.setting("format", text, default="png", metavar="NAME")
-    text = "raw or cropped: in which of the database's two places the frames lie"
+    text = "raw or cropped: which of the database's two frame folders is written"
     parser.setting("variant", text, default="raw", metavar="NAME")
     parser.overrides(("dataset",))
 
@@ -169,9 +169,9 @@ COMMAND = Group(
     help="check, show or export a data set",
     actions={
         "check": Command(
-            help="name everything in annotations and frames that does not fit",
-            description="Reads annotations and frames and names everything that does not fit, with the file and the "
-            "next step. Writes\nfindings.csv and annotations.csv. Exit status 1 if anything would stop a run.",
+            help="list all problems in annotations and frames",
+            description="Reads annotations and frames and lists all problems, each with the file and the "
+            "next step. Writes\nfindings.csv and annotations.csv. Exit status 1 if any of them would stop a run.",
             examples="  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4\n",
             fill=_fill_check,
             run=_check,
@@ -184,8 +184,8 @@ COMMAND = Group(
             run=_show,
         ),
         "export": Command(
-            help="write the embedded synthetic data set as the files of a database",
-            description="Writes the embedded synthetic data set as the files of a database, annotation table included.",
+            help="write the embedded synthetic data set in the file layout of a database",
+            description="Writes the embedded synthetic data set in the layout of a database, with its table.",
             examples="  mer data export layout=casme2 dataset.subjects=4 output=try/casme2\n"
             "  mer run dataset=casme2 dataset.root=try/casme2\n",
             fill=_fill_export,

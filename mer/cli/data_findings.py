@@ -1,4 +1,4 @@
-"""What `mer data check` found: on the terminal, and as tables."""
+"""Findings of `mer data check`, on the terminal and as tables."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["landmark_findings", "show_findings", "write_annotations", "write_findings"]
 
-_SHOWN = 40  # findings on the terminal; the CSV has them all
+_SHOWN = 40  # findings printed on the terminal; the CSV has all
 
 
 def landmark_findings(cfg: DictConfig, manifest: Manifest) -> list[Finding]:
-    """Say whether stored landmarks are there, where the settings ask for them."""
+    """Report missing stored landmarks if the settings need them."""
     if not manifest.samples or not isinstance(build(cfg.landmarks), Stored):
         return []
     lacking = []
@@ -36,8 +36,8 @@ def landmark_findings(cfg: DictConfig, manifest: Manifest) -> list[Finding]:
         except DataError as error:
             return [Finding.of("blocks", sample.id, str(error))]
     text = (
-        f"landmarks=stored, and {len(lacking)} of {len(manifest.samples)} clips have no stored landmarks of their "
-        "onset; take another option of landmarks, or store them"
+        f"landmarks=stored: {len(lacking)} of {len(manifest.samples)} clips have no stored landmarks for their "
+        "onset; choose another option of landmarks, or store them"
     )
     return [Finding.of("blocks", lacking[0], text)] if lacking else []
 
@@ -49,7 +49,7 @@ def write_findings(path: Path, findings: Iterable[Finding]) -> None:
 
 
 def write_annotations(path: Path, manifest: Manifest) -> None:
-    """Write the annotations of the usable clips as one table, whatever database they are of."""
+    """Write the annotations of the usable clips as one table, the same for all databases."""
     header = (
         "sample_id",
         "dataset",
@@ -87,27 +87,27 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
 
 
 def show_findings(name: str, manifest: Manifest, findings: Sequence[Finding], folder: Path) -> None:
-    """Print what can be used, what was found, and where the tables are."""
+    """Print the number of usable clips, the findings and the paths of the tables."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     subjects = {sample.subject for sample in manifest.samples}
     labels = Counter(sample.label for sample in manifest.samples)
-    print(f"{name}: {len(manifest.samples)} clips of {len(subjects)} subjects can be used")
+    print(f"{name}: {len(manifest.samples)} usable clips of {len(subjects)} subjects")
     print("classes   " + (", ".join(f"{label} {labels[label]}" for label in manifest.classes) or "none"))
     levels = Counter(finding.level for finding in findings)
     print("findings  " + (", ".join(f"{levels[level]} {level}" for level in LEVELS if levels[level]) or "none"))
     table = Table(show_lines=True)
     for heading in ("", "clip", "what", "next step"):
-        table.add_column(heading, overflow="fold")  # a path must be there to its end
+        table.add_column(heading, overflow="fold")  # do not truncate paths
     shown = sorted((f for f in findings if f.level != "left out"), key=lambda f: LEVELS.index(f.level))
     for finding in shown[:_SHOWN]:
         table.add_row(finding.level, finding.clip, finding.what, finding.next_step)
     if shown:
         console.print(table, markup=False)
     if len(shown) > _SHOWN:
-        print(f"and {len(shown) - _SHOWN} more, in the file below")
+        print(f"and {len(shown) - _SHOWN} more in the file below")
     print(f"written   {folder / 'findings.csv'}, {folder / 'annotations.csv'}")
     if levels["blocks"]:
-        print("a run would stop: take the next steps, or leave the faulty clips out with bad_clips=exclude")
+        print("a run would stop: follow the next steps, or leave out the faulty clips with bad_clips=exclude")

@@ -1,4 +1,4 @@
-"""`mer doctor`: what is wrong with the versions, the store or the cache, and what to do about it."""
+"""`mer doctor`: check the versions, the store and the cache, and say how to fix problems."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Problem = tuple[str, str]
 
 
 def _run(asked: Namespace) -> int:
-    """Go through all checks, print each in a line."""
+    """Run all checks and print one line per check."""
     home = Path(asked.home)
     wrong = 0
     for name, problems in (
@@ -33,7 +33,7 @@ def _run(asked: Namespace) -> int:
     ):
         found = list(problems)
         wrong += len(found)
-        print(f"{name:<10}{'in order' if not found else f'{len(found)} wrong'}")
+        print(f"{name:<10}{'ok' if not found else f'{len(found)} problems'}")
         for what, advice in found:
             print(f"{'':<10}{what}\n{'':<12}-> {advice}")
     print(f"{'home':<10}{home}")
@@ -44,7 +44,7 @@ def _versions() -> Iterator[Problem]:
     from packaging.requirements import InvalidRequirement, Requirement
 
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        yield f"Python {sys.version.split()[0]}", "mer is made for 3.11 to 3.13"
+        yield f"Python {sys.version.split()[0]}", "install Python 3.11 to 3.13, which mer supports"
     for line in requires("mer") or []:
         try:
             wanted = Requirement(line)
@@ -57,7 +57,7 @@ def _versions() -> Iterator[Problem]:
             yield f"{wanted.name} is not installed", f"pip install '{wanted}'"
             continue
         if not wanted.specifier.contains(found, prereleases=True):
-            yield f"{wanted.name} {found} is installed, and mer wants {wanted.specifier}", f"pip install '{wanted}'"
+            yield f"{wanted.name} {found} is installed, but mer needs {wanted.specifier}", f"pip install '{wanted}'"
 
 
 def _folder(home: Path) -> Iterator[Problem]:
@@ -68,7 +68,7 @@ def _folder(home: Path) -> Iterator[Problem]:
         yield f"{there} is a file", "choose another folder with MER_HOME or home=DIR"
         return
     if not os.access(there, os.W_OK):
-        yield f"{there} cannot be written", "choose a folder of your own with MER_HOME or home=DIR"
+        yield f"{there} cannot be written", "choose a writable folder with MER_HOME or home=DIR"
     free = shutil.disk_usage(there).free / 1e9
     if free < _ROOM_GB:
         yield f"{free:.1f} GB are free on the disk of {there}", "free some space, or set MER_HOME to a larger disk"
@@ -87,15 +87,15 @@ def _cache(home: Path) -> Iterator[Problem]:
     bad = [path for path in entries if read_entry(path) is None]
     if bad:
         yield (
-            f"{len(bad)} cache entries of the first {_SAMPLE} are torn or altered, such as {bad[0]}",
-            "nothing need be done, they are computed again; mer cache verify goes through all of them",
+            f"{len(bad)} of the first {_SAMPLE} cache entries are damaged, such as {bad[0]}",
+            "no action needed, they are computed again; mer cache verify checks all entries",
         )
 
 
 COMMAND = Command(
-    help="check the store, the cache and the versions, and say how to mend them",
-    description="Looks at the Python packages, at MER_HOME, at the MLflow store in it and at a sample of the cache. "
-    "Says what\nis wrong and what to do about it, and changes nothing. Exit status 1 where something is wrong.",
+    help="check the store, the cache and the versions, and say how to fix problems",
+    description="Checks the Python packages, MER_HOME, its MLflow store and a sample of the cache. "
+    "Lists\nproblems and how to fix them, and changes nothing. Exit status 1 if there is a problem.",
     fill=Parser.home,
     run=_run,
 )

@@ -1,4 +1,4 @@
-"""`mer landmarks VIDEO`: the face and its 68 points in every frame of a video, as a table and as a picture."""
+"""`mer landmarks VIDEO`: the face and its 68 points in every frame of a video, as a table and a picture."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SHOWN = 12  # frames in the picture
 
 def _fill(parser: Parser) -> None:
     parser.add_argument("video", nargs="?", metavar="VIDEO", help="a video file")
-    parser.setting("output", "where the files go; the video's name by default", metavar="DIR")
+    parser.setting("output", "output folder; the video's name by default", metavar="DIR")
     parser.overrides(("landmarks", "temporal"))
 
 
 def _run(asked: Namespace) -> int:
-    """Find the points, write both files, print what was found."""
+    """Find the points, write both files and print a summary."""
     from mer.config.compose import build, compose
 
     if asked.video is None:
@@ -41,7 +41,7 @@ def _run(asked: Namespace) -> int:
 
     times = frame_times(file)
     shown: list[tuple[str, Any, Any]] = []
-    every = -(-len(times) // _SHOWN)  # rounded up, so that the last frames are among them
+    every = -(-len(times) // _SHOWN)  # rounded up, so that the last frames are included
 
     def show(number: int, frame: Any, face: Any) -> None:
         if number % every == 0:
@@ -49,7 +49,7 @@ def _run(asked: Namespace) -> int:
 
     found = dict(_found(clip, file, len(times), show))
     if not found:
-        raise FaceNotFoundError(f"{file}: no face was found in any of {len(times)} frames; look at the video")
+        raise FaceNotFoundError(f"{file}: no face found in any of {len(times)} frames; check that the video shows one")
     rate = (len(times) - 1) / (times[-1] - times[0]) if times[-1] > times[0] else 0.0
     smoothed = clip.smoothed(found, rate)
     try:
@@ -64,7 +64,7 @@ def _run(asked: Namespace) -> int:
 
 
 def _found(clip: Any, file: Path, frames: int, show: Any) -> Iterator[tuple[int, Any]]:
-    """Yield number and landmarks of every frame in which the face is found."""
+    """Yield number and landmarks of each frame in which a face is found."""
     from mer.dataset.own.video import frames_of
 
     last = None
@@ -82,8 +82,8 @@ def _found(clip: Any, file: Path, frames: int, show: Any) -> Iterator[tuple[int,
 COMMAND = Command(
     help="find the face and its 68 points in every frame of a video",
     description="Finds the face and its 68 points (iBUG order) in every frame of a video. Writes landmarks.csv, which "
-    "dataset=video\nand dataset=csv take as stored landmarks, and landmarks.png, frames with their points. A frame "
-    "without a face gets\nno row.",
+    "dataset=video\nand dataset=csv read as stored landmarks, and landmarks.png, frames with their points. Frames "
+    "without a face get\nno row.",
     examples="  mer landmarks me.mp4\n  mer landmarks me.mp4 temporal=smooth output=points\n",
     fill=_fill,
     run=_run,

@@ -1,4 +1,4 @@
-"""`mer report STUDY`: tables, figures and tests of a study, for the paper."""
+"""`mer report STUDY`: tables, figures and tests of a study for a paper."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["COMMAND"]
 
 
 def _fill(parser: Parser) -> None:
-    parser.add_argument("study", metavar="STUDY", help="its name; mer ui shows all names")
-    parser.setting("output", "where the report goes; reports/STUDY by default", metavar="DIR")
+    parser.add_argument("study", metavar="STUDY", help="name of the study; mer ui lists all")
+    parser.setting("output", "output folder; reports/STUDY by default", metavar="DIR")
     text = (
         "the cell to test the others against, by its levels (flow=dis,roi=grid); by default the cell that was run first"
     )
@@ -24,7 +24,7 @@ def _fill(parser: Parser) -> None:
 
 
 def _run(asked: Namespace) -> int:
-    """Read the study, write the report, print in short what it holds."""
+    """Read the study, write the report and print a summary."""
     study = asked.study.removeprefix("study=")
     folder = user_path("output", asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study))
 
@@ -44,8 +44,8 @@ def _run(asked: Namespace) -> int:
 
 
 COMMAND = Command(
-    help="make tables and figures of a study for the paper",
-    description="Writes the report of a study, from MLflow alone: report.html (one file, for a phone too), report.md, "
+    help="write the tables and figures of a study for a paper",
+    description="Writes the report of a study, only from MLflow: report.html (one file, also for phones), report.md, "
     "tables.tex\n(booktabs), results.csv (every number shown), cells.csv (one row per run), report.json, figures/ "
     "(SVG, PDF, PNG).",
     examples="  mer report motion output=paper/tables\n  mer report motion baseline=flow=dis,roi=grid\n",

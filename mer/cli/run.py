@@ -1,4 +1,4 @@
-"""`mer run`: one experiment, or with -m a sweep."""
+"""`mer run`: one experiment, or a sweep with -m."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ settings that most runs use
 
 sweeps (mer run -m)
   flow=dis,tvl1 descriptor.bins=4,8     a grid of four cells
-  +experiment=bins                      the cells of a study of conf/experiment; other words change all of them
-  sweep.plan=true     print the cells, what is kept and the expected time, and run nothing
-  sweep.figures=true  draw regions and a clip in every cell, too, and not the confusion matrix alone
-  sweep.force=true    run cells again whose result is kept; without it, the same command resumes an interrupted sweep
-  hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells side by side (pip install 'mer[joblib]')
+  +experiment=bins                      the cells of a study in conf/experiment; other overrides apply to all of them
+  sweep.plan=true     only print the cells, which results are kept and the expected time
+  sweep.figures=true  draw regions and a clip in every cell, not only the confusion matrix
+  sweep.force=true    rerun cells whose result is kept; without it, the same command resumes an interrupted sweep
+  hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells in parallel (pip install 'mer[joblib]')
   hydra/launcher=submitit_slurm         cells as jobs of a cluster (pip install 'mer[submitit]')
   hydra.sweep.dir=OUT  the folder of the sweep
 """
@@ -43,8 +43,8 @@ def _fill(parser: Parser) -> None:
     parser.overrides(tuple(groups()))
     parser.add_argument("-c", "--cfg", metavar="job|hydra|all", help="print the composed settings and stop")
     parser.add_argument("--resolve", action="store_true", help="with --cfg: replace every ${...} by its value")
-    parser.add_argument("-p", "--package", metavar="NODE", help="with --cfg: this part of the settings alone")
-    text = "print what Hydra knows of a subject (all, defaults, searchpath, ...) and stop"
+    parser.add_argument("-p", "--package", metavar="NODE", help="with --cfg: only this part of the settings")
+    text = "print Hydra's information on a topic (all, defaults, searchpath, ...) and stop"
     parser.add_argument("-i", "--info", nargs="?", const="all", metavar="SUBJECT", help=text)
     parser.add_argument("--hydra-help", action="store_true", help="Hydra's own help")
 
@@ -73,7 +73,7 @@ def _run(asked: Namespace) -> int:
 
 
 def _shown(asked: Namespace) -> list[str]:
-    """Return the flags with which Hydra prints something and runs nothing."""
+    """Return the flags with which Hydra only prints something."""
     valued = {"--cfg": asked.cfg, "--package": asked.package, "--info": asked.info}
     flags = [f"{name}={value}" for name, value in valued.items() if value is not None]
     flags += [name for name, given in (("--resolve", asked.resolve), ("--hydra-help", asked.hydra_help)) if given]

@@ -1,4 +1,4 @@
-"""The single run of `mer run`: its checks, and what it prints at its end."""
+"""The single run of `mer run`: its checks and its final output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_A_RUN = {"hydra.run", "hydra.run.dir", "hydra.searchpath"}  # of Hydra's own
 
 
 def run(overrides: Sequence[str]) -> int:
-    """Check the settings, run, print the scores.
+    """Check the settings, run and print the scores.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def run(overrides: Sequence[str]) -> int:
     _refuse_idle_hydra(overrides)
     if not any(word.startswith("tracking=") for word in overrides):
         warm()
-    from mer.run.execute import execute, prepare  # MLflow is imported in the background meanwhile
+    from mer.run.execute import execute, prepare  # imports MLflow in the background
 
     composed = compose(overrides, with_hydra=True)
     folder = Path(composed.hydra.run.dir).absolute()
@@ -58,22 +58,22 @@ def run(overrides: Sequence[str]) -> int:
 
 
 def _refuse_idle_hydra(overrides: Sequence[str]) -> None:
-    """Refuse settings of Hydra that have no effect here: Hydra does not start a single run."""
+    """Refuse Hydra settings without effect here: a single run is not started by Hydra."""
     for word in overrides:
         name = parse(word).get_key_element().lstrip("+~")
         if re.match(r"hydra([./]|$)", name) and name not in _OF_A_RUN:
             of_sweeps = re.match(r"hydra[./](launcher|sweep|sweeper)([./]|$)", name)
             step = "is for a sweep; write mer run -m, or" if of_sweeps else "has no effect on a single run;"
-            raise ConfigError(f"{word}: {step} leave it out; the folder of a run is hydra.run.dir=OUT")
+            raise ConfigError(f"{word}: {step} leave it out; hydra.run.dir=OUT sets the folder of a run")
 
 
 def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Experiment) -> None:
     """Refuse settings that have no effect on this run."""
     if cfg.sweep.plan:
-        raise ConfigError("sweep.plan=true: only a sweep has a plan; write mer run -m, one cell is enough")
+        raise ConfigError("sweep.plan=true: only a sweep has a plan; write mer run -m, which also works for one cell")
     sequence = [word for word in overrides if word.startswith(("sequence=", "sequence."))]
     if sequence and "sequence" not in ready.choices:
-        raise ConfigError(f"{sequence[0]}: is used with frames=sequence alone; add that, or leave {sequence[0]} out")
+        raise ConfigError(f"{sequence[0]}: is used only with frames=sequence; add that, or leave out {sequence[0]}")
 
 
 def _show(outcome: Outcome, cfg: DictConfig) -> None:
@@ -90,4 +90,4 @@ def _show(outcome: Outcome, cfg: DictConfig) -> None:
     if outcome.see:
         print(f"compare   {outcome.see}")
     if any(cfg.sweep[name] for name in ("grid", "around", "cells")):
-        print(f"cells     study {cfg.study} has several; this was its base alone; mer run -m runs them all")
+        print(f"cells     study {cfg.study} has several; this run was only its base; mer run -m runs all")

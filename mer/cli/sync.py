@@ -1,4 +1,4 @@
-"""`mer sync`: MLflow is told of the runs that it does not know yet."""
+"""`mer sync`: record in MLflow the runs that are missing there."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from mer.cli.command import Command, Parser
 
 __all__ = ["COMMAND"]
 
-_DESCRIPTION = """Records in MLflow every run whose result is kept and that MLflow does not know: because it was down,
-its disk was full, the command was killed before it could say so, or the store was deleted since. Each run is recorded
-once; runs that were deleted in MLflow stay deleted. Ends with status 1 where a run could not be recorded."""
+_DESCRIPTION = """Records in MLflow every run whose result is kept but that is missing there: because MLflow was down,
+its disk was full, the command was killed before recording it, or the store was deleted later. Each run is recorded
+once; runs that were deleted in MLflow stay deleted. Exit status 1 if a run could not be recorded."""
 
 
 def _fill(parser: Parser) -> None:
@@ -20,7 +20,7 @@ def _fill(parser: Parser) -> None:
 
 
 def _run(asked: Namespace) -> int:
-    """Tell MLflow; print what it was told, and what it could not be told."""
+    """Record the missing runs; print those recorded and those that could not be."""
     from mer.tracking import sync
 
     report = sync(Path(asked.home), thorough=True)
@@ -29,8 +29,8 @@ def _run(asked: Namespace) -> int:
     for problem in report.problems:
         print(f"mer: not recorded: {problem}", file=sys.stderr)
     if not report.told and not report.problems:
-        print("nothing to record: MLflow knows every run that is kept")
+        print("nothing to record: all kept runs are in MLflow")
     return 1 if report.problems else 0
 
 
-COMMAND = Command(help="record in MLflow what it has not been told yet", description=_DESCRIPTION, fill=_fill, run=_run)
+COMMAND = Command(help="record runs in MLflow that are missing there", description=_DESCRIPTION, fill=_fill, run=_run)

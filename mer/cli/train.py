@@ -1,4 +1,4 @@
-"""`mer train NAME`: trains one of the two networks and records how it went."""
+"""`mer train NAME`: train one of the two networks and record the training."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["COMMAND"]
 
 
 def _run(name: str, asked: Namespace) -> int:
-    """Compose the settings, train, print the scores."""
+    """Compose the settings, train and print the scores."""
     from mer.config.compose import build, compose
 
     cfg = compose([f"train={name}", *overrides(asked)], root="training")
@@ -47,7 +47,7 @@ def _run(name: str, asked: Namespace) -> int:
 
 
 def _prepare(output: Path, cfg: DictConfig) -> None:
-    """Make the folder and keep the settings in it; refuse one that holds the states of other settings."""
+    """Create the folder and save the settings in it; refuse one with checkpoints of other settings."""
     from omegaconf import OmegaConf
 
     settings = OmegaConf.to_yaml(cfg.train, resolve=True)
@@ -56,14 +56,14 @@ def _prepare(output: Path, cfg: DictConfig) -> None:
         output.mkdir(parents=True, exist_ok=True)
         begun = any(file.suffix in (".npz", ".pt") for file in output.iterdir())
         if begun and kept.is_file() and kept.read_text(encoding="utf-8") != settings:
-            raise ConfigError(f"output={output}: holds a training with other settings; choose another or remove it")
+            raise ConfigError(f"output={output}: contains a training with other settings; choose another, or remove it")
         kept.write_text(settings, encoding="utf-8")
     except OSError as error:
         raise DataError(f"{output}: cannot be written ({error.strerror}); choose another output=") from error
 
 
 def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str) -> tuple[Mapping[str, float], str]:
-    """Train, keep what came out as a result and tell MLflow; return the scores and where to see them."""
+    """Train, keep the result and record it in MLflow; return the scores and where to see them."""
     from mer.config.compose import build
     from mer.tracking import settle
 
@@ -89,7 +89,7 @@ def _numbers(cfg: DictConfig) -> dict[str, str]:
 
 
 def _keep(home: Path, output: Path, began: int, **facts: Any) -> None:
-    """Keep what MLflow is to have as a result: weights, settings and log, not the states and the drawn faces."""
+    """Keep as a result what MLflow gets: weights, settings and log, but not the checkpoints and the drawn faces."""
     from mer.store.keys import digest
     from mer.store.results import Results
     from mer.tracking import RECORDS, Record
@@ -107,7 +107,7 @@ Log = Callable[[Mapping[str, float], int], None]
 
 @contextmanager
 def _logging(file: Path, name: str, steps: int) -> Iterator[tuple[Log, dict[str, list[float]]]]:
-    """Yield the function that a training tells its figures, and what it has told so far, by figure."""
+    """Yield a function that logs the metrics of a training, and the history of each metric so far."""
     series: dict[str, list[float]] = {}
     seen = 0
     with progress(f"training of {name}", steps) as advance, file.open("a", encoding="utf-8", newline="") as out:
@@ -127,20 +127,20 @@ def _logging(file: Path, name: str, steps: int) -> Iterator[tuple[Log, dict[str,
 
 
 def _fill(parser: Parser) -> None:
-    text = "train.NAME=VALUE changes a number of conf/train; output=DIR, tracking=off, study=NAME"
+    text = "train.NAME=VALUE changes a setting of conf/train; output=DIR, tracking=off, study=NAME"
     parser.words(text)
-    parser.add_argument("--config-dir", metavar="DIR", help="also look for options in a folder of your own")
+    parser.add_argument("--config-dir", metavar="DIR", help="also look for options in your own folder")
     parser.groups = ("tracking",)
 
 
 COMMAND = Group(
     help="train one of the two networks",
-    description="Trains a network of mer and writes its weights, the states from which an interrupted training resumes "
-    "(rerun the\nsame command), the settings and log.csv into output= (HOME/training/NAME by default). Every number "
-    "stands in\nconf/train/NAME.yaml. Pass the result to a run with landmarks.weights=FILE or flow.weights=FILE.",
+    description="Trains a network of mer and writes its weights, the checkpoints that resume an interrupted training "
+    "(rerun the\nsame command), the settings and log.csv into output= (HOME/training/NAME by default). Every setting "
+    "is in\nconf/train/NAME.yaml. Use the result in a run with landmarks.weights=FILE or flow.weights=FILE.",
     actions={
         name: Command(
-            help=f"the network of {name}; its numbers stand in conf/train/{name}.yaml",
+            help=f"the network of {name}; its settings are in conf/train/{name}.yaml",
             examples=f"  mer train {name} train.folder=FOLDER train.device=cuda\n",
             fill=_fill,
             run=partial(_run, name),

@@ -1,4 +1,4 @@
-"""`mer ui`: the MLflow UI on the runs kept in MER_HOME."""
+"""`mer ui`: the MLflow UI for the runs in MER_HOME."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _READY_WITHIN_S = 120.0
 def _fill(parser: Parser) -> None:
     parser.setting("study", "the study whose address is printed", default="default", metavar="NAME")
     parser.home()
-    parser.setting("host", "the address to listen on (127.0.0.1)", default="127.0.0.1", metavar="HOST")
+    parser.setting("host", "address to listen on (127.0.0.1)", default="127.0.0.1", metavar="HOST")
     parser.setting("port", "its port (5000)", default="5000", metavar="PORT")
 
 
 def _run(asked: Namespace) -> int:
-    """Start the server, print the study's address when it answers, wait until it is stopped."""
+    """Start the server, print the study's address once it responds, and wait until it is stopped."""
     from mer.tracking import UI_ENVIRONMENT, study_url, ui_command
     from mer.tracking.signals import exit_on_signals
 
@@ -46,7 +46,7 @@ def _run(asked: Namespace) -> int:
     ):
         try:
             _wait_until_ready(server, base)
-            print(f"open {address}\nCtrl-C ends it.", flush=True)
+            print(f"open {address}\nPress Ctrl-C to stop.", flush=True)
             return server.wait()
         except KeyboardInterrupt:
             return 0
@@ -55,9 +55,9 @@ def _run(asked: Namespace) -> int:
 
 
 def _require_free(host: str, port: int) -> None:
-    """Refuse a port on which something answers already: it would be taken for the server that is to be started."""
+    """Refuse a port that is already in use: its server would be mistaken for the one to be started."""
     with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=2):
-        raise MerError(f"port={port}: something answers there already, perhaps another mer ui; try port={port + 1}")
+        raise MerError(f"port={port}: already in use, perhaps by another mer ui; try port={port + 1}")
 
 
 def _port(text: str) -> int:
@@ -70,19 +70,19 @@ def _wait_until_ready(server: subprocess.Popen[bytes], base: str) -> None:
     end = time.monotonic() + _READY_WITHIN_S
     while time.monotonic() < end:
         if server.poll() is not None:
-            raise MerError(f"the MLflow server on {base} stopped at once; is the port taken? try another, port=5001")
+            raise MerError(f"the MLflow server on {base} stopped at once; the port may be in use, try port=5001")
         try:
             with urllib.request.urlopen(f"{base}/health", timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.3)
-    raise MerError(f"the MLflow server on {base} did not answer within {_READY_WITHIN_S:.0f} s; try again")
+    raise MerError(f"the MLflow server on {base} did not respond within {_READY_WITHIN_S:.0f} s; try again")
 
 
 COMMAND = Command(
-    help="open the MLflow UI on the runs kept here",
-    description="Opens the MLflow UI on the runs kept in MER_HOME and prints the address at which the study's runs can "
-    "be\ncompared. Ctrl-C ends it.",
+    help="open the MLflow UI for the runs on this machine",
+    description="Opens the MLflow UI for the runs in MER_HOME and prints the address at which the study's runs can "
+    "be\ncompared. Press Ctrl-C to stop.",
     examples="  mer ui study=motion port=5001\n",
     fill=_fill,
     run=_run,

@@ -1,1 +1,1 @@
-"""`conf/`: which options there are, and how they are composed and built."""
+"""Options of `conf/`: how they are listed, composed and built."""

@@ -1,4 +1,4 @@
-"""What the commands share in reading their words."""
+"""Parsing of command-line words, shared by the commands."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TEXTS = (
 
 
 def overrides(asked: Namespace) -> list[str]:
-    """Return the words for Hydra: the folder of ``--config-dir``, and the others with their paths in quotes.
+    """Return Hydra overrides: the folder of ``--config-dir``, and the other words with their paths in quotes.
 
     Raises
     ------
     ConfigError
-        Where the folder does not exist.
+        If the folder does not exist.
     """
     words = [quoted(word) for word in asked.overrides]
     if asked.config_dir is None:
@@ -34,7 +34,7 @@ def overrides(asked: Namespace) -> list[str]:
 
 
 def quoted(word: str) -> str:
-    """Put quotes around a path or a name that Hydra's grammar would not read, such as ``dataset.root=/CAS(ME)^2 raw``.
+    """Put quotes around a path or a name that Hydra's grammar cannot parse, such as ``dataset.root=/CAS(ME)^2 raw``.
 
     Several values, separated by commas and without other signs, stay several.
     """
@@ -52,13 +52,13 @@ def _plain(value: str) -> str:
 
 
 def _in_quotes(value: str) -> str:
-    # Hydra reads a backslash as itself, unless a quote follows it.
+    # Hydra takes a backslash literally, unless a quote follows it.
     escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", value).replace("'", r"\'")
     return f"'{escaped}'"
 
 
 def take_settings(arguments: Sequence[str], defaults: Mapping[str, str]) -> dict[str, str]:
-    """Read ``name=value`` words of a command that needs no composed configuration.
+    """Parse the ``name=value`` words of a command that needs no composed configuration.
 
     Raises
     ------
@@ -70,6 +70,6 @@ def take_settings(arguments: Sequence[str], defaults: Mapping[str, str]) -> dict
         name, equals, value = word.partition("=")
         if not equals or name not in defaults:
             known = ", ".join(f"{key}=..." for key in defaults)
-            raise ConfigError(f"{word}: not understood; this command takes {known}")
+            raise ConfigError(f"{word}: not understood; this command accepts {known}")
         given[name] = value
     return given

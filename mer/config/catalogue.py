@@ -1,4 +1,4 @@
-"""Where the config files lie and which options they offer; without Hydra, so that `--help` answers at once."""
+"""Location and options of the config files; without Hydra, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 __all__ = ["conf_dir", "groups", "options", "settings"]
 
 
-_OF_OTHERS = ("temporal", "train")  # groups of mer landmarks and mer train, not of a run
+_OF_OTHERS = ("temporal", "train")  # groups used by mer landmarks and mer train, not by a run
 
 
 def conf_dir() -> Path:
-    """Return the folder ``conf/``: inside the installed package, or at the top of the checkout it is run from."""
+    """Return the folder ``conf/``: inside the installed package, or at the top of the checkout."""
     package = Path(__file__).resolve().parents[1]
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
@@ -26,7 +26,7 @@ def options(group: str) -> tuple[str, ...]:
 def groups() -> dict[str, tuple[str, ...]]:
     """Return every config group of a run with its options, in the order of the pipeline, then the others."""
     first = [line.split("- ")[1].split(":")[0] for line in _defaults() if "override" not in line and ":" in line]
-    first.sort(key=lambda group: group != "dataset")  # last in the defaults list, so that it may choose others' options
+    first.sort(key=lambda group: group != "dataset")  # last in the defaults list, to override other groups
     first.remove("codes")  # before the descriptor in the defaults list, for the same reason
     first.insert(first.index("descriptor") + 1, "codes")
     rest = sorted(
@@ -42,7 +42,7 @@ def _defaults() -> list[str]:
 
 
 def settings(group: str) -> tuple[str, ...]:
-    """Return the settings that the options of a group have on their first level, sorted."""
+    """Return the top-level settings of the options of a group, sorted."""
     found: set[str] = set()
     for path in (conf_dir() / group).glob("*.yaml"):
         found.update(re.findall(r"^([A-Za-z]\w*):", path.read_text(encoding="utf-8"), re.MULTILINE))

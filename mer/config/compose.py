@@ -1,6 +1,6 @@
-"""Where `conf/` is, how it is composed and how a component is made of it.
+"""Compose `conf/` and build components from it.
 
-With `mer.sweep`, the only modules that know Hydra: notebooks compose the same files as the command does.
+Besides `mer.sweep`, the only module that uses Hydra: notebooks compose the same files as the command.
 """
 
 from __future__ import annotations
@@ -48,13 +48,11 @@ def searchpath_override(config_dir: str | Path) -> str:
     Raises
     ------
     ConfigError
-        Where the folder does not exist.
+        If the folder does not exist.
     """
     folder = user_path("--config-dir", config_dir).resolve()
     if not folder.is_dir():
-        raise ConfigError(
-            f"--config-dir {config_dir}: no such folder; give the folder that holds flow/, roi/, ... of your own"
-        )
+        raise ConfigError(f"--config-dir {config_dir}: no such folder; give your own folder with flow/, roi/, ...")
     return f"hydra.searchpath=['file://{folder}']"
 
 
@@ -109,7 +107,7 @@ _TURN = threading.RLock()  # Hydra keeps its state in one global object
 
 @contextlib.contextmanager
 def _own_hydra() -> Iterator[None]:
-    """Initialize Hydra on `conf/`, one thread at a time, and leave the state of a program around us as it was."""
+    """Initialize Hydra on `conf/`, one thread at a time, and restore the calling program's Hydra state."""
     with _TURN:
         host, base = GlobalHydra.instance(), VersionBase.instance()
         active, version = host.hydra, base.getbase()
@@ -126,12 +124,12 @@ def _own_hydra() -> Iterator[None]:
 
 
 def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
-    """Compose as `compose` does, and return the option chosen of every group beside the configuration."""
+    """Compose as `compose` does; return the configuration and the chosen option of every group."""
     return without_hydra(compose(overrides, with_hydra=True))
 
 
 def without_hydra(cfg: DictConfig) -> tuple[DictConfig, dict[str, str]]:
-    """Return a configuration without its node ``hydra``, and the option chosen of every group."""
+    """Return a configuration without its node ``hydra``, and the chosen option of every group."""
     choices = {str(group): str(option) for group, option in cfg.hydra.runtime.choices.items()}
     with open_dict(cfg):
         del cfg["hydra"]
@@ -146,11 +144,11 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str 
         group, option = missing.groups()
         if group == "hydra":
             engine = option.rpartition("/")[2].partition("_")[0]
-            return f"hydra/{option}: not installed; pip install 'mer[{engine}]' brings it, or leave the word out"
-        return f"{group}={option}: no such option; {group} can be {', '.join(options(group)) or 'nothing yet'}"
+            return f"hydra/{option}: not installed; run pip install 'mer[{engine}]', or leave it out"
+        return f"{group}={option}: no such option; choose one of {', '.join(options(group)) or 'none yet'}"
     argument = re.search(r"__init__\(\) (got an unexpected|missing \d+ required) .*?argument:? '(\w+)'", text)
     if argument:
-        fault = "does not exist; leave it out" if "unexpected" in argument.group(1) else "has no value; give it one"
+        fault = "does not exist; leave it out" if "unexpected" in argument.group(1) else "has no value; set it"
         return f"{argument.group(2)}: this setting of {text.partition('.__init__')[0]} {fault}"
     unparsed = re.search(r"Error parsing override '(.*)'\s+(.*)", text)
     if unparsed:
@@ -168,11 +166,11 @@ def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
     node = OmegaConf.select(cfg, parent) if parent else cfg
     known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
     where = f"{parent} has" if parent else "the settings are"
-    return f"{key}: no such setting (a misspelling of {name!r}?); {where} {known or 'nothing of that name'}"
+    return f"{key}: no such setting (a misspelling of {name!r}?); {where} {known or 'none of that name'}"
 
 
 def resolved(cfg: DictConfig) -> dict[str, Any]:
-    """Return a configuration as plain mappings, lists and values, with what refers to other settings filled in."""
+    """Return a configuration as plain mappings, lists and values, with references to other settings resolved."""
     plain = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
@@ -184,12 +182,12 @@ def as_yaml(settings: Mapping[str, object]) -> str:
 
 
 def build(node: Any) -> Any:
-    """Make the component that a node of the config describes.
+    """Build the component that a node of the config describes.
 
     Raises
     ------
     ConfigError
-        Where a value is refused by the component.
+        If the component refuses a value.
     """
     try:
         return instantiate(node, _convert_="all")
@@ -208,7 +206,7 @@ def component(group: str, option: str, **overrides: Any) -> Any:
     group, option : str
         Such as ``"flow"``, ``"dis"``: a folder of ``conf/`` and a file in it.
     **overrides
-        Fields of the component that shall differ from its YAML.
+        Fields of the component that differ from its YAML.
 
     Raises
     ------
@@ -221,7 +219,7 @@ def component(group: str, option: str, **overrides: Any) -> Any:
     >>> field = flow(onset, apex)
     """
     if not options(group):
-        raise ConfigError(f"{group}: no such group; there are {', '.join(groups())}")
+        raise ConfigError(f"{group}: no such group; choose one of {', '.join(groups())}")
     node = compose([f"{group}={option}"])[group]
     for key, value in overrides.items():
         if key not in node:

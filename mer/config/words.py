@@ -1,4 +1,4 @@
-"""Overrides that Hydra accepts and that cannot have an effect: each is refused in a sentence."""
+"""Refuse overrides that Hydra accepts but that have no effect."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _OF_HYDRA = re.compile(r"hydra(\.(launcher|sweeper|run|sweep|job))?")
 
 
 def refuse_impossible(overrides: Sequence[str]) -> None:
-    """Refuse, before anything is composed, words that Hydra answers with an internal error.
+    """Refuse, before composing, overrides that cause an internal error in Hydra.
 
     Raises
     ------
     ConfigError
-        For a stage that is deleted, an option that is no name, and a group of Hydra written as a setting.
+        For a deleted stage, an option that is not a name, and a group of Hydra written as a setting.
     """
     for word in overrides:
         name, equals, value = word.partition("=")
@@ -39,7 +39,7 @@ def refuse_impossible(overrides: Sequence[str]) -> None:
         if equals and _is_group(group) and (_NO_NAME.fullmatch(value) or value.startswith("{")):
             step = f"; a setting of it is {group}.NAME=VALUE" if value.startswith("{") else ""
             known = ", ".join(options(group))
-            can_be = f"no such option; {group} can be {known}" if known else "must be the name of an option"
+            can_be = f"no such option; choose one of {known}" if known else "must be the name of an option"
             raise ConfigError(f"{group}={value}: {can_be}{step}")
 
 
@@ -48,15 +48,15 @@ def _is_group(name: str) -> bool:
 
 
 def _refuse_deletion(word: str, name: str) -> None:
-    """Every stage and general setting is read by a run; only an entry inside a stage may be deleted."""
+    """Refuse to delete a stage or a general setting, which every run reads; only entries inside a stage may be."""
     if "." in name and not name.startswith("hydra."):
         return
     step = f"{name}=none switches it off" if "none" in options(name) else "change its value instead"
-    raise ConfigError(f"{word}: cannot be removed, because every run reads it; {step}")
+    raise ConfigError(f"{word}: cannot be removed, because every run uses it; {step}")
 
 
 def refuse_unread(overrides: Sequence[str], cfg: DictConfig, root: str) -> None:
-    """Refuse settings that were added with ``+`` and that nothing reads.
+    """Refuse settings that were added with ``+`` but are not used.
 
     A setting is read where the root file of `conf/` has it, where its component takes it, or where another value refers
     to it as ``${name}``.
@@ -64,7 +64,7 @@ def refuse_unread(overrides: Sequence[str], cfg: DictConfig, root: str) -> None:
     Raises
     ------
     ConfigError
-        For the first that nothing reads.
+        For the first unused setting.
     """
     for word in (word for word in overrides if word.startswith("+")):
         group, _, package = word.partition("=")[0].lstrip("+").partition("@")
@@ -75,11 +75,11 @@ def refuse_unread(overrides: Sequence[str], cfg: DictConfig, root: str) -> None:
                 if "." not in name and not options(name)
                 else "leave it out"
             )
-            raise ConfigError(f"{word}: nothing reads a setting {name}; {step}")
+            raise ConfigError(f"{word}: the setting {name} is not used anywhere; {step}")
 
 
 def _is_added(name: str, cfg: DictConfig, root: str) -> bool:
-    """Return whether a setting exists, but neither in the root file nor in a component that could take it."""
+    """Return whether a setting exists, but neither in the root file nor in a component that accepts it."""
     top, *inner = name.split(".")
     if top == "hydra" or top not in cfg:  # Hydra has a schema; a group with `@package _global_` has no node of its own
         return False

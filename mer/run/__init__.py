@@ -1,1 +1,1 @@
-"""One run: from the settings to the folder that a user keeps, and to its record in MLflow."""
+"""One run: from the settings to its results folder and its record in MLflow."""

@@ -1,4 +1,4 @@
-"""From a composed configuration to everything that a run needs."""
+"""Build everything that a run needs from a composed configuration."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
     Parameters
     ----------
     cfg : DictConfig
-        Of `compose`, or of Hydra's own.
+        From `compose`, or composed by Hydra itself.
     choices : mapping of str to str
-        The option chosen of every group.
+        The chosen option of every group.
     command : str
         The command line, kept in protocol.json.
 
     Raises
     ------
     ConfigError
-        Where a component refuses its settings.
+        If a component refuses its settings.
     """
     from mer.pipeline import Pipeline, Stages
     from mer.run.experiment import FLOW_STAGES, STAGES, Experiment
@@ -53,7 +53,9 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
     for stage in used:
         if "_target_" not in cfg[stage]:
             fitting = ", ".join(option for option in options(stage) if option != choices[stage])
-            raise ConfigError(f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; it can be {fitting}")
+            raise ConfigError(
+                f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; choose one of {fitting}"
+            )
     built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
     _check_descriptor(built["descriptor"], choices, dataset, used)
     protocol = build(cfg.protocol)
@@ -93,8 +95,8 @@ def _over_time(cfg: Any, choices: Mapping[str, str], dataset: Dataset) -> bool:
         return False
     if dataset.entry == "flow":
         raise ConfigError(
-            f"frames={choices['frames']}: dataset={dataset.name} holds one ready-made flow field a clip and no frames; "
-            "leave frames= away"
+            f"frames={choices['frames']}: dataset={dataset.name} has one ready-made flow field per clip and no frames; "
+            "remove frames="
         )
     return True
 
@@ -102,32 +104,32 @@ def _over_time(cfg: Any, choices: Mapping[str, str], dataset: Dataset) -> bool:
 def _check_descriptor(
     descriptor: Descriptor, choices: Mapping[str, str], dataset: Dataset, used: Sequence[str]
 ) -> None:
-    """Refuse a descriptor that cannot describe what a clip gives, or whose rows the codes cannot take apart."""
+    """Refuse a descriptor that does not fit the frames of a clip, or whose rows do not fit the codes."""
     name, frames, apart = choices["descriptor"], choices["frames"], getattr(descriptor, "over_time", False)
     if "sequence" in used and not hasattr(descriptor, "sequence"):
         raise ConfigError(
-            f"descriptor={name} describes one flow field, and frames={frames} gives several: write it a method "
-            "sequence(flows, regions), or take frames=onset_apex"
+            f"descriptor={name} describes one flow field, but frames={frames} gives several: add a method "
+            "sequence(flows, regions) to it, or use frames=onset_apex"
         )
     if apart and dataset.entry == "flow":
         raise ConfigError(
-            f"descriptor={name} describes every frame of a clip, and dataset={dataset.name} holds one ready-made flow "
-            "field a clip and no frames: take descriptor=mdmo"
+            f"descriptor={name} describes every frame of a clip, but dataset={dataset.name} has one ready-made flow "
+            "field per clip and no frames: use descriptor=mdmo"
         )
     if apart and "sequence" not in used:
         raise ConfigError(
-            f"descriptor={name} describes every frame of a clip, and frames={frames} gives onset and apex alone: take "
+            f"descriptor={name} describes every frame of a clip, but frames={frames} gives only onset and apex; use "
             "frames=sequence"
         )
     if "codes" in used and not apart:
         raise ConfigError(
-            f"codes={choices['codes']} learns from every frame of a clip, and descriptor={name} keeps none of them "
-            "apart: take descriptor=sparse_mdmo, or codes=none"
+            f"codes={choices['codes']} learns from every frame of a clip, but descriptor={name} does not describe them "
+            "separately: use descriptor=sparse_mdmo, or codes=none"
         )
 
 
 def _cores() -> int:
-    """Return how many cores this process may use: on a cluster's node fewer than there are."""
+    """Return how many cores this process may use: on a cluster, often not all of the node."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

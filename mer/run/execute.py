@@ -1,4 +1,4 @@
-"""One run: from the settings to the folder that a user keeps, and to its record in MLflow."""
+"""One run: from the settings to its results folder and its record in MLflow."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["execute", "prepare"]
 
 
 def prepare(experiment: Experiment) -> Prepared:
-    """Read the annotations, refuse what cannot be evaluated and name the cell; no frame is decoded.
+    """Read the annotations, check that they can be evaluated and compute the cell's key; decodes no frame.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def prepare(experiment: Experiment) -> Prepared:
 
 
 def _result_key(experiment: Experiment, manifest: Manifest, key: str) -> str:
-    """Return the hash of all that is in the folder of a run: what is evaluated, how, and the code that writes it."""
+    """Return the hash of all that determines the folder of a run: the data, the settings and the code."""
     bad_clips, evaluation = experiment.bad_clips, experiment.evaluation
     tables = experiment.pipeline.table_keys(manifest.samples, mirror=evaluation.mirrors, bad_clips=bad_clips)
     read = [[s.id, s.dataset] for s in manifest.samples], [[e.sample_id, e.reason] for e in manifest.excluded]
@@ -69,25 +69,25 @@ def execute(
     every_figure: bool = True,
     wait: bool = True,
 ) -> Outcome:
-    """Run an experiment and keep its result, whole or not at all; the folder shows it, and MLflow is told afterwards.
+    """Run an experiment and keep its result atomically; then link it into the folder and record it in MLflow.
 
     Parameters
     ----------
     experiment : Experiment
     folder : Path
-        Where the result is shown; made where it does not exist.
+        Folder that links to the result; created if needed.
     prepared : Prepared, optional
-        Of `prepare`, where the caller has called it already.
+        From `prepare`, if the caller has already called it.
     every_figure : bool
-        Draw regions and clip, too, and not the confusion matrix alone.
+        Also draw regions and a clip, not only the confusion matrix.
     wait : bool
-        Wait until MLflow was told; what it could not be told is a warning of the outcome, since the result is kept and
-        `mer sync` tells it later. Else the caller waits, by `mer.tracking.settle`.
+        Wait until the run is recorded in MLflow; if that fails, the outcome has a warning, since the result is kept and
+        `mer sync` records it later. Otherwise, the caller waits, with `mer.tracking.settle`.
 
     Raises
     ------
     MerError
-        For bad input; the folder then holds nothing new, and MLflow is told of a run that FAILED.
+        For bad input; the folder then has nothing new, and MLflow gets a run with status FAILED.
     """
     start, began = time.perf_counter(), int(time.time() * 1000)
     reset_peak_memory()
@@ -142,13 +142,13 @@ def execute(
 
 @contextlib.contextmanager
 def _telling_failures(experiment: Experiment, prepared: Prepared, began: int, *, wait: bool) -> Iterator[None]:
-    """Have MLflow told of a run that fails, so that a report can name it; it hears nothing of an interrupted one."""
+    """Record a failed run in MLflow, so that a report can list it; an interrupted run is not recorded."""
     try:
         yield
     except Exception as error:
         store = experiment.tracking.address(experiment.home)
         if store is not None:
-            with contextlib.suppress(OSError):  # a disk that is full must not hide why the run failed
+            with contextlib.suppress(OSError):  # a full disk must not hide why the run failed
                 record = _record(experiment, prepared, store, began, status="FAILED", error=first_line(error))
                 tell_later(experiment.home, record.write(experiment.results.root / FAILED))
                 if wait and (untold := settle(experiment.home)):
@@ -195,12 +195,12 @@ def _evaluate(experiment: Experiment, features: Features, store: Path) -> LosoRe
 
 
 def _learner(identity: Mapping[str, Any]) -> list[Any]:
-    """Return what is fitted in a fold."""
+    """Return the estimator that is fitted in a fold."""
     return [identity.get(stage) for stage in ("codes", "svm", "classifier", "tuning")]
 
 
 def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:
-    """Keep seconds per clip of every step for the plan of the next sweep, but none of folds that were read back."""
+    """Keep seconds per clip of every step for the plan of the next sweep, except for folds that were read back."""
     times, workers = experiment.times, experiment.workers
     spent = 0.0
     for stage, each in features.computed.items():

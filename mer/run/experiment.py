@@ -1,4 +1,4 @@
-"""Everything that a run needs, and the stages that it has."""
+"""Everything that a run needs, and its stages."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ FLOW_STAGES = ("frames", "landmarks", "align", "flow", "sequence")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
-    """What is known of a run once its annotations are read.
+    """What is known about a run once its annotations are read.
 
     Attributes
     ----------
     manifest : Manifest
     clip_list : str
-        Hash of which clips count.
+        Hash of the list of evaluated clips.
     key : str
-        Hash of the settings and the clip list: names the cell of a study, seeds its folds.
+        Hash of the settings and the clip list: identifies the cell of a study and seeds its folds.
     result : str
         Hash of all that determines the result: the cell, the bytes of the clips, the code and the libraries. Where it
         is equal, the result is.
@@ -73,15 +73,15 @@ class Experiment:
     drop : tuple of str
         Classes to leave out.
     choices : mapping of str to str
-        The option chosen of every group of `STAGES` that has a part in the run.
+        The chosen option of every group of `STAGES` that the run uses.
     settings : mapping
-        Every stage's fields as the configuration has them.
+        Every stage's fields as in the configuration.
     identity : mapping
         What determines the result: every stage's fields according to their roles (see `mer.store.roles`) and the seed.
     config : str
         The whole resolved configuration as YAML.
     command : str
-        The command line that gives this run again.
+        The command line that repeats this run.
     cache_limit : int or None
         Bytes that the cache may have after the run; None sets no limit.
     """
@@ -105,40 +105,40 @@ class Experiment:
 
     @property
     def home(self) -> Path:
-        """MER_HOME: everything that is kept between runs."""
+        """MER_HOME: folder of everything that is kept between runs."""
         return self.pipeline.cache.root.parent
 
     @property
     def results(self) -> Results:
-        """Where finished cells are kept."""
+        """Folder of finished cells."""
         return Results(root=self.home / "results")
 
     def timed(self, step: str) -> object:
-        """Return the component that decides on the cost of a step of `STEPS`."""
+        """Return the component that determines the cost of a step of `STEPS`."""
         if step == "evaluation":
             return self.folds_cost
         name = STEPS[step]
         return self.pipeline.dataset if name == "dataset" else getattr(self.pipeline.stages, name)
 
     def folds(self, prepared: Prepared) -> Path:
-        """Return where the finished folds of a cell are kept."""
+        """Return the store of the finished folds of a cell."""
         return self.pipeline.cache.root / "folds" / prepared.key
 
     @property
     def folds_cost(self) -> object:
-        """What decides on the cost of a fold, for `times`: the search, and the codes that are learnt beside it."""
+        """What determines the cost of a fold, for `times`: the search and the codes that are learned."""
         codes = getattr(self.svm, "codes", None)
         return self.tuning if codes is None else digest(component_key(codes), component_key(self.tuning))
 
     @property
     def times(self) -> Times:
-        """Where it is kept what each stage costs."""
+        """Record of what each stage costs."""
         return Times(root=self.home / "times")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a run gave.
+    """The outcome of a run.
 
     Attributes
     ----------
@@ -149,9 +149,9 @@ class Outcome:
         Clips listed in excluded.csv.
     warnings : tuple of str
     computed : mapping of str to int
-        Results that had to be computed, by stage; what is missing came from the cache.
+        Number of results that were computed, by stage; the others came from the cache.
     see : str
-        What to type or open to see the run in MLflow, from any folder; empty where it is not recorded.
+        Command or address that shows the run in MLflow, from any folder; empty if it is not recorded.
     seconds : float
     """
 

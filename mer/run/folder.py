@@ -1,4 +1,4 @@
-"""The files that a user keeps of a run."""
+"""The files in a run's folder."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def write(
     *,
     every_figure: bool,
 ) -> Metrics:
-    """Write everything that a user keeps of a run, with the figures that were begun.
+    """Write all files of a run, with the figures that were begun.
 
     Parameters
     ----------
     folder : Path
         Empty.
     every_figure : bool
-        Else the confusion matrix is the only one that is drawn here.
+        If False, only the confusion matrix is drawn.
 
     Returns
     -------
     dict
-        The content of metrics.json, computed from predictions.csv alone.
+        The content of metrics.json, computed only from predictions.csv.
     """
     predictions.write_predictions(folder / "predictions.csv", result)
     predictions.write_folds(folder / "folds.csv", result.folds)
@@ -73,7 +73,7 @@ def write(
 
 
 def begin_figures(figures: Drawing, experiment: Experiment, manifest: Manifest, features: Features) -> None:
-    """Begin what can be drawn before anything is predicted: the motion of the regions, and a clip."""
+    """Start the figures that need no predictions: the motion of the regions, and a clip."""
     figures.begin("regions.png", "regions", text=_regions(experiment, features))
     figures.begin("clip.png", "clip", **_clip(experiment.pipeline, _telling_clip(manifest, features)))
 
@@ -124,7 +124,7 @@ def _unit(pipeline: Pipeline) -> str:
 
 
 def _telling_clip(manifest: Manifest, features: Features) -> Sample:
-    """Return the clip of the strongest features: motion that a reader can see."""
+    """Return the clip with the strongest features, whose motion is visible."""
     strength = np.linalg.norm(features.table.X.astype(np.float64), axis=1)
     name = features.table.sample_id[int(np.argmax(strength))]
     return next(sample for sample in manifest.samples if sample.id == name)

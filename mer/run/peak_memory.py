@@ -1,4 +1,4 @@
-"""The largest memory that a stretch of work held at once, of this process with its threads."""
+"""Peak memory of this process over a period of time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SELF = Path("/proc/self")
 
 
 def reset_peak_memory() -> None:
-    """Begin a new stretch, where the system can (Linux); elsewhere the peak counts from the start of the process."""
+    """Reset the peak if the system can (Linux); elsewhere it counts from the start of the process."""
     with contextlib.suppress(OSError):
         (_SELF / "clear_refs").write_text("5", encoding="ascii")
 

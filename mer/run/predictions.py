@@ -1,4 +1,4 @@
-"""``predictions.csv`` and ``folds.csv``: written so that a reader gets the very same numbers back."""
+"""``predictions.csv`` and ``folds.csv``: written so that reading gives exactly the same numbers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["write_folds", "write_predictions"]
 
 
 def write_predictions(path: str | Path, result: LosoResult) -> None:
-    """Write one row per clip, sorted by sample id: whose it is, the truth, the prediction, one score per class.
+    """Write one row per clip, sorted by sample id: its subject, truth, prediction and one score per class.
 
-    A score is written with all its digits; a class that the training side did not hold has an empty cell.
+    Scores are written with all digits; the cell of a class that is not in the training set is empty.
     """
     table = result.table
     whose = {i: (d, s) for i, d, s in zip(table.sample_id, table.dataset, table.subject, strict=True)}
@@ -32,7 +32,7 @@ def write_predictions(path: str | Path, result: LosoResult) -> None:
 
 
 def write_folds(path: str | Path, folds: Iterable[FoldResult]) -> None:
-    """Write one row per fold: what was left out, the chosen parameters, the inner score, the seconds."""
+    """Write one row per fold: what was held out, the chosen parameters, the inner score and the seconds."""
     folds = list(folds)
     names = list(dict.fromkeys(name for fold in folds for name in fold.parameters))
     rows = []
@@ -51,7 +51,7 @@ def _exact(value: object) -> str:
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    try:  # plainly: the folder of results is renamed as a whole
+    try:  # not atomically: the folder of results is renamed as a whole
         path.write_text(text.getvalue(), encoding="utf-8")
     except OSError as error:
         raise DataError(

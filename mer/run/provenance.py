@@ -1,4 +1,4 @@
-"""What a result stands on: which clips, classes, oracle, versions and processor (protocol.json)."""
+"""Provenance of a result: its clips, classes, oracle information, versions and processor (protocol.json)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "optuna", "mlflow", "torch", "ko
 
 
 def clip_list_hash(samples: Iterable[Sample]) -> str:
-    """Return a hash of which clips, whose, of which class and which frames, whatever their order."""
+    """Return a hash of the clips with their subject, class and frames, independent of their order."""
     return digest(sorted([s.id, s.subject, s.label, s.onset, s.apex, s.offset] for s in samples))
 
 
 def protocol_card(experiment: Experiment, manifest: Manifest, features: Features, *, key: str) -> Card:
     """Return the content of protocol.json.
 
-    The clip-list hash is of the clips that were evaluated: two results may be compared only where it is equal.
+    The clip-list hash is of the clips that were evaluated: only results with equal hashes can be compared.
     """
     kept = set(features.table.sample_id.tolist())
     samples = [sample for sample in manifest.samples if sample.id in kept]
@@ -66,7 +66,7 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
 
 
 def compute_card(features: Features) -> dict[str, object]:
-    """Return what this process computes with; scores can differ between processors by rounding differences.
+    """Return the hardware and libraries in use; scores can differ between processors by rounding differences.
 
     It is a record alone, in no key and no seed. Torch is asked only where the run has imported it: to load it for a
     result that came from the cache would take longer than the run.
@@ -74,11 +74,11 @@ def compute_card(features: Features) -> dict[str, object]:
     Returns
     -------
     dict
-        ``processor``; ``computed``, how many results of each stage this run computed and did not read from the cache;
+        ``processor``; ``computed``, how many results of each stage this run computed rather than read from the cache;
         ``torch``, or None with the reason under ``torch_absent``; ``blas``, one entry per library that is loaded.
     """
     torch = sys.modules.get("torch")
-    absent = "not imported: no stage of this run computed with torch; what the cache held may have been made with it"
+    absent = "not imported: no stage of this run used torch; cached results may have"
     return {
         "processor": _processor(),
         "computed": {stage: len(seconds) for stage, seconds in features.computed.items()},
@@ -89,7 +89,7 @@ def compute_card(features: Features) -> dict[str, object]:
 
 
 def commit() -> str | None:
-    """Return the git commit of the source that runs, ``+changes`` where it was edited; None outside a checkout."""
+    """Return the git commit of the running source, ``+changes`` if it was edited; None outside a checkout."""
     source = Path(mer.__file__).parent
     if not (source.parent / ".git").exists():
         return None
@@ -104,7 +104,7 @@ def commit() -> str | None:
 
 
 def _apex_source(experiment: Experiment, manifest: Manifest) -> str:
-    """Say where the apex came from: an annotated one is oracle information at test time."""
+    """Describe the source of the apex: an annotated one is oracle information at test time."""
     frames = experiment.choices.get("frames")
     if frames == "onset_middle":
         return "middle of onset and offset"
@@ -114,7 +114,7 @@ def _apex_source(experiment: Experiment, manifest: Manifest) -> str:
 
 
 def _oracle(experiment: Experiment) -> str:
-    """Say what a test clip brings that only an annotator can know."""
+    """Describe which annotation-only information of a test clip is used."""
     until_apex = getattr(experiment.pipeline.stages.frames, "until", None) == "apex"
     if until_apex or experiment.choices.get("frames", "onset_apex") == "onset_apex":
         return "the annotated onset and apex (where the apex is not annotated, the offset) of the test clips are used"
@@ -143,7 +143,7 @@ def _blas() -> list[dict[str, object]]:
     return [
         {
             "library": f"{found['internal_api']} {found['version']}",
-            "kernels": found.get("architecture"),  # the processor that the library has chosen its code for
+            "kernels": found.get("architecture"),  # the processor for which the library has selected its code
             "threads": found["num_threads"],
         }
         for found in threadpool_info()
@@ -152,7 +152,7 @@ def _blas() -> list[dict[str, object]]:
 
 
 def _processor() -> str:
-    """Return the name of the processor; where the system does not tell, its architecture."""
+    """Return the name of the processor, or its architecture if the name is not available."""
     try:
         found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
     except OSError:  # not Linux

@@ -1,4 +1,4 @@
-"""What a run tells MLflow: factors as params, identity as tags, scores as metrics, folds as steps."""
+"""What MLflow gets of a run: factors as params, identity as tags, scores as metrics, folds as steps."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["data", "name", "numbers", "params", "per_subject", "series", "tags"]
 
-_DATA = ("dataset.", "evaluation.", "protocol.")  # settings that a name does without
-_ABSENT = "none"  # option of a group that has no part in the run, so that every run has the same keys
+_DATA = ("dataset.", "evaluation.", "protocol.")  # settings that are not part of a name
+_ABSENT = "none"  # option of a group that the run does not use, so that every run has the same keys
 
 
 def name(experiment: Experiment) -> str:
@@ -38,7 +38,7 @@ def params(experiment: Experiment, groups: Sequence[str]) -> dict[str, str]:
     """Return every group's option under its name, the seed, and every setting that the command names.
 
     All cells of a sweep have the same keys, so that MLflow's compare page and parallel coordinates show the factors of
-    the study and nothing that merely follows from them; each setting there is stands in config.yaml.
+    the study and nothing that only follows from them; config.yaml has all settings.
     """
     return (
         dict.fromkeys(groups, _ABSENT) | dict(experiment.choices) | {"seed": str(experiment.seed)} | _named(experiment)
@@ -46,7 +46,7 @@ def params(experiment: Experiment, groups: Sequence[str]) -> dict[str, str]:
 
 
 def _named(experiment: Experiment) -> dict[str, str]:
-    """Return the settings of a group that the command names, with the values that they have in this run."""
+    """Return the settings of a group that the command names, with their values in this run."""
     words = shlex.split(experiment.command)
     keys = [word.split("=", 1)[0].lstrip("+") for word in words if "=" in word]
     flat = {key: text for group, fields in experiment.settings.items() for key, text in _flat(group, fields)}
@@ -54,7 +54,7 @@ def _named(experiment: Experiment) -> dict[str, str]:
 
 
 def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: str) -> dict[str, str]:
-    """Return who the run is: MLflow compares params and metrics, so nothing that one wants to plot stands here."""
+    """Return what identifies the run; nothing that one wants to plot, since MLflow only compares params and metrics."""
     protocol = manifest.notes.get("protocol", {})
     return {
         "cell": cell,
@@ -76,14 +76,14 @@ def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: st
 
 
 def data(experiment: Experiment, *, clip_list: str) -> dict[str, str]:
-    """Return the data set as MLflow's input: its name, the hash of which clips count, and where it lies."""
+    """Return the data set as MLflow's input: its name, the hash of its clips, and its location."""
     dataset = experiment.pipeline.dataset
     source = next((getattr(dataset, key) for key in ("root", "table") if getattr(dataset, key, None)), "embedded")
     return {"name": dataset.name, "digest": clip_list, "source": str(source)}
 
 
 def numbers(summary: Metrics, features: Features) -> dict[str, float]:
-    """Return one number each: the scores with their intervals, one F1 and recall per class, seconds per stage."""
+    """Return the scalar metrics: scores with their intervals, F1 and recall per class, seconds per stage."""
     found: dict[str, float] = {}
     for key in ("uf1", "uar", "accuracy", "weighted_f1"):
         found |= {
@@ -108,7 +108,7 @@ def series(result: LosoResult) -> dict[str, list[float]]:
 
 
 def per_subject(result: LosoResult) -> str:
-    """Return a CSV table, one row per subject: the step of its fold, its clips, how many were right."""
+    """Return a CSV table, one row per subject: the step of its fold, its number of clips, and how many were correct."""
     whose = dict(zip(result.table.sample_id.tolist(), result.table.subject.tolist(), strict=True))
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for step, fold in enumerate(result.folds):

@@ -1,4 +1,4 @@
-"""``regions.csv``: which region moves how for which class, over all clips of a data set."""
+"""``regions.csv``: the motion of each region for each class, over all clips of a data set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["COLUMNS", "region_rows", "region_text"]
 COLUMNS = (
     "region", "class", "clips", "magnitude", "direction_deg", "agreement", "coherence", "strain", "unit",
 )  # fmt: skip
-_NO_DIRECTION = 1e-6  # share of the largest magnitude below which a mean vector is rounding
+_NO_DIRECTION = 1e-6  # a mean vector below this fraction of the largest magnitude is floating-point noise
 
 
 def region_rows(table: FeatureTable, regions: Sequence[str], motion: Numbers, *, unit: str) -> list[dict[str, object]]:
@@ -25,19 +25,19 @@ def region_rows(table: FeatureTable, regions: Sequence[str], motion: Numbers, *,
     Parameters
     ----------
     table : FeatureTable
-        Says which class each of the N clips is of.
+        Gives the class of each of the N clips.
     regions : sequence of str
         R names.
     motion : ndarray, shape (N, R, 5)
-        `REGION_QUANTITIES` of every region of every clip, after the head's motion was taken out.
+        `REGION_QUANTITIES` of every region of every clip, after removal of the head's motion.
     unit : str
         Of u, v and magnitude.
 
     Returns
     -------
     list of dict
-        One a region and class, with the keys `COLUMNS`. ``direction_deg`` is the direction of the summed vectors, in
-        (−180, 180]: 0 to the right of the image, 90 down, −90 up; NaN where nothing moves or all cancels.
+        One per region and class, with the keys `COLUMNS`. ``direction_deg`` is the direction of the summed vectors, in
+        (−180, 180]: 0 to the right of the image, 90 down, −90 up; NaN if nothing moves or the vectors cancel.
         ``agreement`` is the length of the summed vectors over the summed magnitudes: 1 where all pixels of all clips
         move one way, 0 where they cancel, so that a direction means little. Every clip counts alike.
     """
@@ -61,7 +61,7 @@ def region_rows(table: FeatureTable, regions: Sequence[str], motion: Numbers, *,
 
 
 def region_text(rows: Sequence[dict[str, object]]) -> str:
-    """Return the rows as CSV, numbers to six digits; a direction that there is not is an empty cell."""
+    """Return the rows as CSV, numbers to six digits; an undefined direction is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -10,11 +10,11 @@ from mer.types import TRIAL_AFTER, TRIAL_BEFORE, FoldResult, Parameters
 
 __all__ = ["trial_table"]
 
-_ALL = "all"  # in the place of the subject, where one search served every fold
+_ALL = "all"  # instead of the subject, if one search was used for every fold
 
 
 def trial_table(folds: Sequence[FoldResult]) -> str:
-    """Return the table as CSV; empty where nothing was searched.
+    """Return the table as CSV; empty if nothing was searched.
 
     Parameters
     ----------

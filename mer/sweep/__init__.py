@@ -1,1 +1,1 @@
-"""Sweeps: cells that are never lost and never repeated."""
+"""Sweeps, whose finished cells are kept and not repeated."""

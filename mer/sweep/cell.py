@@ -1,4 +1,4 @@
-"""One cell of a sweep, run in whatever process a launcher chose: kept, done, failed, or left to who is running it."""
+"""One cell of a sweep, in the process that a launcher chose: kept, done, failed, or being run by another process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Sweep", "is_kept", "run_cell"]
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """What all processes of a sweep know.
+    """What all processes of a sweep share.
 
     Attributes
     ----------
@@ -35,11 +35,11 @@ class Sweep:
     cells : tuple of tuple of str
         Those of each.
     folder : Path
-        Gets one folder per cell, and cells.csv.
+        Output folder: one folder per cell, and cells.csv.
     force : bool
-        Run cells again whose result is kept.
+        Rerun cells whose result is kept.
     figures : bool
-        Draw in every cell all that a single run draws, and not the confusion matrix alone.
+        Draw all figures of a single run in every cell, not only the confusion matrix.
     began : float
         Seconds since 1970.
     """
@@ -53,7 +53,7 @@ class Sweep:
 
     @property
     def ledger(self) -> Ledger:
-        """Where it is noted what became of the cells."""
+        """Record of the outcome of the cells."""
         return Ledger(folder=self.folder, total=len(self.cells), began=self.began)
 
     @classmethod
@@ -70,7 +70,7 @@ class Sweep:
         Raises
         ------
         ConfigError
-            Where a setting cannot be.
+            If a setting is not valid.
         """
         cfg, choices = compose_cell([*self.shared, *self.cells[number]])
         words = [word for word in self.shared if not word.lstrip("+~").startswith(("sweep.", "hydra"))]
@@ -78,7 +78,7 @@ class Sweep:
 
 
 def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
-    """Run a cell, or take its result from where it is kept, and note it; None where another process is running it.
+    """Run a cell or reuse its kept result, and record the outcome; None if another process is running it.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
     number : int
         Which cell, from 0.
     wait : bool
-        Wait for another process rather than return None.
+        Wait for the other process instead of returning None.
     """
     start = time.perf_counter()
     folder = sweep.folder / str(number)
@@ -99,7 +99,7 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
         said = str(error) if isinstance(error, MerError) else f"internal error in mer, {type(error).__name__}: {error}"
         said = "; ".join([said, *notes(error)])
         line = Line(number=number, overrides=overrides, state="failed", error=said, seconds=time.perf_counter() - start)
-    with contextlib.suppress(OSError):  # Hydra makes it; it stays where there is something in it
+    with contextlib.suppress(OSError):  # created by Hydra; kept if it is not empty
         folder.rmdir()
     if line is not None:
         sweep.ledger.write(line)
@@ -142,7 +142,7 @@ def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
 
 
 def is_kept(ready: Experiment, prepared: Prepared) -> bool:
-    """Return whether a cell's result lies there whole and MLflow was told of it in this study, or will be."""
+    """Return whether a cell's result is kept and is recorded in MLflow for this study, or will be."""
     folder = ready.results.folder(prepared.result)
     store = ready.tracking.address(ready.home)
     return folder is not None and (store is None or is_recorded(folder, store, ready.study))

@@ -1,4 +1,4 @@
-"""Which cells a sweep has: from the words of the command line, and from the study that they choose."""
+"""The cells of a sweep, from the command line and the study that it chooses."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Cell = tuple[str, ...]
 _ABSENT = object()
 
 
-@functools.lru_cache(maxsize=4096)  # the words of a grid come again in every cell
+@functools.lru_cache(maxsize=4096)  # every cell of a grid repeats the same words
 def parse(word: str) -> Override:
-    """Read one override.
+    """Parse one override.
 
     Raises
     ------
     ConfigError
-        Where it is not one.
+        If it is not an override.
     """
     try:
         return OverridesParser.create().parse_override(word)
@@ -43,16 +43,16 @@ def expand(words: Sequence[str]) -> tuple[list[str], list[Cell]]:
     """Return the overrides that all cells share, and those of each cell.
 
     A study (``sweep.grid``, ``.around``, ``.cells``, and Hydra's own ``hydra.sweeper.params``) gives cells; the values
-    on the command line multiply them. A factor that the command line names is taken from there alone.
+    on the command line multiply them. A factor on the command line replaces that of the study.
 
     Raises
     ------
     ConfigError
-        For a word, a factor or a level that cannot be.
+        For an invalid word, factor or level.
     """
     parsed = [parse(word) for word in words]
     shared = [word for word, override in zip(words, parsed, strict=True) if not override.is_sweep_override()]
-    # As with Hydra, the last word on a setting counts.
+    # As in Hydra, the last override of a setting wins.
     swept = {override.get_key_element(): _levels(override) for override in parsed if override.is_sweep_override()}
     cfg = compose(shared, with_hydra=True)
     named = {override.get_key_element().lstrip("+~") for override in parsed}
@@ -61,7 +61,7 @@ def expand(words: Sequence[str]) -> tuple[list[str], list[Cell]]:
 
 
 def distinct(cells: Iterable[Cell], cfg: DictConfig) -> list[Cell]:
-    """Return the cells without those that are equal to an earlier one; each of these is named on standard error.
+    """Return the cells without duplicates of earlier ones; each duplicate is named on standard error.
 
     Two cells are equal where they set the same values, in whatever spelling: ``svm.C=1`` and ``svm.C=1.0``, or the
     value that `cfg`, composed of the words that all cells share, has anyway.
@@ -71,12 +71,12 @@ def distinct(cells: Iterable[Cell], cfg: DictConfig) -> list[Cell]:
         first = seen.setdefault(_content(cell, cfg), cell)
         if first != cell:
             same, earlier = " ".join(cell) or "base", " ".join(first) or "base"
-            print(f"mer: the cell {same} is equal to the cell {earlier}, and one cell of the sweep", file=sys.stderr)
+            print(f"mer: the cell {same} is equal to the cell {earlier}; it is run once", file=sys.stderr)
     return list(seen.values())
 
 
 def _content(cell: Cell, cfg: DictConfig) -> Hashable:
-    """Return what a cell sets beside `cfg`; with another option of a group, everything that it sets."""
+    """Return what a cell changes in `cfg`; for another option of a group, everything that it sets."""
     values = {override.get_key_element().lstrip("+"): _value(override.value()) for override in map(parse, cell)}
     chosen = {key: _value(option) for key, option in cfg.hydra.runtime.choices.items()}
     if any(value != chosen[key] for key, value in values.items() if key in chosen):
@@ -92,7 +92,7 @@ def _set(cfg: DictConfig, key: str) -> Hashable:
 
 
 def _value(value: object) -> Hashable:
-    """Return a value so that equal settings are equal: 1 and 1.0 are, 1 and true are not, nor 1 and "1"."""
+    """Return a value that compares as settings do: 1 equals 1.0, but neither true nor "1"."""
     if isinstance(value, QuotedString):
         return _value(value.text)
     if isinstance(value, Mapping):
@@ -103,7 +103,7 @@ def _value(value: object) -> Hashable:
 
 
 def probes(cells: Sequence[Cell]) -> list[Cell]:
-    """Return a few cells that together hold every override of all."""
+    """Return a few cells that together contain every override."""
     seen: set[str] = set()
     found: list[Cell] = []
     for cell in cells:
@@ -115,9 +115,9 @@ def probes(cells: Sequence[Cell]) -> list[Cell]:
 
 def _levels(override: Override) -> list[str]:
     if isinstance(override.value(), Glob):
-        raise ConfigError(f"{override.input_line}: patterns are not read; list the options, a,b,c")
+        raise ConfigError(f"{override.input_line}: patterns are not supported; list the options, a,b,c")
     if not override.is_discrete_sweep():
-        raise ConfigError(f"{override.input_line}: a range without steps makes no cells; list the values, a,b,c")
+        raise ConfigError(f"{override.input_line}: a range without steps gives no cells; list the values, a,b,c")
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
@@ -153,7 +153,7 @@ def _listed(node: object) -> Iterable[Cell]:
     cells = _plain(node) or []
     if not isinstance(cells, list) or not all(isinstance(cell, list) for cell in cells):
         raise ConfigError(
-            "sweep.cells: must be a list with one list of overrides a cell, such as [[flow=dis], [roi=grid]]"
+            "sweep.cells: must be a list with one list of overrides per cell, such as [[flow=dis], [roi=grid]]"
         )
     return [tuple(str(word) for word in cell) for cell in cells]
 

@@ -1,4 +1,4 @@
-"""What is checked of a run, or of a cell of a sweep, before any work."""
+"""Checks of a run, or of a cell of a sweep, before any work."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["check_settings", "warm_folds"]
 
 
 def check_settings(cfg: DictConfig) -> None:
-    """Check the study's name and build every stage once, also one that this run does not use.
+    """Check the study's name and build every stage once, including unused ones.
 
     Raises
     ------
     ConfigError
-        For a name or a setting that cannot be.
+        For an invalid name or setting.
     """
     check_study_name(cfg.study)
     for key, node in cfg.items():
@@ -25,7 +25,7 @@ def check_settings(cfg: DictConfig) -> None:
 
 
 def warm_folds(cfg: DictConfig) -> None:
-    """Start the processes that run folds which need no search, long before there are features."""
+    """Start the processes that run folds without a search, long before there are features."""
     if OmegaConf.select(cfg, "tuning._target_") == "mer.tuning.NoTuning":
         from mer.loso.workers import warm
 

@@ -1,4 +1,4 @@
-"""A sweep from its first cell to the table at its end; `mer run -m` calls it."""
+"""Run a sweep, from the first cell to the final table; called by `mer run -m`."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from mer.tracking import settle, waiting
 
 __all__ = ["run_sweep"]
 
-_LOOK_EVERY_S = 0.5  # for lines of workers elsewhere
+_LOOK_EVERY_S = 0.5  # how often to look for lines of workers on other machines
 _LOST = "its worker ended without a message: killed, out of memory, or its node went down"
 
 
 def run_sweep(words: Sequence[str]) -> int:
-    """Check the settings of every cell, run them all and return the exit status: 0, or 1 where a cell failed.
+    """Check the settings of every cell, run all cells and return the exit status: 0, or 1 if a cell failed.
 
     Raises
     ------
     ConfigError
-        For a setting of any cell that cannot be.
+        For an invalid setting of any cell.
     """
     shared, cells = expand(words)
-    for cell in probes(cells):  # a misspelling fails before any work
+    for cell in probes(cells):  # misspellings fail before any work
         cfg = compose([*shared, *cell], with_hydra=True)
         if _runs_here(cfg) and not cfg.sweep.plan:
             warm_folds(cfg)
@@ -44,7 +44,7 @@ def run_sweep(words: Sequence[str]) -> int:
 
 
 def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
-    """Run all cells and return the exit status: 0, or 1 where a cell failed."""
+    """Run all cells and return the exit status: 0, or 1 if a cell failed."""
     cfg = compose(shared, with_hydra=True)
     if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
         raise ConfigError("sweep.force, sweep.plan and sweep.figures must be true or false")
@@ -71,12 +71,12 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
 
 
 def _runs_here(cfg: DictConfig) -> bool:
-    """Tell whether the cells run in this process, and not where a launcher sends them."""
+    """Return whether the cells run in this process, not through a launcher."""
     return str(cfg.hydra.launcher["_target_"]).endswith(".BasicLauncher")
 
 
 def _here(sweep: Sweep) -> None:
-    """Run cell by cell; those that another sweep is running come last."""
+    """Run the cells one by one; those that another sweep is running come last."""
     busy: list[int] = []
     for wait, numbers in ((False, range(len(sweep.cells))), (True, busy)):
         for number in numbers:
@@ -88,11 +88,13 @@ def _here(sweep: Sweep) -> None:
 
 
 def _through_hydra(sweep: Sweep) -> None:
-    """Hand the cells to Hydra's launcher, then again those that were busy or whose worker was killed."""
+    """Pass the cells to Hydra's launcher, then repeat those that were busy or whose worker was killed."""
     numbers = list(range(len(sweep.cells)))
     with _saying_lines(sweep):
         for wait in (False, True):
-            launch(sweep, numbers, wait=wait)  # one that fails says so; the cells of its other workers are safe
+            launch(
+                sweep, numbers, wait=wait
+            )  # a failing launcher prints its error; the cells of its other workers are kept
             ended = {line.number for line in sweep.ledger.lines()}
             numbers = [number for number in numbers if number not in ended]
             if not numbers:
@@ -105,7 +107,7 @@ def _through_hydra(sweep: Sweep) -> None:
 
 @contextlib.contextmanager
 def _saying_lines(sweep: Sweep) -> Iterator[None]:
-    """Print the lines that workers write, as they come."""
+    """Print the lines that workers write as they appear."""
     over = threading.Event()
     told: set[int] = set()
 
@@ -145,13 +147,13 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
         _table(lines)
     states = Counter(line.state for line in lines)
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
-    print(f"\n{len(lines)} of {len(sweep.cells)} cells ended: {counts}\nfolder    {sweep.folder}", flush=True)
+    print(f"\n{len(lines)} of {len(sweep.cells)} cells finished: {counts}\nfolder    {sweep.folder}", flush=True)
     if table and len(lines) > 1:
-        print(f"compare   mer report {study}  (picking the best cell by these scores means choosing on test subjects)")
+        print(f"compare   mer report {study}  (picking the best cell by these scores selects on test subjects)")
     failed = states["failed"]
     if failed and table:
         cells = "1 cell" if failed == 1 else f"{failed} cells"
-        print(f"mer: {cells} failed, each with its reason above; the same command runs them again", file=sys.stderr)
+        print(f"mer: {cells} failed, for the reasons above; rerun the same command to repeat them", file=sys.stderr)
     return 1 if failed else 0
 
 

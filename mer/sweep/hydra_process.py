@@ -1,7 +1,7 @@
-"""Hydra's own command line in a process of its own: it runs cells through a launcher, or prints the settings.
+"""Hydra's command line in a separate process: it runs cells through a launcher, or prints the settings.
 
-``python -m mer.sweep.hydra_process WORDS`` is that process. It reads its own command line, so that neither the
-arguments nor the Hydra of the program that asks for it are touched, and it ends when that program does.
+``python -m mer.sweep.hydra_process WORDS`` is that process. It has its own command line, so that the arguments
+and the Hydra state of the calling program do not change, and it ends when that program does.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["launch", "show"]
 
-_PATIENCE_S = 2.0  # Ctrl-C of a terminal reaches both processes; a signal from a program reaches only ours
+_PATIENCE_S = 2.0  # Ctrl-C in a terminal reaches both processes; a signal from a program reaches only this one
 
 
 def show(words: Sequence[str]) -> int:
-    """Let Hydra print what the flags among the words ask for; nothing is run. Returns the exit status."""
+    """Let Hydra print what the flags among the words request, without a run; return the exit status."""
     return _process(words)
 
 
 def launch(sweep: Sweep, numbers: Sequence[int], *, wait: bool) -> int:
-    """Hand cells to the launcher that the sweep's words choose, and return the exit status of the process.
+    """Pass cells to the launcher that the sweep's words choose, and return the exit status of the process.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def launch(sweep: Sweep, numbers: Sequence[int], *, wait: bool) -> int:
         Wait for cells that another sweep is running.
     """
     sweep.folder.mkdir(parents=True, exist_ok=True)
-    file = sweep.folder / ".sweep.json"  # workers on other machines read it, too
+    file = sweep.folder / ".sweep.json"  # workers on other machines also read it
     file.write_text(json.dumps(asdict(sweep), default=str), encoding="utf-8")
     own = {
         "hydra.sweep.dir": _quoted(sweep.folder),
@@ -68,7 +68,7 @@ def _process(words: Sequence[str]) -> int:
     path = os.pathsep.join(folder for folder in sys.path if folder)
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "mer.sweep.hydra_process", *words],
-        stdin=subprocess.PIPE,  # never written to: it closes when this process ends, however it does
+        stdin=subprocess.PIPE,  # never written to: it closes when this process ends, for whatever reason
         env=os.environ | {"HYDRA_FULL_ERROR": "1", "PYTHONPATH": path},
     ) as process:
         try:
@@ -79,7 +79,7 @@ def _process(words: Sequence[str]) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a process that was interrupted with this one; interrupt it where it was not."""
+    """Wait for a process that was interrupted with this one; interrupt it if it was not."""
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             process.wait(_PATIENCE_S)
@@ -123,9 +123,9 @@ def _main() -> int:
     except KeyboardInterrupt:
         return 130
     except HydraException as error:
-        print(f"mer: {one_sentence(error) or 'Hydra ended without a message'}", file=sys.stderr)
+        print(f"mer: {one_sentence(error) or 'Hydra stopped without a message'}", file=sys.stderr)
         return 2
-    except Exception as error:  # of the launcher: a cell's own error is in its line
+    except Exception as error:  # error of the launcher: those of cells are in their lines
         if os.environ.get("MER_DEBUG"):
             raise
         said = " ".join(str(error).split())[:300]

@@ -1,4 +1,4 @@
-"""What became of every cell of one sweep: a small file each, so that workers on several machines may write them."""
+"""Outcomes of the cells of a sweep: one small file per cell, so that workers on several machines can write them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Line:
     Attributes
     ----------
     number : int
-        Its place in the sweep, from 0.
+        Its index in the sweep, from 0.
     overrides : tuple of str
     state : {"done", "kept", "failed"}
     key : str
-        Hash of all that determines the result; empty where the cell failed before its data was read.
+        Hash of all that determines the result; empty if the cell failed before its data was read.
     uf1, uar : float or None
     seconds : float
     error : str
@@ -49,11 +49,11 @@ class Line:
 
     @property
     def name(self) -> str:
-        """The cell in words."""
+        """The overrides of the cell as text."""
         return " ".join(self.overrides) or "base"
 
     def said(self) -> str:
-        """Return the cell in one line."""
+        """Return a one-line summary of the cell."""
         if self.state == "failed":
             return f"{self.name}  failed: {self.error}"
         cost = "kept" if self.state == "kept" else f"{self.seconds:.1f} s"
@@ -79,16 +79,16 @@ class Ledger:
     began: float
 
     def write(self, line: Line) -> None:
-        """Keep a line."""
+        """Save a line."""
         self._parts.mkdir(parents=True, exist_ok=True)
         write_atomically(self._parts / f"{line.number}.json", json.dumps(asdict(line)).encode())
 
     def said(self, line: Line) -> str:
-        """Return a line as text, with how far the sweep is and how long it may still take."""
+        """Return a line as text, with the progress of the sweep and the estimated remaining time."""
         return f"[{line.number + 1}/{self.total}] {line.said()}{self._left()}"
 
     def lines(self) -> list[Line]:
-        """Return the lines of all cells that have ended, in the order of the sweep."""
+        """Return the lines of all finished cells, in the order of the sweep."""
         found = []
         for path in self._parts.glob("[0-9]*.json"):
             with contextlib.suppress(OSError, ValueError):
@@ -112,17 +112,17 @@ class Ledger:
         return self.folder / ".cells"
 
     def _left(self) -> str:
-        """Say how long the rest takes if it goes on like this; kept cells cost nothing and say nothing."""
+        """Estimate the remaining time from the cells run so far; kept cells cost no time and do not count."""
         states = [line.state for line in self.lines()]
         ended, worked = len(states), sum(state != "kept" for state in states)
         if ended >= self.total or not worked:
             return ""
         left = (time.time() - self.began) / worked * (self.total - ended)
-        return f"  ({ended} of {self.total} ended, about {duration(left)} left)"
+        return f"  ({ended} of {self.total} finished, about {duration(left)} left)"
 
 
 def duration(seconds: float) -> str:
-    """Return a time as a reader takes it in: 40 s, 12 min, 3.5 h."""
+    """Return a time in readable form: 40 s, 12 min, 3.5 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""A sweep before it runs: its cells, what of them is kept or cached, and the time that the rest may take."""
+"""The plan of a sweep: its cells, which results are kept or cached, and the expected time of the rest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Planned", "plan", "print_plan"]
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """One cell as it stands.
+    """The current state of one cell.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class Planned:
     state : str
         ``kept``, ``new``, ``failed before`` or ``twice`` (another cell of the sweep has the same result).
     work : mapping of str to int
-        Flow fields and feature rows to compute, those left out that a cell before it will have computed.
+        Flow fields and feature rows to compute, except those that an earlier cell will compute.
     seconds : float or None
-        None where no run of this kind has been timed on this machine.
+        None if no run of this kind has been timed on this machine.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Planned:
 
 
 def plan(sweep: Sweep) -> list[Planned]:
-    """Look at every cell; decodes no frame, computes nothing.
+    """Plan every cell; decodes no frame and computes nothing.
 
     Raises
     ------
     MerError
-        Where the data set of a cell cannot be read.
+        If the data set of a cell cannot be read.
     """
     from mer.run.execute import prepare
 
@@ -63,7 +63,7 @@ def plan(sweep: Sweep) -> list[Planned]:
 
 
 def print_plan(sweep: Sweep) -> None:
-    """Print the plan as a table, and the time of the whole."""
+    """Print the plan as a table, and the total time."""
     cells = plan(sweep)
     width = max(len(cell.name) for cell in cells)
     print(f"{'cell':>5}  {'overrides':<{width}}  {'state':<13}  {'flow':>6}  {'rows':>6}  time")
@@ -80,7 +80,7 @@ def _state(ready: Experiment, prepared: Prepared, *, again: bool) -> str:
 
 
 def _work(ready: Experiment, prepared: Prepared, coming: set[str]) -> Counter[str]:
-    """Count what is not in the cache; `coming` grows by it."""
+    """Count what is not in the cache, and add it to `coming`."""
     pipeline, samples, work = ready.pipeline, prepared.manifest.samples, Counter[str]()
 
     def new(stage: str, key: str) -> bool:
@@ -97,7 +97,7 @@ def _work(ready: Experiment, prepared: Prepared, coming: set[str]) -> Counter[st
 
 
 def _seconds(ready: Experiment, prepared: Prepared, work: Counter[str]) -> float | None:
-    """Add up what the steps took before; clips and folds run side by side."""
+    """Estimate the time from earlier runs; clips and folds run in parallel."""
     flows = work["flow"]
     frames = 0 if ready.pipeline.dataset.entry == "flow" else flows
     counts = {"read": flows, "landmarks": frames, "align": frames, "flow": frames, "descriptor": work["descriptor"]}
@@ -125,5 +125,5 @@ def _total(cells: Sequence[Planned]) -> str:
     if not unknown:
         return f"about {duration(known)}"
     if unknown == len(cells):
-        return "unknown, since nothing like it was timed here yet"
-    return f"about {duration(known)} and {unknown} cells of which nothing like them was timed here yet"
+        return "unknown, since no similar cell has been timed on this machine yet"
+    return f"about {duration(known)}, plus {unknown} cells unlike any timed on this machine yet"

@@ -256,7 +256,7 @@ SMALL = ["dataset.subjects=2", "dataset.clips=2"]
         (["frames.count=0"], r"frames\.count=0: must be a whole number of at least 1"),
         (["frames.until=end"], r"frames\.until=end: no such choice; frames\.until can be apex, offset"),
         (["sequence.way=back"], r"sequence\.way=back: no such choice; sequence\.way can be onset, path"),
-        (["dataset=flow_images", "dataset.root=x"], r"dataset=flow_images holds one ready-made flow field a clip"),
+        (["dataset=flow_images", "dataset.root=x"], r"dataset=flow_images has one ready-made flow field per clip"),
     ],
 )
 def test_settings_that_cannot_hold_are_told(words: list[str], message: str) -> None:

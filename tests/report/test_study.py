@@ -525,4 +525,4 @@ def test_compare_says_why_clips_are_not_drawn(
     assert "predicted differently" in capsys.readouterr().out
     text = (tmp_path / "c" / "report.md").read_text(encoding="utf-8")
     assert "could not be drawn" in text
-    assert "other settings than this version of mer" in text
+    assert "settings that this version of mer does not have" in text

@@ -294,9 +294,12 @@ def test_more_atoms_than_frames_and_rows_without_frames_are_refused() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["frames=onset_apex"], "frames=onset_apex gives onset and apex alone: take frames=sequence"),
-        (["dataset=flow_images"], "dataset=flow_images holds one ready-made flow field .* take descriptor=mdmo"),
-        (["descriptor=mdmo", "codes=sparse"], "codes=sparse learns .* descriptor=mdmo keeps none .*sparse_mdmo"),
+        (["frames=onset_apex"], "frames=onset_apex gives only onset and apex; use frames=sequence"),
+        (["dataset=flow_images"], "dataset=flow_images has one ready-made flow field .* use descriptor=mdmo"),
+        (
+            ["descriptor=mdmo", "codes=sparse"],
+            "codes=sparse learns .* descriptor=mdmo does not describe .*them separately.*sparse_mdmo",
+        ),
         (["descriptor.positions=1"], "descriptor.positions=1: must be a whole number of at least 2"),
         (["descriptor.descriptor=3"], "descriptor.descriptor is no descriptor of a field"),
     ],

@@ -166,12 +166,12 @@ def test_any_sign_that_a_name_may_have_reaches_the_settings(name: str) -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("flow=glob(d*)", r"flow=glob\(d\*\): patterns are not read"),
+        ("flow=glob(d*)", r"flow=glob\(d\*\): patterns are not supported"),
         ("sweep.grid=[flow]", r"sweep.grid: must name factors"),
         ("sweep.around={flow:dis}", r"sweep.around.flow=dis: must be a list"),
         ("sweep.cells=[flow]", r"sweep.cells: must be a list with one list"),
         ("seed=interval(0,1)", r"a range without steps"),
-        ("hydra/launcher=joblob", r"hydra/launcher/joblob: not installed; pip install"),
+        ("hydra/launcher=joblob", r"hydra/launcher/joblob: not installed; run pip install"),
     ],
 )
 def test_a_study_that_cannot_be_is_told_in_a_sentence(word: str, message: str) -> None:
@@ -256,7 +256,7 @@ def test_the_ledger_says_how_long_it_takes(tmp_path: Path) -> None:
     ledger = Ledger(folder=tmp_path, total=3, began=time.time() - 10)
     ledger.write(Line(number=1, overrides=("a=1",), state="done", uf1=0.5, uar=0.25, seconds=9.0))
     said = ledger.said(ledger.lines()[0])
-    assert re.fullmatch(r"\[2/3\] a=1  UF1 0.500  UAR 0.250  9.0 s  \(1 of 3 ended, about 20 s left\)", said)
+    assert re.fullmatch(r"\[2/3\] a=1  UF1 0.500  UAR 0.250  9.0 s  \(1 of 3 finished, about 20 s left\)", said)
     assert [duration(s) for s in (40, 700, 12600)] == ["40 s", "12 min", "3.5 h"]
     ledger.write(Line(number=0, overrides=(), state="failed", error="no face"))
     assert [line.name for line in ledger.close()] == ["base", "a=1"]
@@ -321,7 +321,7 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(Hoof, "__call__", wrong)
         assert main(["run", "-m", *words]) == 1
-    assert "1 cell failed, each with its reason above" in capsys.readouterr().err
+    assert "1 cell failed, for the reasons above" in capsys.readouterr().err
     rows = _table(tmp_path / "out")
     assert [(row["state"], row["error"]) for row in rows] == [("failed", FAILED), ("done", "")]
     with sqlite3.connect(home / "mlflow.db") as store:

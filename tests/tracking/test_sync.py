@@ -55,7 +55,7 @@ def sync(home: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 def test_what_was_done_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keep(home, "aa", "bb")
     assert sync(home, capsys) == (0, "recorded  trouble: aa\nrecorded  trouble: bb\n")
-    assert sync(home, capsys) == (0, "nothing to record: MLflow knows every run that is kept\n")
+    assert sync(home, capsys) == (0, "nothing to record: all kept runs are in MLflow\n")
     assert main(["sync", f"home={home / 'none'}"]) == 0
     assert not (home / "none").exists()
 

@@ -109,7 +109,7 @@ def test_the_command_trains_records_and_prints_the_scores(
         assert recorded.data.tags["kind"] == "training" and recorded.data.metrics["faces"] == 4
         assert "cnn68.npz" in {file.path for file in client.list_artifacts(recorded.info.run_id)}
     assert main([*words, "train.seed=4"]) == 2
-    assert "holds a training with other settings" in capsys.readouterr().err
+    assert "contains a training with other settings" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

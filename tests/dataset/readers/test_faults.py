@@ -343,7 +343,7 @@ FRAMES: dict[str, tuple[Break, str, str]] = {
     "no landmarks": (
         lambda r: shutil.rmtree(r / "mer_landmarks"),
         "blocks",
-        "4 of 4 clips have no stored landmarks of their onset",
+        "4 of 4 clips have no stored landmarks for their onset",
     ),
 }
 
@@ -368,7 +368,7 @@ def test_the_check_tells_what_was_repaired(root: Path, capsys: pytest.CaptureFix
     mine = root / "mine.yaml"
     mine.write_text(f"- {{{names}, new: {sound}, reason: not coded, source: me}}\n", encoding="utf-8")
     _, said, rows = check(root, capsys, f"dataset.patches={mine}")
-    assert said.startswith("casme2: 4 clips")
+    assert said.startswith("casme2: 4 usable clips")
     (row,) = [row for row in rows if row["level"] == "repaired"]
     assert row["what"] == f"sub01/EP01_01: apex / → {sound} in row 2 of {TABLE}; not coded (me)"
 
@@ -406,7 +406,7 @@ def test_a_whole_database_passes_and_says_what_it_holds(root: Path, capsys: pyte
     import csv
 
     status, said, rows = check(root, capsys, "protocol=three_classes")
-    assert "casme2: " in said and "of 2 subjects can be used" in said
+    assert "casme2: " in said and "usable clips of 2 subjects" in said
     assert {row["level"] for row in rows} <= {"blocks", "left out", "skipped", "warning"}
     assert all("class" in row["what"] for row in rows if row["level"] == "blocks")
     assert status == any(row["level"] == "blocks" for row in rows)
@@ -459,7 +459,7 @@ def test_the_data_verb_refuses_what_it_does_not_know(capsys: pytest.CaptureFixtu
         (["data"], "mer data: missing action; choose one of check, show, export"),
         (["data", "chek"], "mer data chek: no such action; did you mean check?"),
         (["data", "check", "mmew"], "mmew: not understood (missing EQUAL at '<EOF>'); write group.setting=value"),
-        (["data", "check", "dataset=mew"], "dataset=mew: no such option; dataset can be casme"),
+        (["data", "check", "dataset=mew"], "dataset=mew: no such option; choose one of casme"),
         (["data", "export", "output=x"], "mer data export needs layout=..."),
         (["data", "export", "layout=mmew", "output=x", "dataset=mmew"], "only the synthetic data set can be exported"),
         (["data", "check", "dataset=casme2", "protocol=mmew_4", "dataset.root=/nowhere"], "no such folder"),
@@ -474,10 +474,10 @@ def test_a_contact_sheet_a_subject(root: Path, capsys: pytest.CaptureFixture[str
     assert main(["data", "show", "dataset=casme2", *words]) == 0
     assert sorted(p.name for p in (root.parent / "show").iterdir()) == ["casme2_sub01.png", "casme2_sub02.png"]
     assert main(["data", "show", "dataset=casme2", *words, "subject=sub09"]) == 2
-    assert "subject=sub09: no such subject; there are sub01, sub02" in capsys.readouterr().err
+    assert "subject=sub09: no such subject; choose one of sub01, sub02" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["数据 集", "CAS(ME)^2, raw", "a=b", "it's", "x [1] {2}", "back\\slash", "end\\"])
 def test_a_path_may_hold_any_sign(name: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = root.rename(root.with_name(name))
-    assert check(place, capsys)[1].startswith("casme2: 4 clips of 2 subjects can be used")
+    assert check(place, capsys)[1].startswith("casme2: 4 usable clips of 2 subjects")
