@@ -40,5 +40,5 @@ def test_torch_repeats_to_the_last_digit_and_sees_no_motion_where_there_is_none(
 def test_a_device_that_is_not_there_is_named():
     rng = np.random.default_rng(33)
     absent = hoof(device="cuda:99")
-    with pytest.raises(ConfigError, match=r"descriptor\.device=cuda:99: torch sees no such device here; take numpy"):
+    with pytest.raises(ConfigError, match=r"descriptor\.device=cuda:99: torch finds no such device; choose numpy"):
         absent.batch(random_flow(rng)[None], [hard_regions(rng, 12, 10)])

@@ -155,7 +155,7 @@ def test_half_precision_is_for_a_gpu():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_an_absent_gpu_is_said():
-    with pytest.raises(ConfigError, match=r"flow\.device=cuda: torch sees no such device here; take cpu or auto"):
+    with pytest.raises(ConfigError, match=r"flow\.device=cuda: torch finds no such device; choose cpu or auto"):
         component("flow", "microflow", device="cuda")(*shifted_pair(1, 0))
 
 

@@ -381,7 +381,7 @@ def test_a_wrong_setting_is_refused_at_once(field: str, value: Any, message: str
 
 
 def test_a_device_that_is_not_there_is_named(drawn: Faces) -> None:
-    with pytest.raises(ConfigError, match=r"landmarks.device=cuda:99: torch sees no such device here; take cpu"):
+    with pytest.raises(ConfigError, match=r"landmarks.device=cuda:99: torch finds no such device; choose cpu"):
         mer.component("landmarks", "cnn68", device="cuda:99")(drawn.images[0])
 
 
