@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -74,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, value in (_QUIET | _ONE_THREAD).items():
         os.environ.setdefault(name, value)
     _keep_freed_memory()
+    _print_anything()
     try:
         return _dispatch(arguments)
     except MerError as error:
@@ -99,6 +101,13 @@ def load(name: str) -> Command | Group:
     """Import a command of `COMMANDS`; its parser needs no heavy library."""
     found: Command | Group = importlib.import_module(f"mer.cli.{name}").COMMAND
     return found
+
+
+def _print_anything() -> None:
+    """Show what the console has no letter for as its code (``\\u60b2``): a finished run must not fail for its words."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _keep_freed_memory() -> None:
