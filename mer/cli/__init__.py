@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -73,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, value in (_QUIET | _ONE_THREAD).items():
         os.environ.setdefault(name, value)
     _keep_freed_memory()
+    _print_anything()
     try:
         return _dispatch(arguments)
     except MerError as error:
@@ -98,6 +100,13 @@ def load(name: str) -> Command | Group:
     """Import a command of `COMMANDS`; this imports no heavy library."""
     found: Command | Group = importlib.import_module(f"mer.cli.{name}").COMMAND
     return found
+
+
+def _print_anything() -> None:
+    """Print a character that the console cannot encode as its code: a finished run must not fail for a label."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _keep_freed_memory() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from mer.errors import DataError, reason
 from mer.report.figures import confusion, plots, regions, style
 from mer.report.render.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
-from mer.report.render.formats import write
+from mer.report.render.formats import foreign_letters, write
 from mer.report.stats.factors import between_levels, level_means
 from mer.report.stats.paired import ALPHA, Comparison, against, omnibus
 from mer.report.stats.scored import Scored, scored
@@ -241,4 +241,7 @@ def _move(staging: Path, folder: Path) -> None:
 def headline(document: Document) -> list[tuple[str, str]]:
     """Return the lines that the command prints: the first table of every part."""
     short = [table for table in document.tables if table.key.endswith("-short")]
-    return [(row.items[0].text, row.items[1].shown) for table in short for row in table.rows]
+    lines = [(row.items[0].text, row.items[1].shown) for table in short for row in table.rows]
+    foreign = foreign_letters(document)
+    text = f"for XeLaTeX or LuaLaTeX; pdfLaTeX prints ? for {foreign}"
+    return [*lines, ("tables.tex", text)] if foreign else lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -142,3 +143,12 @@ def _mer_of(folder: Path) -> None:
 def _with(folder: Path) -> dict[str, str]:
     path = os.pathsep.join(filter(None, sys.path))
     return os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": path}
+
+
+def test_a_console_without_a_letter_shows_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="cp1252"))
+    monkeypatch.setattr("mer.cli.load", lambda name: lambda prog, words: print("\u60b2\u4f24 d\u00e9go\u00fbt") or 0)
+    assert main(["run"]) == 0
+    sys.stdout.flush()
+    assert written.getvalue() == b"\\u60b2\\u4f24 d\xe9go\xfbt\n"

@@ -17,7 +17,7 @@ import pytest
 from mer import metrics
 from mer.cli import main
 from mer.errors import ConfigError, DataError
-from mer.report.build import report
+from mer.report.build import headline, report
 from mer.report.compare import versus
 from mer.report.render.document import Document, Table
 from mer.report.render.escape import tex
@@ -345,7 +345,10 @@ def test_a_class_never_predicted_and_names_with_special_characters(odd: Path, tm
     assert "<script" not in page and "<b>50" not in page and "<i>" not in page
     latex = (tmp_path / "out" / "tables.tex").read_text(encoding="utf-8")
     assert r"50\%" in latex and r"\textless{}b\textgreater{}50\%\_of \$x\textasciicircum{}2\$ \& \{a\}" in latex
-    assert all(ord(letter) < 0x180 for letter in latex)
+    plain = latex.replace(r"\merscript{日}\merscript{本} \ensuremath{\rightarrow} \merscript{😀}", "")
+    assert plain.count("日本") == 1 and "take XeLaTeX or LuaLaTeX" in plain  # the comment alone
+    assert all(ord(letter) < 0x180 for letter in plain.replace("日本😀", ""))
+    assert headline(document)[-1] == ("tables.tex", "for XeLaTeX or LuaLaTeX; pdfLaTeX prints ? for 日本😀")
 
 
 def test_one_cell(odd: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
+from mer.report.figures.letters import any_letter
 from mer.types import FramePair, Numbers
 
 __all__ = ["GAIN", "draw"]
@@ -26,6 +26,7 @@ _BESIDE = 2  # clips in a row
 _TITLES = ("onset", "apex", f"difference ×{GAIN}")
 
 
+@any_letter()
 def draw(subject: str, clips: Sequence[tuple[str, FramePair | str]], path: Path) -> None:
     """Draw one sheet as a PNG.
 
@@ -57,9 +58,7 @@ def draw(subject: str, clips: Sequence[tuple[str, FramePair | str]], path: Path)
             _say(axes, pair)
         else:
             _show(axes, pair, first=place < beside)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # a name in a script that the font lacks is no fault
-        figure.savefig(path)
+    figure.savefig(path)
 
 
 def _show(axes: Sequence[Axes], pair: FramePair, *, first: bool) -> None:

@@ -73,7 +73,9 @@ def _import_matplotlib() -> None:
 
 
 def _png(module: str, content: dict[str, object]) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="mer_figure_") as name:
+    from mer.report.figures.letters import any_letter
+
+    with tempfile.TemporaryDirectory(prefix="mer_figure_") as name, any_letter():
         path = Path(name) / "figure.png"
         import_module(f"mer.report.figures.{module}").draw(path=path, **content)
         return path.read_bytes()

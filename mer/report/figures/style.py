@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +12,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from mer.report.figures.letters import any_letter
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -66,9 +67,8 @@ _STYLE: Mapping[RcKeyType, str | float] = MappingProxyType(
 
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
-    """Hold the style in which figures are made and saved; a letter that the font lacks becomes a box, no warning."""
-    with mpl.rc_context(dict(_STYLE)), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    """Hold the style in which figures are made and saved."""
+    with mpl.rc_context(dict(_STYLE)), any_letter():
         yield
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["markdown", "tex"]
+__all__ = ["foreign", "markdown", "tex"]
 
+_LATIN = 0x180  # up to here, pdfLaTeX with T1 fonts has the letters
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
@@ -25,12 +26,19 @@ def markdown(text: str) -> str:
 
 
 def tex(text: str) -> str:
-    """Return `text` so that LaTeX prints it as it is; letters outside Latin script become ``?``."""
-    return "".join(_TEX.get(letter) or _letter(letter) for letter in " ".join(text.split()))
+    r"""Return `text` so that LaTeX prints it as it is; letters of other scripts are wrapped in ``\merscript``."""
+    return "".join(_letter(letter) for letter in " ".join(text.split()))
+
+
+def foreign(text: str) -> str:
+    """Return the letters of `text` that pdfLaTeX cannot print, each once."""
+    return "".join(letter for letter in dict.fromkeys(text) if _letter(letter).startswith(r"\merscript"))
 
 
 def _letter(letter: str) -> str:
-    if ord(letter) < 0x180 and letter.isprintable():
-        return letter
+    if letter in _TEX or (ord(letter) < _LATIN and letter.isprintable()):
+        return _TEX.get(letter, letter)
     plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    if not plain and letter.isprintable():
+        return rf"\merscript{{{letter}}}"
     return "".join(_TEX.get(c, c) for c in plain) or "?"

@@ -18,7 +18,7 @@ from tabulate import tabulate
 from mer.report.render import escape
 from mer.report.render.document import Code, Document, Figure, Heading, Item, Table, Text
 
-__all__ = ["heads_of", "write"]
+__all__ = ["foreign_letters", "heads_of", "write"]
 
 _TEMPLATES = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
 _KINDS = {"heading": Heading, "text": Text, "code": Code, "figure": Figure}
@@ -67,11 +67,17 @@ def heads_of(table: Table) -> list[str]:
     return heads
 
 
+def foreign_letters(document: Document) -> str:
+    """Return the letters of the tables that pdfLaTeX cannot print, each once."""
+    return escape.foreign(json.dumps([_json(table) for table in document.tables], ensure_ascii=False))
+
+
 def _environment(*, autoescape: bool = False, **delimiters: Any) -> jinja2.Environment:
     made = jinja2.Environment(loader=_TEMPLATES, autoescape=autoescape, undefined=jinja2.StrictUndefined, **delimiters)
     filters: dict[str, Callable[..., Any]] = {
         "md": escape.markdown,
         "tex": escape.tex,
+        "foreign_letters": foreign_letters,
         "label": lambda key: re.sub("[^a-z0-9-]", "-", key),
         "pipe_table": _pipe_table,
         "columns": _columns,
