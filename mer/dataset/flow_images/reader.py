@@ -115,7 +115,7 @@ class FlowImages:
             layout = "loso_folders" if has_loso_folders(root) else "flat"
         scan = scan_flat(root, self.table, self.images) if layout == "flat" else scan_loso_folders(root, self.databases)
         samples = self._samples(scan)
-        require_one_spelling((sample.subject for sample in samples), str(root))
+        require_one_spelling("subject", (sample.subject for sample in samples), str(root))
         return Manifest(
             samples=samples, classes=tuple(self.classes), excluded=tuple(scan.excluded), notes=self._notes(layout)
         )

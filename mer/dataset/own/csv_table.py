@@ -94,7 +94,7 @@ class CsvTable:
         )
         for row in table.rows:
             reader.add(row)
-        require_one_spelling((sample.subject for sample in reader.samples), str(table.path))
+        require_one_spelling("subject", (sample.subject for sample in reader.samples), str(table.path))
         return Manifest(
             samples=tuple(reader.samples),
             classes=classes,
@@ -109,6 +109,7 @@ class CsvTable:
         if self.classes is not None:
             return tuple(self.classes)
         found = {row["label"] for row in table.rows} - {""}
+        require_one_spelling("label", (row["label"] for row in table.rows if row["label"]), str(table.path))
         if len(found) < 2:
             raise DataError(
                 f"{table.path}: {len(found)} label is left ({', '.join(found) or 'none'}); a classifier needs two: "

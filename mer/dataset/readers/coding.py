@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from openpyxl.utils import get_column_letter
+
 from mer.dataset.readers.sheets import Line, Sheet, read_sheets
 from mer.dataset.tables import Row
 from mer.errors import DataError
@@ -120,7 +122,20 @@ def _header(path: Path, sheet: Sheet, columns: Columns) -> tuple[int, dict[str, 
             f"{path}: column {', '.join(missing)} is missing; the header in row {number} has "
             f"{', '.join(cell for cell in cells if cell)}: give the column its name back"
         )
+    _require_one_place(path, number, cells, columns)
     return number, found[best] | _places(cells, columns.optional)
+
+
+def _require_one_place(path: Path, header: int, cells: Sequence[str], columns: Columns) -> None:
+    """Refuse a header in which two columns fit one name: either could be meant."""
+    for spellings in (*columns.needed.values(), *columns.optional.values()):
+        plain = {_plain(spelling) for spelling in spellings}
+        fitting = [f"{get_column_letter(at)} ({cell})" for at, cell in enumerate(cells, 1) if _plain(cell) in plain]
+        if len(fitting) > 1:
+            raise DataError(
+                f"{path}: columns {' and '.join(fitting)} of the header in row {header} can both be {spellings[0]!r}; "
+                "rename or remove the wrong one"
+            )
 
 
 def _places(cells: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:

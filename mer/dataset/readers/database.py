@@ -105,7 +105,7 @@ class Database(ABC):
         reading = Reading(database=self, folders=Folders(root))
         for row in rows:
             reading.add(row)
-        require_one_spelling((sample.subject for sample in reading.samples), str(root))
+        require_one_spelling("subject", (sample.subject for sample in reading.samples), str(root))
         return Manifest(
             samples=tuple(reading.samples),
             classes=self._classes(reading.samples),

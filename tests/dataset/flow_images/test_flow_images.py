@@ -260,7 +260,7 @@ def test_an_image_without_a_row_is_noted_but_no_fault(tmp_path: Path) -> None:
 
 def test_one_person_under_two_names_would_leak(tmp_path: Path) -> None:
     root = flat(tmp_path, [GOOD, "smic,s2,s2_po_02,1,,,"], ["s02_s02_po_01.png", "s02_s02_po_02.png"])
-    with pytest.raises(DataError, match="subjects smic/s02 and smic/s2 look like one person"):
+    with pytest.raises(DataError, match=r"subjects smic/s02 \(1 clip\) and smic/s2 \(1 clip\) look like one person"):
         dataset(root).load()
 
 

@@ -222,8 +222,14 @@ def test_an_absent_table(tmp_path: Path) -> None:
         dataset(tmp_path / "absent.csv").load()
 
 
+def test_one_class_under_two_names_is_refused_with_both_counts(tmp_path: Path) -> None:
+    third = {**SECOND, "sample_id": "third", "label": "Happy"}
+    with pytest.raises(DataError, match=r"labels Happy \(1 clip\) and happy \(2 clips\) look like one class"):
+        dataset(table(tmp_path, {"label": "happy"}, {**SECOND, "label": "happy"}, third)).load()
+
+
 def test_one_person_under_two_names_would_leak(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="subjects csv/S01 and csv/s1 look like one person"):
+    with pytest.raises(DataError, match=r"subjects csv/S01 \(1 clip\) and csv/s1 \(1 clip\) look like one person"):
         dataset(table(tmp_path, {}, {**SECOND, "subject": "S01"})).load()
 
 

@@ -141,7 +141,12 @@ WHOLE: dict[str, tuple[Break, dict[str, Any], str]] = {
             edit(root, 4, "Filename", "EP09"),
         ),
         {},
-        r"subjects casme2/Sub1 and casme2/sub01 look like one person; spell them alike",
+        r"subjects casme2/Sub1 \(1 clip\) and casme2/sub01 \(\d clips?\) look like one person; spell them alike",
+    ),
+    "two columns that both fit": (
+        lambda root: change(root, lambda book: book["Sheet1"].cell(1, 12, "apex frame")),
+        {},
+        r"columns E \(ApexFrame\) and L \(apex frame\) of the header in row 1 can both be 'ApexFrame'; rename",
     ),
     "no objective classes": (
         lambda root: (root / "CASME2-ObjectiveClasses.xlsx").unlink(),
