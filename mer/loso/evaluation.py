@@ -163,7 +163,7 @@ class Evaluation(ABC):
         """
         self.check(table, seed=seed)
         table = sorted_table(table)
-        check_duplicate_recordings(table)
+        check_duplicate_recordings(table, None if mirrored is None else sorted_table(mirrored))
         splits = self.splits(table, seed)
         job = self._job(table, svm, tuning, seed, key, mirrored, store)
         done = []

@@ -69,22 +69,45 @@ def check_split(table: FeatureTable, split: Split) -> None:
         raise LeakError(f"fold {split.name}: a clip is used twice; the rows of both sides must differ")
 
 
-def check_duplicate_recordings(table: FeatureTable) -> None:
-    """Refuse two clips with the very same features under two subjects: one recording, on both sides of a fold.
+def check_duplicate_recordings(table: FeatureTable, mirrored: FeatureTable | None = None) -> None:
+    """Refuse two clips with the very same features: one recording, counted twice or on both sides of a fold.
+
+    Parameters
+    ----------
+    table : FeatureTable
+    mirrored : FeatureTable, optional
+        The rows of the mirrored clips, in the same order: a clip that is another's mirror image is refused, too.
 
     Raises
     ------
     LeakError
+        Where the clips are of two subjects.
+    DataError
+        Where they are of one.
+
+    Notes
+    -----
+    Rows with fewer than four different values are let pass, such as those of clips without motion. A recording that
+    was compressed once more has other features and is not found.
     """
-    order = np.lexsort(table.X.T[::-1]) if table.X.shape[1] else np.arange(0)
-    same = (table.X[order[1:]] == table.X[order[:-1]]).all(axis=1)
-    for first, second in zip(order[:-1][same], order[1:][same], strict=True):
-        if table.subject[first] != table.subject[second] and len(np.unique(table.X[first])) >= ENOUGH_VALUES:
-            raise LeakError(
-                f"clips {table.sample_id[first]} ({table.subject[first]}) and {table.sample_id[second]} "
-                f"({table.subject[second]}) have the very same features: one recording under two subjects would stand "
-                "on both sides of a fold; leave one out, or correct the subject"
-            )
+    X = table.X if mirrored is None else np.concatenate([table.X, mirrored.X])
+    order = np.lexsort(X.T[::-1]) if X.shape[1] else np.arange(0)
+    same = (X[order[1:]] == X[order[:-1]]).all(axis=1)
+    for a, b in zip(order[:-1][same], order[1:][same], strict=True):
+        first, second = sorted((a % len(table.X), b % len(table.X)))
+        if first != second and len(np.unique(X[a])) >= ENOUGH_VALUES:
+            raise _duplicate(table, first, second, "mirrored" if (a < len(table.X)) != (b < len(table.X)) else "same")
+
+
+def _duplicate(table: FeatureTable, first: int, second: int, kind: str) -> DataError | LeakError:
+    one, other = (f"{table.sample_id[i]} ({table.subject[i]}, {table.classes[table.y[i]]})" for i in (first, second))
+    text = f"clips {one} and {other} have the very {kind} features"
+    if table.subject[first] == table.subject[second]:
+        return DataError(f"{text}: one recording is listed twice; leave one of the two out")
+    return LeakError(
+        f"{text}: one recording under two subjects would be in the training and in the test set of a fold; leave one "
+        "out, or correct the subject"
+    )
 
 
 def check_classes(table: FeatureTable, splits: Sequence[Split], unit: str) -> None:

@@ -428,10 +428,28 @@ def test_one_recording_under_two_subjects_raises():
     data = blobs()
     X = np.array(data.X)
     X[20] = X[3]
-    with pytest.raises(LeakError, match=r"clip003 \(db/s00\) and clip020 \(db/s03\) have the very same features"):
+    with pytest.raises(LeakError, match=r"clip003 \(db/s00, .*\) and clip020 \(db/s03, .*\) have the very same"):
         run(dataclasses.replace(data, X=X))
-    X[20], X[4] = data.X[20], X[3]
+
+
+def test_one_recording_listed_twice_for_one_subject_raises():
+    data = blobs()
+    X = np.array(data.X)
+    X[4] = X[3]
+    with pytest.raises(DataError, match=r"clip003 .* and clip004 .* features: one recording is listed twice"):
+        run(dataclasses.replace(data, X=X))
+    X[3] = X[4] = 0  # clips without motion
     check_duplicate_recordings(dataclasses.replace(data, X=X))
+
+
+def test_a_clip_that_is_the_mirror_image_of_another_subjects_raises():
+    data = blobs()
+    X, M = np.array(data.X), np.array(data.X[:, ::-1])
+    M[5] = X[5]  # a clip may be its own mirror image
+    check_duplicate_recordings(data, dataclasses.replace(data, X=M))
+    X[20] = M[3]
+    with pytest.raises(LeakError, match=r"clip003 .* and clip020 .* have the very mirrored features"):
+        check_duplicate_recordings(dataclasses.replace(data, X=X), dataclasses.replace(data, X=M))
 
 
 def test_a_selector_never_sees_the_test_subject():
