@@ -45,7 +45,7 @@ class _Turn:
     rows : ndarray, shape (searches, 3)
         CPU seconds, wall seconds and best inner UF1 of each.
     scores, clips : tuple of (int, int)
-        Inner scores, and clips of the test side, that came out as those of GridSearchCV; and how many there are.
+        Inner scores, and clips of the test set, that came out as those of GridSearchCV; and how many there are.
     """
 
     rows: NDArray[np.float64]

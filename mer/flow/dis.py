@@ -78,7 +78,7 @@ class Dis(PairwiseFlow):
     def _compute(self, onset: Image, apex: Image) -> Float32:
         engine = self._engine()
         height, width = onset.shape
-        # With less than four patches on the finest level OpenCV picks levels of its own, which on narrow frames crash.
+        # With fewer than four patches on the finest level OpenCV picks levels of its own, which on narrow frames crash.
         least = 4 * engine.getPatchSize() * 2 ** engine.getFinestScale()
         below, right = max(least - height, 0), max(least - width, 0)
         if below or right:

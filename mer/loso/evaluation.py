@@ -50,7 +50,7 @@ class Evaluation(ABC):
         its mirror image, too.
     balance : {"none", "oversample"}
         Against classes of unequal size: nothing, or clips of the rarer classes train more than once until all classes
-        have as many; drawn by the seed from the training side of each inner and outer fold. The class weights of svm=
+        have as many; drawn by the seed from the training set of each inner and outer fold. The class weights of svm=
         are another way, without chance.
     draws : int
         Of the permutation test, and of a bootstrap interval, ≥ 1.
@@ -107,7 +107,7 @@ class Evaluation(ABC):
         DataError
             Where a class or a subject makes the protocol impossible.
         LeakError
-            Where a subject would stand on both sides.
+            Where a subject would be in both sets.
         """
         table = sorted_table(table)
         splits = self.splits(table, seed)
@@ -135,7 +135,7 @@ class Evaluation(ABC):
         table : FeatureTable
             The order of its rows carries no meaning.
         svm, tuning
-            Stage 8a and 8b; given the rows of the training side only.
+            Stage 8a and 8b; given the rows of the training set only.
         seed : int
             Root of every random choice.
         key : str
@@ -159,7 +159,7 @@ class Evaluation(ABC):
         DataError
             Where a class or a subject makes the protocol impossible.
         LeakError
-            Where a subject or a recording would stand on both sides.
+            Where a subject or a recording would be in both sets.
         """
         self.check(table, seed=seed)
         table = sorted_table(table)

@@ -1,4 +1,4 @@
-"""One outer fold, from the training side to the predictions of the test side."""
+"""One outer fold, from the training set to the predictions of the test set."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["Job", "Tuning", "fold_seed", "run_fold", "training_side"]
 
 
 class Tuning(Protocol):
-    """Stage 8b: settings for one outer fold from its training side."""
+    """Stage 8b: settings for one outer fold from its training set."""
 
     @property
     def optimistic(self) -> bool:
-        """Whether the test side has a say in the settings."""
+        """Whether the test set has a say in the settings."""
 
     def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
         """Choose."""
@@ -81,7 +81,7 @@ def fold_seed(seed: int, key: str, fold: str) -> int:
         Settings of stage 8.
     fold : str
         The signatures of the subjects that it learns from. Names have no part in it, so that the same clips under
-        another data set's names are tuned alike; nor has the test side, whose labels must change nothing in the fold;
+        another data set's names are tuned alike; nor has the test set, whose labels must change nothing in the fold;
         nor has any feature, so that another processor tunes alike. Folds that leave out subjects with the same label
         counts have the same seed.
     """
@@ -105,7 +105,7 @@ def training_side(job: Job, rows: NDArray[np.intp]) -> TrainingSet:
 
 
 def run_fold(job: Job, split: Split) -> FoldResult:
-    """Choose the settings, fit on the whole training side, predict the test side, and keep the result."""
+    """Choose the settings, fit on the whole training set, predict the test set, and keep the result."""
     started = time.perf_counter()
     check_split(job.table, split)
     side = training_side(job, split.train)

@@ -52,7 +52,7 @@ def check_mirrored(table: FeatureTable, mirrored: FeatureTable) -> FeatureTable:
 
 
 def check_split(table: FeatureTable, split: Split) -> None:
-    """Refuse a fold in which a subject stands on both sides, or a clip is used twice.
+    """Refuse a fold in which a subject is in both sets, or a clip is used twice.
 
     Raises
     ------
@@ -61,12 +61,12 @@ def check_split(table: FeatureTable, split: Split) -> None:
     both = np.intersect1d(table.subject[split.train], table.subject[split.test])
     if len(both):
         raise LeakError(
-            f"fold {split.name}: subject {both[0]} is on the training and on the test side, so the score would be "
+            f"fold {split.name}: subject {both[0]} is in the training and in the test set, so the score would be "
             "of a known face; a subject's clips must stay together"
         )
     rows = np.concatenate([split.train, split.test])
     if len(np.unique(rows)) != len(rows):
-        raise LeakError(f"fold {split.name}: a clip is used twice; the rows of both sides must differ")
+        raise LeakError(f"fold {split.name}: a clip is used twice; the rows of the two sets must differ")
 
 
 def check_duplicate_recordings(table: FeatureTable, mirrored: FeatureTable | None = None) -> None:

@@ -62,7 +62,7 @@ def subject_signatures(y: NDArray[np.int64], subject: NDArray[np.str_]) -> dict[
 
 
 def in_order(splits: Sequence[Split], rank: Rows) -> list[Split]:
-    """Return splits of the table as splits of its rows in order of rank, those first whose test side comes first."""
+    """Return splits of the table as splits of its rows in order of rank, those first whose test set comes first."""
     placed = [Split(name=s.name, train=np.sort(rank[s.train]), test=np.sort(rank[s.test])) for s in splits]
     return sorted(placed, key=lambda split: int(split.test[0]))
 

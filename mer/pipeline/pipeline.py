@@ -83,7 +83,7 @@ class Pipeline:
         bad_clips: str,
         mirror: bool = False,
     ) -> Features:
-        """Return the feature row of every clip, computed with clips side by side in threads where it is not kept.
+        """Return the feature row of every clip, computed in parallel threads where it is not in the cache.
 
         Parameters
         ----------

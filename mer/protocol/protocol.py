@@ -27,7 +27,7 @@ class Protocol:
     ----------
     name : str
     labels : {"emotion", "objective"}
-        What the data set shall give as the label; its YAML follows this setting.
+        Which label the data set gives; its YAML follows this setting.
     classes : sequence of str or None
         In the order of the scores; None takes those of the data set.
     map : mapping of str to mapping, or None

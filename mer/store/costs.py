@@ -1,4 +1,4 @@
-"""What stages cost on this machine, kept beside the cache, so that a plan can say how long a sweep takes."""
+"""What stages cost on this machine, kept next to the cache, so that a plan can say how long a sweep takes."""
 
 from __future__ import annotations
 

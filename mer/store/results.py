@@ -75,7 +75,7 @@ class Results:
             ) from error
 
     def folder(self, key: str) -> Path | None:
-        """Return where the cell's files are; None where it is not finished, or any file is torn, altered or missing."""
+        """Return where the cell's files are; None if it is not finished, or if any file is torn, altered or missing."""
         home = self.path(key)
         return home if is_whole(home) else None
 

@@ -36,11 +36,11 @@ class SparseCodes:
     Attributes
     ----------
     atoms : int
-        Columns of D, ≥ 1; no more than there are different frames on the training side.
+        Columns of D, ≥ 1; no more than there are different frames in the training set.
     penalty : float
         λ, > 0; a frame that is no longer than λ, in units of the mean, is left without any atom.
     smoothness : float
-        γ ≥ 0: how alike the codes of neighbouring frames shall be; 0 codes every frame alone.
+        γ ≥ 0: how similar the codes of neighbouring frames are; 0 codes every frame alone.
     pooling : {"mean", "max"}
         Of each atom's positive and negative parts over the frames of a clip.
     epochs : int
@@ -62,7 +62,7 @@ class SparseCodes:
     - There the graph joins neighbours in the space of features, under a metric "based on the sparsity of sample points"
       whose formula the abstract does not give. Here it joins neighbours in time within a clip. These are neighbours in
       any space in which motion is continuous, and the code of a clip depends on no other clip: with a graph over all
-      clips, those of test subjects would have a part in each other's codes and in those of the training side.
+      clips, those of test subjects would have a part in each other's codes and in those of the training set.
     - The graph has no part in the learning of the dictionary, which is scikit-learn's (Mairal et al.).
     - How codes are pooled, and the number of atoms, are our choices.
 

@@ -34,9 +34,9 @@ class InnerSvm(InnerFolds[Settings]):
     Parameters
     ----------
     side : TrainingSet
-        The training side of an outer fold.
+        The training set of an outer fold.
     splits : sequence of Split
-        Of its clips; every clip is on one test side.
+        Of its clips; every clip is in one test set.
     """
 
     def __init__(self, side: TrainingSet, splits: Sequence[Split]) -> None:

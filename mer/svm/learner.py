@@ -66,7 +66,7 @@ class Learner(Classifier, Protocol):
 
 
 class InnerFolds(ABC, Generic[_Varied]):
-    """The inner folds of one training side, ready to score one setting after another.
+    """The inner folds of one training set, ready to score one setting after another.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The training side of a fold: the only rows that a search or a fit ever gets to see."""
+"""The training set of a fold: the only rows that a search or a fit ever gets to see."""
 
 from __future__ import annotations
 

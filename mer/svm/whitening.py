@@ -1,4 +1,4 @@
-"""Whitening within the classes: what varies among clips of one emotion counts less than what tells emotions apart."""
+"""Whitening within the classes: what varies among clips of one emotion counts less than what separates emotions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Stage 9: what MLflow is told of a run, after its result is kept and through MLflow's public client alone.
 
 MLflow takes seconds to import, so nothing here does before it must; `mer.tracking.teller` has a background process do
-it. What MLflow could not be told (server down, disk full, killed in between) waits beside the result, for the next run
+it. What could not be recorded in MLflow (server down, disk full, run killed) waits next to the result, for the next run
 or for ``mer sync``.
 """
 

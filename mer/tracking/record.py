@@ -1,4 +1,4 @@
-"""What MLflow is to be told of one run: a file beside the run's result, written before MLflow hears anything.
+"""What MLflow records of one run: a file next to the run's result, written before MLflow is called.
 
 ``results/??/<key>/records/<id>.json`` moves into place together with the result; a run that failed has its record in
 ``results/failed/``. Beside a record lies ``<id>.told`` once MLflow knows the run.

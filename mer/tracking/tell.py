@@ -113,7 +113,7 @@ def _log_data(client: MlflowClient, run_id: str, record: Record) -> None:
 
 @contextlib.contextmanager
 def _artifacts(files: Path | None, record: Record) -> Iterator[Path]:
-    """Yield a folder as MLflow shall have it, of links where the file system has them: MLflow copies it."""
+    """Yield the folder that MLflow copies, made of links where the file system has them."""
     with tempfile.TemporaryDirectory(dir=files.parent if files else None, prefix=".artifacts.") as name:
         folder = Path(name)
         if files:

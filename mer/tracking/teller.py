@@ -135,7 +135,7 @@ def _import_mlflow() -> None:
 
 
 def _obey(request: dict[str, str]) -> Report | None:
-    """Do what is asked; what goes wrong is tried again, and told, when somebody waits for the answer."""
+    """Answer one request; a failure is tried again, and reported, when somebody waits for the answer."""
     home = Path(request["home"])
     if "record" in request:
         sync(home, [Path(request["record"])])

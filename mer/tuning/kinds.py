@@ -191,7 +191,7 @@ class NestedTuning(Search):
         _check_count("inner_folds", self.inner_folds, 2)
 
     def __call__(self, learner: Learner, side: TrainingSet, *, seed: int, label: str) -> Choice:
-        """Search on the training side of one outer fold.
+        """Search in the training set of one outer fold.
 
         Parameters
         ----------
@@ -208,7 +208,7 @@ class NestedTuning(Search):
         ConfigError
             Where the space names a setting that does not exist.
         DataError
-            Where the training side has fewer than two subjects.
+            Where the training set has fewer than two subjects.
         """
         groups = None if self.inner == "loso" else self.inner_folds
         return self.search(learner, side, inner_folds(side.y, side.subject, groups), seed=seed, label=label)

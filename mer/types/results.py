@@ -74,11 +74,11 @@ class FoldResult:
     fold : str
         Name of what was left out; the subject in LOSO.
     sample_id : tuple of str
-        Clips of the test side.
+        Clips of the test set.
     y_true, y_pred : ndarray of int64, shape (n,)
         Indices into the class list.
     scores : ndarray of float64, shape (n, classes)
-        Decision values, NaN for a class that the training side does not hold.
+        Decision values, NaN for a class that the training set does not hold.
     parameters : mapping
         Chosen hyperparameters.
     inner_score : float
@@ -102,7 +102,7 @@ class FoldResult:
         y_true, y_pred = freeze_field(self, "y_true", np.int64), freeze_field(self, "y_pred", np.int64)
         scores = freeze_field(self, "scores", np.float64)
         lengths = {len(self.sample_id), len(y_true), len(y_pred), len(scores)}
-        require(len(lengths) == 1, f"fold {self.fold}: every clip of the test side needs one prediction, got {lengths}")
+        require(len(lengths) == 1, f"fold {self.fold}: every clip of the test set needs one prediction, got {lengths}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

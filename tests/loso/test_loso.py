@@ -303,7 +303,7 @@ def test_shuffled_labels_give_chance():
 
 def test_a_subject_on_both_sides_raises():
     data = blobs()
-    with pytest.raises(LeakError, match="subject db/s00 is on the training and on the test side"):
+    with pytest.raises(LeakError, match="subject db/s00 is in the training and in the test set"):
         check_split(data, Split(name="x", train=np.arange(5, 36), test=np.arange(5)))
 
 

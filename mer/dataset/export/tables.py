@@ -38,7 +38,7 @@ _OBJECTIVE = {name: number for number, name in enumerate(("happiness", "surprise
 def _coded(
     file: str, sheet: str, columns: Sequence[tuple[str | None, Cell]], *, header: bool = True, above: int = 0
 ) -> Callable[[Sequence[Part]], Mapping[str, Sheets]]:
-    """Return what makes a workbook of parts: one row a part, and a cell of it in every named column.
+    """Return what makes a workbook of parts: one row per part, and a cell of it in every named column.
 
     A column without a name is empty; `above` blank lines stand before the header, the first of them explained.
     """

@@ -44,7 +44,7 @@ class Smic(SmicPart):
         return {**super().names(row), "person": row["subject"]}
 
     def rows(self, root: Path) -> tuple[Row, ...]:
-        """Return one row a folder of a clip.
+        """Return one row per folder of a clip.
 
         Raises
         ------

@@ -67,7 +67,7 @@ class SmicE(SmicPart):
         return f"{super().sample_id(row)}_{row['event']}" if row["event"] else super().sample_id(row)
 
     def rows(self, root: Path) -> tuple[Row, ...]:
-        """Return one row an event; notes below the table are left out."""
+        """Return one row per event; notes below the table are left out."""
         return tuple(event for row in super().rows(root) for event in _events(row))
 
 

@@ -66,7 +66,7 @@ def draw(  # noqa: PLR0913 (one keyword a thing that is shown)
     unit : str
         Of the flow: ``px``, or ``units of the release`` where it came ready-made.
     """
-    scale = full_scale(flow.uv[covered(regions)])  # noise of the background shall not set it
+    scale = full_scale(flow.uv[covered(regions)])  # so that noise of the background does not set it
     back = _faded(onset, flow, scale)
     rows = [_frames(onset, apex), [_regions_panel(back, regions, landmarks), _flow_panel(flow, scale, unit)]]
     if roses is not None and angles is not None:

@@ -95,7 +95,7 @@ def interactions(scored: Scored) -> Figure | None:
         axes.set_axis_off()
     for axes, (across, lines) in zip(panels.ravel(), pairs, strict=False):
         _interaction(axes, section, across, lines)
-    # Lines that differ by less than an interval shall not fill the panel.
+    # Lines that differ by less than an interval must not fill the panel.
     low, high = panels[0, 0].get_ylim()
     room = max((high - low) / 2, 0.5 * typical)
     panels[0, 0].set_ylim((low + high) / 2 - room, (low + high) / 2 + room)

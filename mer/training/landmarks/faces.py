@@ -1,4 +1,4 @@
-"""Images of faces with their 68 points: photographs, generated ones, and what lies beside the face."""
+"""Images of faces with their 68 points: photographs, generated ones, and images without a face."""
 
 from __future__ import annotations
 

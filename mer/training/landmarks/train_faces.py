@@ -72,7 +72,7 @@ class FaceTraining:
         return cast(FaceNetwork, self.schedule.fit(network, loss, folder / "faces.pt", log))
 
     def _batch(self, rng: Generator, sources: Sources) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Draw scenes (N, 1, S, S) and what the network shall say of them (N, 7, S/8, S/8)."""
+        """Draw scenes (N, 1, S, S) and the targets of the network (N, 7, S/8, S/8)."""
         shares = (1 - self.rendered_share, self.rendered_share)
         drawn = [
             self.scenes.draw(rng, sources.faces, shares, sources.mean, self.augmentation)
@@ -95,7 +95,7 @@ class FaceTraining:
 
 
 def targets(placed: Array, side: int) -> NDArray[np.float32]:
-    """Return what the detector shall say of a scene, shape (7, side/8, side/8).
+    """Return the targets of the detector for a scene, shape (7, side/8, side/8).
 
     Parameters
     ----------
