@@ -164,7 +164,7 @@ def _unrepeatable(name: str) -> str:
 
 @cache
 def _version(name: str) -> str:
-    """Return the version of an installed package by the name that it is imported under; ``absent`` if it is not installed."""
+    """Return the version of a package by the name that it is imported under; ``absent`` if it is not installed."""
     found = [f"{one} {text}" for one in _DISTRIBUTIONS.get(name, (name,)) if (text := _installed_version(one))]
     return ", ".join(found) or "absent"
 
