@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -109,6 +109,8 @@ def test_every_scheme_of_the_face_needs_landmarks_and_says_what_to_do(name):
 @settings(max_examples=10, deadline=None)
 @given(face=faces())
 def test_a_mirrored_face_has_exactly_mirrored_regions(name, face):
+    # A column of pixels in the very middle has no side: left and right halves cannot share it.
+    assume(np.abs(face[:, 0].mean() - np.round(face[:, 0].mean())) > 1e-6)
     regions = scheme(name)(Landmarks(xy=face), (256, 256))
     flipped = scheme(name)(Landmarks(xy=mirror(face, 256)), (256, 256))
     assert regions.names == flipped.names

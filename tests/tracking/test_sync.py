@@ -223,8 +223,13 @@ def start(folder: Path, home: Path, code: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=_with_default_signals,
     )
+
+
+def _with_default_signals() -> None:  # nohup and shells in the background hand on that they ignore these
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def left_over(home: Path) -> list[str]:
