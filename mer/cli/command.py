@@ -73,7 +73,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("overrides", nargs="*", metavar="NAME=VALUE", help=text)
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """Parse the words after the command; the result has the remaining ones as ``words``.
+        """Parse the words after the command; the result has all of them as ``words``, too.
 
         Raises
         ------

@@ -33,11 +33,15 @@ def _run(asked: Namespace) -> int:
     ):
         found = list(problems)
         wrong += len(found)
-        print(f"{name:<10}{'ok' if not found else f'{len(found)} problems'}")
+        print(f"{name:<10}{_count(len(found))}")
         for what, advice in found:
             print(f"{'':<10}{what}\n{'':<12}-> {advice}")
     print(f"{'home':<10}{home}")
     return 1 if wrong else 0
+
+
+def _count(problems: int) -> str:
+    return "ok" if not problems else "1 problem" if problems == 1 else f"{problems} problems"
 
 
 def _versions() -> Iterator[Problem]:
@@ -61,8 +65,6 @@ def _versions() -> Iterator[Problem]:
 
 
 def _folder(home: Path) -> Iterator[Problem]:
-    if {"%", "?"} & set(str(home)):
-        yield f"{home} holds a % or ?, which the address of a database cannot", "choose another MER_HOME or home=DIR"
     there = next(folder for folder in (home, *home.parents) if folder.exists())
     if not there.is_dir():
         yield f"{there} is a file", "choose another folder with MER_HOME or home=DIR"

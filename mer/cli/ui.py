@@ -30,8 +30,7 @@ def _fill(parser: Parser) -> None:
 
 def _run(asked: Namespace) -> int:
     """Start the server, print the study's address once it responds, and wait until it is stopped."""
-    from mer.tracking import UI_ENVIRONMENT, study_url, ui_command
-    from mer.tracking.signals import exit_on_signals
+    from mer.tracking import UI_ENVIRONMENT, exit_on_signals, study_url, ui_command
 
     given = vars(asked)
     _require_free(given["host"], _port(given["port"]))

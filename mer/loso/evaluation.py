@@ -163,9 +163,10 @@ class Evaluation(ABC):
         """
         self.check(table, seed=seed)
         table = sorted_table(table)
-        check_duplicate_recordings(table, None if mirrored is None else sorted_table(mirrored))
+        images = self._images(table, mirrored)
+        check_duplicate_recordings(table, images)
         splits = self.splits(table, seed)
-        job = self._job(table, svm, tuning, seed, key, mirrored, store)
+        job = self._job(table, svm, tuning, seed, key, images, store)
         done = []
         for fold in self._folds(job, splits, workers):
             done.append(fold)
@@ -174,6 +175,16 @@ class Evaluation(ABC):
         tested = np.sort(np.concatenate([split.test for split in splits]))
         return LosoResult(folds=tuple(sorted(done, key=lambda fold: fold.fold)), table=rows_of(table, tested))
 
+    def _images(self, table: FeatureTable, mirrored: FeatureTable | None) -> FeatureTable | None:
+        """Return the mirrored rows in the order of the table, None where the evaluation does not use them."""
+        if not self.mirrors:
+            return None
+        if mirrored is None:
+            raise DataError(
+                f"evaluation.mirror={self.mirror} needs the features of the mirrored clips; none were given"
+            )
+        return check_mirrored(table, mirrored)
+
     def _job(
         self,
         table: FeatureTable,
@@ -181,14 +192,9 @@ class Evaluation(ABC):
         tuning: Tuning,
         seed: int,
         key: str,
-        mirrored: FeatureTable | None,
+        images: FeatureTable | None,
         folder: str | Path | None,
     ) -> Job:
-        if self.mirrors and mirrored is None:
-            raise DataError(
-                f"evaluation.mirror={self.mirror} needs the features of the mirrored clips; none were given"
-            )
-        images = check_mirrored(table, mirrored) if self.mirrors and mirrored is not None else None
         store = None
         if folder is not None:
             image_sums = None if images is None else fingerprint(images)

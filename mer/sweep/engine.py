@@ -92,9 +92,8 @@ def _through_hydra(sweep: Sweep) -> None:
     numbers = list(range(len(sweep.cells)))
     with _saying_lines(sweep):
         for wait in (False, True):
-            launch(
-                sweep, numbers, wait=wait
-            )  # a failing launcher prints its error; the cells of its other workers are kept
+            # A failing launcher prints its error; the cells of its other workers are kept.
+            launch(sweep, numbers, wait=wait)
             ended = {line.number for line in sweep.ledger.lines()}
             numbers = [number for number in numbers if number not in ended]
             if not numbers:

@@ -23,7 +23,7 @@ from mer.tracking.client import mlflow_client, translate_errors
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["check_database", "database", "database_uri", "exists", "open_database"]
+__all__ = ["check_database", "database", "database_uri", "exists", "has_address", "open_database"]
 
 _OTHERS_S = 900  # for other processes that open the store, a second each: a score of sweeps may begin at once
 _BUSY_S = float(os.environ.get("MER_STORE_WAIT_S", "20"))  # for a write of another process to end
@@ -32,6 +32,11 @@ _BUSY_S = float(os.environ.get("MER_STORE_WAIT_S", "20"))  # for a write of anot
 def database(home: Path) -> Path:
     """Return the path of the database file in `home`."""
     return home / "mlflow.db"
+
+
+def has_address(home: Path) -> bool:
+    """Return whether SQLAlchemy can address a database in this folder: a % or ? would end the path."""
+    return not {"%", "?"} & set(str(home))
 
 
 def database_uri(home: Path) -> str:

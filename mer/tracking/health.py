@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlparse
 
 from mer.tracking.clean import first_line
 from mer.tracking.client import mlflow_client, quieten
-from mer.tracking.database import database, database_uri
+from mer.tracking.database import database, database_uri, has_address
 from mer.tracking.record import waiting
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def store_problems(home: Path) -> Iterator[tuple[str, str]]:
 
     MLflow opens a copy: it might change the file itself.
     """
+    if not has_address(home):
+        yield f"{home} holds a % or ?, which the address of a database cannot", "choose another MER_HOME or home=DIR"
     file = database(home)
     if file.exists():
         with tempfile.TemporaryDirectory(prefix="mer_doctor_") as name:

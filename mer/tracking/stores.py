@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mer.errors import ConfigError, TrackingError
 from mer.tracking.clean import slug
 from mer.tracking.client import mlflow_client, translate_errors
-from mer.tracking.database import check_database, database, database_uri, open_database
+from mer.tracking.database import check_database, database, database_uri, has_address, open_database
 from mer.validation import user_path
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Sqlite:
 
     def __post_init__(self) -> None:
         home = user_path("home", self.home)
-        if {"%", "?"} & set(str(home)):
+        if not has_address(home):
             raise ConfigError(f"home: {home} holds a % or ?, which the address of a database cannot; choose another")
         object.__setattr__(self, "home", str(home))
 

@@ -41,9 +41,11 @@ class Chance(TypedDict):
     mcc: float
 
 
-Majority = TypedDict(
-    "Majority", {"uf1": float, "uar": float, "accuracy": float, "weighted_f1": float, "mcc": float, "class": str}
-)
+_Guessed = TypedDict("_Guessed", {"class": str})
+
+
+class Majority(Chance, _Guessed):
+    """Scores of guessing the majority class, and its name."""
 
 
 class IntervalMethod(TypedDict):

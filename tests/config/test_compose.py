@@ -210,3 +210,17 @@ def test_an_empty_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MER_HOME", "/tmp/kept")
     with pytest.raises(ConfigError, match="home=: the path is empty"):
         compose(["home="])
+
+
+def test_an_option_file_that_is_edited_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "descriptor" / "mine.yaml"
+    file.parent.mkdir()
+    for bins in (4, 12):
+        file.write_text(f"defaults: [hoof]\nbins: {bins}\n", encoding="utf-8")
+        os.utime(file, ns=(bins, bins))
+        assert compose([searchpath_override(tmp_path), "descriptor=mine"]).descriptor.bins == bins
+
+
+def test_a_composition_that_is_changed_changes_no_later_one() -> None:
+    compose([]).descriptor.bins = 99
+    assert compose([]).descriptor.bins != 99

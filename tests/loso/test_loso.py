@@ -422,6 +422,9 @@ def test_mirror_images_in_any_order_give_the_same_and_must_be_there():
         run(data, scheme=loso(mirror="train"))
     with pytest.raises(DataError, match="same clips and columns"):
         run(data, scheme=loso(mirror="train"), mirrored=permuted(mirror(data), np.arange(35)))
+    narrower = dataclasses.replace(mirror(data), X=data.X[:, 1:], columns=data.columns[1:])
+    with pytest.raises(DataError, match="same clips and columns"):
+        run(data, scheme=loso(mirror="train"), mirrored=narrower)
 
 
 def test_one_recording_under_two_subjects_raises():
