@@ -25,20 +25,18 @@ _said: set[str] = set()
 
 @contextlib.contextmanager
 def any_letter() -> Iterator[None]:
-    """Draw with every font of this machine that has wide scripts; one sentence per process names what none has."""
+    """Draw with every font of this machine that has wide scripts; letters that none has are named once per process."""
     there = {font.name for font in fontManager.ttflist}
     families = [*mpl.rcParams["font.family"], *(name for name in _WIDE if name in there)]
     with mpl.rc_context({"font.family": families}), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
-    missing = []
+    missing = dict.fromkeys(chr(int(found[1])) for one in caught if (found := _MISSING.match(str(one.message))))
     for one in caught:
-        if found := _MISSING.match(str(one.message)):
-            missing.append(chr(int(found[1])))
-        else:
+        if not _MISSING.match(str(one.message)):
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-    if missing and not _said:
-        letters = "".join(dict.fromkeys(missing))
+    letters = "".join(letter for letter in missing if letter not in _said)
+    if letters:
         print(
             f"mer: figures show boxes for {letters}, which no font of this machine has; install one that does, such as "
             "Noto Sans CJK SC, and run the command again",

@@ -24,6 +24,11 @@ def test_missing_letters_are_named_once_and_other_warnings_pass(
         "mer: figures show boxes for 悲伤, which no font of this machine has; install one that does, such as Noto Sans "
         "CJK SC, and run the command again"
     ]
+    with letters.any_letter():
+        figure = empty(1, 1)
+        figure.suptitle("悲喜")
+        figure.draw_without_rendering()
+    assert "boxes for 喜, which" in capsys.readouterr().err
 
 
 def test_a_font_of_the_machine_fills_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
