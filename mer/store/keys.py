@@ -63,7 +63,11 @@ def identity(component: object) -> object:
         own = component.get_params(deep=False)
     elif is_dataclass(component) and not isinstance(component, type):
         # Not dataclasses.asdict: it would drop the class of a component inside a component.
-        own = {f.name: _value(f, getattr(component, f.name)) for f in fields(component) if _counts(f)}
+        own = {
+            f.name: _value(f, getattr(component, f.name), _setting(component, f))
+            for f in fields(component)
+            if _counts(f)
+        }
     else:
         own = {}
     return {"class": _name(type(component)), **own}
@@ -92,11 +96,17 @@ def _counts(field: Field[Any]) -> bool:
     return field.metadata.get("role") not in ("place", "watch")
 
 
-def _value(field: Field[Any], value: Any) -> Any:
+def _setting(component: object, field: Field[Any]) -> str:
+    """Return a field as users write it, ``flow.weights``; of a component that is not ours, its name alone."""
+    package, *inner = type(component).__module__.split(".")
+    return f"{inner[0]}.{field.name}" if package == "mer" and inner else field.name
+
+
+def _value(field: Field[Any], value: Any, setting: str) -> Any:
     role = field.metadata.get("role")
     if role == "contents":
         file = field.metadata["bundled"] if value is None else value
-        return None if file is None else file_hash(user_path(field.name, file))
+        return None if file is None else file_hash(user_path(setting, file))
     if role == "device":
         return _device_kind(str(value))
     if role == "code":

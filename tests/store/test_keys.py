@@ -314,3 +314,11 @@ def test_a_module_that_is_not_there_is_told_by_the_component_not_by_the_key() ->
         digest(component_key(backbone))
     with pytest.raises(ConfigError, match=r"flow\.path=no_such_module:flow: No module named"):
         backbone(np.zeros((32, 32), np.uint8), np.zeros((32, 32), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("group", "option", "field"), [("flow", "microflow", "weights"), ("landmarks", "yunet", "model")]
+)
+def test_an_empty_path_is_refused_by_its_name(group: str, option: str, field: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{group}\.{field}=: the path is empty; give a path"):
+        identity(mer.component(group, option, **{field: ""}))
