@@ -371,7 +371,8 @@ def _start(folder: Path, home: Path, *words: str) -> subprocess.Popen[bytes]:
 def _interrupted(home: Path, out: Path, number: int, after: int) -> tuple[int, str]:
     """Send a signal to a sweep once `after` cells are finished; returns its exit status and what it said."""
     with _start(out, home) as sweep:
-        while len(list((home / "results").rglob("cell.json"))) < after and sweep.poll() is None:
+        # In a folder that begins with a dot lies what is not finished, also after SIGKILL.
+        while len(list((home / "results").glob("??/[!.]*/cell.json"))) < after and sweep.poll() is None:
             time.sleep(0.05)
         sweep.send_signal(number)
         said = sweep.communicate(timeout=120)[0].decode()
