@@ -28,7 +28,8 @@ from mer.sweep.hydra_process import launch
 from mer.sweep.ledger import Ledger, Line, duration
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
-SMALL = ["dataset.subjects=4", "dataset.clips=6", "dataset.size=64", *RARE, "tuning=none", "workers=1"]
+SIZE = ["dataset.subjects=4", "dataset.clips=6", "dataset.size=64"]
+SMALL = [*SIZE, *RARE, "landmarks=stored", "flow=dis", "tuning=none", "workers=1"]
 CELLS = ["descriptor.bins=4,6", "roi=grid,whole"]
 QUICK = [*SMALL, "tracking=off"]
 
