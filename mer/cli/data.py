@@ -39,6 +39,7 @@ def _check(asked: Namespace) -> int:
             advance=advance,
         )
     findings += landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
+    findings = list(dict.fromkeys(findings))  # clips of one video share its remarks
     folder = user_path("output", asked.output or Path(cfg.home) / "check" / dataset.name)
     write_findings(folder / "findings.csv", findings)
     write_annotations(folder / "annotations.csv", manifest)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from mer.dataset.image_header import image_size
-from mer.dataset.media import FrameFolder
+from mer.dataset.media import FrameFolder, VideoFile
+from mer.dataset.video import video_index
 from mer.errors import DataError
 from mer.types import Exclusion, Manifest, Sample
 
@@ -52,7 +53,7 @@ def check_manifest(manifest: Manifest) -> list[Finding]:
     notes = [manifest.notes, *manifest.notes.get("parts", {}).values()]
     found = [_of_exclusion(exclusion) for exclusion in manifest.excluded]
     found += [_of_patch(sentence) for part in notes for sentence in part.get("patches", ())]
-    found += [Finding.of("warning", "", remark) for part in notes for remark in part.get("remarks", ())]
+    found += [Finding.of("warning", "", remark) for remark in manifest.remarks]
     departures = manifest.notes.get("protocol", {}).get("departures", ())
     found += [Finding.of("warning", "", f"differs from the published protocol: {text}") for text in departures]
     return found + _too_few(manifest)
@@ -134,6 +135,8 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
     read = [broken[number] for number in needed if number in broken]
     others = [text for number, text in broken.items() if number not in needed]
     found = [Finding.of("blocks", sample.id, text) for text in read]
+    if isinstance(sample.clip, VideoFile) and not read:
+        found += [Finding.of("warning", "", remark) for remark in video_index(sample.clip.file).remarks]
     if others:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from mer.dataset.images import image_files, read_frame
 from mer.dataset.points import StoredPoints
+from mer.dataset.video import frame_times, video_frame
 from mer.errors import ConfigError, DataError
 from mer.types import Image, Landmarks
 
@@ -121,7 +119,7 @@ class FrameFolder:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoFile:
-    """A video, decoded from its start, since seeking lands on another frame in many files.
+    """A video.
 
     Attributes
     ----------
@@ -141,34 +139,18 @@ class VideoFile:
         Raises
         ------
         DataError
-            Where the file cannot be decoded, or is shorter.
+            Where the file is shorter, or as `mer.dataset.video.video_index` does.
         """
         if index < self.first:
             raise DataError(f"frame {index} is before the first frame of {self.file}, which has number {self.first}")
-        # Clips run side by side already: one thread a decoder.
-        video = cv2.VideoCapture(str(self.file), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-        try:
-            return self._decode(video, index - self.first)
-        finally:
-            video.release()
-
-    def _decode(self, video: cv2.VideoCapture, position: int) -> Image:
-        for done in range(position + 1):
-            if not video.grab():
-                raise DataError(self._too_short(done, position))
-        decoded, frame = video.retrieve()
-        if not decoded:
-            raise DataError(self._too_short(position, position))
-        return np.asarray(frame, dtype=np.uint8)
-
-    def _too_short(self, frames: int, position: int) -> str:
-        if not frames:
-            return f"{self.file}: no video can be decoded from it; it is broken or of an unknown format: convert it"
-        last = self.first + frames - 1
-        return (
-            f"frame {self.first + position} is not in {self.file}, whose last frame is {last} (counted from "
-            f"{self.first}); correct the frame number or copy the video again"
-        )
+        frame = video_frame(self.file, index - self.first)
+        if frame is None:
+            last = self.first + len(frame_times(self.file)) - 1
+            raise DataError(
+                f"frame {index} is not in {self.file}, whose last frame is {last} (counted from {self.first}); correct "
+                "the frame number or copy the video again"
+            )
+        return frame
 
     def landmarks(self, index: int) -> Landmarks | None:
         """Return the stored landmarks of a frame, if any."""

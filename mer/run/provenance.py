@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = ["clip_list_hash", "commit", "compute_card", "protocol_card"]
 
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "optuna", "mlflow", "torch", "kornia", "opencv-contrib-python-headless")
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "optuna",
+    "mlflow",
+    "torch",
+    "kornia",
+    "opencv-contrib-python-headless",
+    "av",
+)
 
 
 def clip_list_hash(samples: Iterable[Sample]) -> str:
@@ -57,7 +67,7 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
         "tuning": experiment.choices["tuning"],
         "optimistic": bool(getattr(experiment.tuning, "optimistic", False)),
         "seeds": {"root": experiment.seed} | _dataset_seed(experiment),
-        "warnings": list(experiment.evaluation.warnings(features.table)),
+        "warnings": [*experiment.evaluation.warnings(features.table), *manifest.remarks],
         "command": experiment.command,
         "commit": commit(),
         "versions": _versions(),
