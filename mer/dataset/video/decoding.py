@@ -70,10 +70,11 @@ def frames(file: Path, damage: Damage) -> Iterator[VideoFrame]:
                 yield frame
 
 
-def thumbnail(frame: VideoFrame) -> NDArray[np.int16]:
-    """Return the grey levels of a small copy, for comparison with the next frame."""
+def thumbnail(frame: VideoFrame) -> NDArray[np.float64]:
+    """Return the grey levels of a small copy less their mean: flickering light is no change of the picture."""
     width, height = _THUMBNAIL
-    return frame.to_ndarray(format="gray8", width=width, height=height, interpolation="AREA").astype(np.int16)
+    grey = frame.to_ndarray(format="gray8", width=width, height=height, interpolation="AREA")
+    return grey - grey.mean()
 
 
 def pixels(frame: VideoFrame) -> Image:

@@ -84,7 +84,7 @@ def _index(file: Path, _modified: int, _size: int) -> VideoIndex:
     damage = Damage()
     stamps: list[int | None] = []
     changes: list[float] = []
-    before: NDArray[np.int16] | None = None
+    before: NDArray[np.float64] | None = None
     for number, frame in enumerate(frames(file, damage)):
         if frame.interlaced_frame:
             raise DataError(_interlaced(file, number))

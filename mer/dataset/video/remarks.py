@@ -70,7 +70,7 @@ def _jumps(changes: NDArray[np.float64]) -> Iterator[str]:
         named = ", ".join(str(number) for number in jumps[:_NAMED]) + (", ..." if len(jumps) > _NAMED else "")
         yield (
             f"the picture changes suddenly at frame {named}: by {changes[jumps[0]]:.1f} grey levels, where "
-            f"{usual[jumps[0]]:.1f} is usual; a cut, a flash, or damage that the decoder did not notice: look at it"
+            f"{usual[jumps[0]]:.1f} is usual; a cut, or damage that the decoder did not notice: look at it"
         )
 
 
