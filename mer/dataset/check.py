@@ -49,7 +49,7 @@ class Finding:
 
 
 def check_manifest(manifest: Manifest) -> list[Finding]:
-    """Return what the annotations alone tell: faulty rows, patches, remarks, and what a class or subject lacks."""
+    """Return what the annotations show: faulty rows, patches, remarks, and what a class or subject lacks."""
     notes = [manifest.notes, *manifest.notes.get("parts", {}).values()]
     found = [_of_exclusion(exclusion) for exclusion in manifest.excluded]
     found += [_of_patch(sentence) for part in notes for sentence in part.get("patches", ())]

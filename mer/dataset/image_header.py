@@ -24,7 +24,7 @@ def image_size(path: Path) -> tuple[int, int]:
     Raises
     ------
     DataError
-        Where the file is missing, empty, cut short or no image.
+        If the file is missing, empty, cut short or no image.
     """
     try:
         length = path.stat().st_size

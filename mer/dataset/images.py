@@ -25,7 +25,7 @@ def image_files(folder: Path) -> list[Path]:
     Raises
     ------
     DataError
-        Where the folder cannot be listed.
+        If the folder cannot be listed.
     """
     try:
         entries = sorted(folder.iterdir())
@@ -52,7 +52,7 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
     Raises
     ------
     DataError
-        Where the file is missing, empty, cut short or no image.
+        If the file is missing, empty, cut short or no image.
     """
     try:
         data = np.fromfile(path, dtype=np.uint8)
@@ -78,7 +78,7 @@ def read_frame(path: Path) -> Image:
     Raises
     ------
     DataError
-        Where the file cannot be decoded, or holds pixels that are neither 8 nor 16 bit.
+        If the file cannot be decoded, or holds pixels that are neither 8 nor 16 bit.
 
     Notes
     -----

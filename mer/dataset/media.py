@@ -47,7 +47,7 @@ def list_frames(folder: Path, pattern: str | None) -> dict[int, Path]:
     Raises
     ------
     DataError
-        Where the folder is missing, holds no numbered image, or two images have one number.
+        If the folder is missing, holds no numbered image, or two images have one number.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; check the path")
@@ -91,7 +91,7 @@ class FrameFolder:
         Raises
         ------
         DataError
-            Where there is no such frame.
+            If there is no such frame.
         """
         if index not in self.frames:
             raise DataError(
@@ -139,7 +139,7 @@ class VideoFile:
         Raises
         ------
         DataError
-            Where the file is shorter, or as `mer.dataset.video.video_index` does.
+            If the file is shorter, or as `mer.dataset.video.video_index` does.
         """
         if index < self.first:
             raise DataError(f"frame {index} is before the first frame of {self.file}, which has number {self.first}")

@@ -1,4 +1,4 @@
-"""The mirror image of a face's motion: what the clip would have shown in a mirror, with left and right named anew."""
+"""The mirror image of a face's motion: what the clip would have shown in a mirror, with left and right renamed."""
 
 from __future__ import annotations
 

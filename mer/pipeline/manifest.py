@@ -18,7 +18,7 @@ def load_manifest(dataset: Dataset, protocol: Protocol | None, *, bad_clips: str
     Raises
     ------
     DataError
-        Where a clip is faulty and `bad_clips` is ``stop``, where a class to drop does not exist, or where no clip is
+        If a clip is faulty and `bad_clips` is ``stop``, where a class to drop does not exist, or where no clip is
         left.
     """
     manifest = dataset.load()
@@ -40,7 +40,7 @@ def without_classes(manifest: Manifest, drop: Sequence[str]) -> Manifest:
     Raises
     ------
     DataError
-        Where a class to drop does not exist.
+        If a class to drop does not exist.
     """
     unknown = [name for name in drop if name not in manifest.classes]
     if unknown:

@@ -60,7 +60,7 @@ class Grid:
         Raises
         ------
         DataError
-            Where a cell would hold no pixel: too many cells, or a face outside the frame.
+            If a cell would hold no pixel: too many cells, or a face outside the frame.
         """
         left, top, right, bottom = self._box(landmarks, shape)
         x = self._position("columns", shape[1], left, right, self.columns)
@@ -83,7 +83,7 @@ class Grid:
         return float(left), float(top), float(right), float(bottom)
 
     def _position(self, name: str, size: int, low: float, high: float, cells: int) -> NDArray[np.float64]:
-        """Return where each pixel lies in units of cells, 0 at the near border of the first one."""
+        """Return the position of each pixel in units of cells, 0 at the near border of the first one."""
         position = (np.arange(size, dtype=np.float64) - low) / (high - low) * cells
         counts = np.bincount(np.floor(position[(position >= 0) & (position < cells)]).astype(int), minlength=cells)
         if not counts.all():

@@ -39,7 +39,7 @@ def label_map(polygons: Points, shape: tuple[int, int]) -> NDArray[np.int16]:
 
     Notes
     -----
-    A pixel belongs to a polygon if its centre lies inside (even–odd rule). A centre exactly on a border belongs to
+    A pixel belongs to a polygon if its centre is inside (even–odd rule). A centre exactly on a border belongs to
     the polygon to its right or below, so polygons with a common border neither overlap nor leave a gap. OpenCV's
     ``fillPoly`` draws the border itself as well, which makes every region half a pixel larger on all sides.
     """
@@ -70,7 +70,7 @@ def _spans(polygons: Points, shape: tuple[int, int]) -> _Spans:
     polygon, row, x = _crossings(polygons, height)
     column = np.clip(np.ceil(x), 0, width)
     line = polygon * height + row
-    # crossings of a line sorted by x: inside lies between the first and the second, the third and the fourth, ...
+    # crossings of a line sorted by x: inside is between the first and the second, the third and the fourth, ...
     order = np.argsort(line * (width + 2.0) + np.clip(x, -1, width) + 1, kind="stable")
     first, last = column[order[0::2]].astype(np.int64), column[order[1::2]].astype(np.int64)
     keep = last > first

@@ -78,8 +78,8 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
 def compute_card(features: Features) -> dict[str, object]:
     """Return the hardware and libraries in use; scores can differ between processors by rounding differences.
 
-    It is a record alone, in no key and no seed. Torch is asked only where the run has imported it: to load it for a
-    result that came from the cache would take longer than the run.
+    It is for information only, in no key and no seed. Torch is queried only if the run has imported it: to load it for
+    a result that came from the cache would take longer than the run.
 
     Returns
     -------

@@ -44,7 +44,7 @@ class Sample:
     onset, apex, offset : int
         Frame numbers in the clip's own counting, onset ≤ apex ≤ offset.
     fps : float
-        Frames a second; 0 where unknown.
+        Frames per second; 0 where unknown.
     clip : Clip
         Where the frames are.
     """

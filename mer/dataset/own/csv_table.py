@@ -28,7 +28,7 @@ class CsvTable:
     Attributes
     ----------
     name : str
-        Name of the data set; stands before the subjects' names.
+        Name of the data set; prefix of the subjects' names.
     table : str or None
         The CSV.
     root : str or None
@@ -75,9 +75,9 @@ class CsvTable:
         Raises
         ------
         ConfigError
-            Where no table is given.
+            If no table is given.
         DataError
-            Where the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
+            If the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
         """
         if not self.table:
             raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per clip")

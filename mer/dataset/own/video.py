@@ -77,9 +77,9 @@ class Video:
         Raises
         ------
         ConfigError
-            Where no video is given.
+            If no video is given.
         DataError
-            Where the video or the table cannot be read; a faulty interval becomes an `Exclusion`.
+            If the video or the table cannot be read; a faulty interval becomes an `Exclusion`.
         """
         if not self.file:
             raise ConfigError("dataset.file: which video? Give dataset.file=FILE")

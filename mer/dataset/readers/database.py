@@ -34,7 +34,7 @@ class Database(ABC):
     Attributes
     ----------
     name : str
-        Name of the data set; stands before the subjects' names.
+        Name of the data set; prefix of the subjects' names.
     root : str or None
         Folder of the database.
     table, sheet : str or None
@@ -52,7 +52,7 @@ class Database(ABC):
     pattern : str or None
         Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
     fps : float
-        Frames a second.
+        Frames per second.
     """
 
     name: str
@@ -96,9 +96,9 @@ class Database(ABC):
         Raises
         ------
         ConfigError
-            Where no root is given.
+            If no root is given.
         DataError
-            Where the root or the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
+            If the root or the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
         """
         root = self._root()
         rows, report = apply_patches(self.rows(root), load_patches(self.patch_list(), self.patches))
@@ -140,7 +140,7 @@ class Database(ABC):
         return {"subject": row["subject"], "clip": row["clip"], "label": row["label"].strip().casefold()}
 
     def sample_id(self, row: Row) -> str:
-        """Return the id of a clip; the subject's name stands in front unless the clip's own name holds it."""
+        """Return the id of a clip; the subject's name is put in front unless the clip's own name contains it."""
         subject, clip = row["subject"], row["clip"]
         return clip if unpadded_name(clip).startswith(unpadded_name(subject)) else f"{subject}_{clip}"
 
@@ -150,7 +150,7 @@ class Database(ABC):
         Raises
         ------
         DataError
-            Where the table's word is unknown.
+            If the table's word is unknown.
         """
         if self.labels == "objective":
             return _objective(row)

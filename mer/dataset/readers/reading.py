@@ -21,7 +21,7 @@ __all__ = ["AnnotatedFolder", "Reading"]
 
 
 class Source(Protocol):
-    """What a pass asks of a database; the properties are fields of `mer.dataset.readers.database.Database`."""
+    """What a pass needs from a database; the properties are fields of `mer.dataset.readers.database.Database`."""
 
     @property
     def name(self) -> str: ...
@@ -53,7 +53,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class AnnotatedFolder(FrameFolder):
-    """A folder of frames with what the database's table says beside the frames.
+    """A folder of frames with what the database's table says besides the frames.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Reading:
             raise DataError(f"the cell {empty[0]} is empty; fill it in")
         first = self._seen.setdefault(name, row.where)
         if first != row.where:
-            raise DataError(f"the same clip stands in {first}; remove one of the two rows")
+            raise DataError(f"the same clip is in {first}; remove one of the two rows")
         label = self.database.label(row)
         folder = self._folder(row)
         onset, apex, offset = self._interval(row, self.listed[folder])
@@ -138,7 +138,7 @@ class Reading:
         apex = (onset + offset) // 2 if middle else _frame_number(row, "apex")
         require_order(onset, apex, offset)
         if apex == onset:
-            raise DataError(f"apex and onset are both frame {apex}: no motion lies between them; correct the apex")
+            raise DataError(f"apex and onset are both frame {apex}: there is no motion between them; correct the apex")
         return onset, apex, offset
 
     def _folder(self, row: Row) -> Path:
@@ -165,7 +165,7 @@ class Reading:
         if missing:
             self.remarks.append(
                 f"{name}: {len(missing)} of the frames {onset} to {offset}, the first {missing[0]}, are not in {held}; "
-                "only onset and apex are needed, unless frames= asks for more"
+                "only onset and apex are needed, unless frames= needs more"
             )
 
     def _points(self, folder: Path) -> StoredPoints | None:
@@ -183,7 +183,7 @@ def _frame_number(row: Row, column: str) -> int:
     Raises
     ------
     DataError
-        Where it is empty or anything else than a whole number.
+        If it is empty or anything else than a whole number.
     """
     text = row[column]
     if text in ("", "/", "-"):

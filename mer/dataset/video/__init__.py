@@ -4,7 +4,7 @@ A frame's number is its place in the order of presentation, from 0. A file is de
 lands on another frame in many formats. In a damaged file, frame numbers are uncertain and some pictures are partly
 invented by the decoder, so it is refused as a whole, with the command that makes a copy whose frames can be counted.
 VP8, VP9, HEVC, FFV1 (without its checksums), Huffyuv and raw video carry little that shows damage inside a frame: there
-only a sudden change of the picture or a gap in the clock can be told, as a remark.
+only a sudden change of the picture or a gap in the clock can be reported, as a remark.
 """
 
 from mer.dataset.video.index import VideoIndex, frame_times, frames_of, video_frame, video_index

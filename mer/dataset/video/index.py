@@ -24,7 +24,7 @@ _NEW_CLOCK = "-vf setpts=N/FR/TB"  # for ffmpeg: frames at the file's nominal ra
 
 @dataclass(frozen=True, kw_only=True)
 class VideoIndex:
-    """What one pass over a video tells.
+    """What one pass over a video shows.
 
     Attributes
     ----------

@@ -243,7 +243,7 @@ ROWS: dict[str, tuple[Break, str]] = {
     "offset before onset": (lambda r: edit(r, 2, "OffsetFrame", 2), r"onset \d+ is after offset 2"),
     "apex equals onset": (
         lambda r: edit(r, 2, "ApexFrame", load(r).samples[0].onset),
-        r"apex and onset are both frame \d+: no motion lies between them; correct the apex",
+        r"apex and onset are both frame \d+: there is no motion between them; correct the apex",
     ),
     "unknown label": (
         lambda r: edit(r, 2, "Estimated Emotion", "hapiness"),
