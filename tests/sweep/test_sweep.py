@@ -29,7 +29,7 @@ from mer.sweep.ledger import Ledger, Line, duration
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
 SIZE = ["dataset.subjects=4", "dataset.clips=6", "dataset.size=64"]
-SMALL = [*SIZE, *RARE, "landmarks=stored", "flow=dis", "tuning=none", "workers=1"]
+SMALL = [*SIZE, *RARE, "landmarks=stored", "align=none", "flow=dis", "tuning=none", "workers=1"]
 CELLS = ["descriptor.bins=4,6", "roi=grid,whole"]
 QUICK = [*SMALL, "tracking=off"]
 

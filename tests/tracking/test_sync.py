@@ -31,6 +31,7 @@ SMALL = [
     "dataset.size=64",
     *RARE,
     "landmarks=stored",
+    "align=none",
     "flow=dis",
     "tuning=none",
     "workers=2",
