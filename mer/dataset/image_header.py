@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from mer.dataset.images import read_frame
+from mer.dataset.images import decode
 from mer.errors import DataError
 
 __all__ = ["image_size"]
@@ -36,7 +37,7 @@ def image_size(path: Path) -> tuple[int, int]:
             turned = kind != "PNG" and image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
         whole = _is_whole(path, kind, length)
     except (UnidentifiedImageError, SyntaxError, ValueError):  # the decoder has the last word
-        height, width = read_frame(path).shape[:2]
+        height, width = decode(path, cv2.IMREAD_GRAYSCALE).shape[:2]
         return width, height
     except OSError as error:
         raise DataError(f"{path}: the image cannot be read ({error.strerror or error}); check its rights") from error

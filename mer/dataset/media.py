@@ -79,11 +79,14 @@ class FrameFolder:
     frames : mapping of int to Path
         Of `list_frames`.
     points : StoredPoints or None
+    depth : int or None
+        Significant bits of 16-bit files, see `mer.dataset.depth`.
     """
 
     folder: Path
     frames: Mapping[int, Path] = field(repr=False)
     points: StoredPoints | None = None
+    depth: int | None = None
 
     def path(self, index: int) -> Path:
         """Return the file of a frame.
@@ -102,7 +105,7 @@ class FrameFolder:
 
     def read(self, index: int) -> Image:
         """Return frame `index`, uint8, grey (H, W) or BGR (H, W, 3)."""
-        return read_frame(self.path(index))
+        return read_frame(self.path(index), self.depth)
 
     def landmarks(self, index: int) -> Landmarks | None:
         """Return the stored landmarks of a frame, if any."""
@@ -112,9 +115,9 @@ class FrameFolder:
         """Return None: the flow has to be computed."""
 
     def fingerprint(self, indices: Sequence[int]) -> str:
-        """Return a hash of these frames' files and landmarks."""
+        """Return a hash of these frames' files, landmarks and depth."""
         parts = [f"{index}:{_file_hash(self.path(index))}:{_points_hash(self.points, index)}" for index in indices]
-        return _digest(*parts)
+        return _digest(*parts, *([] if self.depth is None else [f"depth {self.depth}"]))
 
 
 @dataclass(frozen=True, kw_only=True)

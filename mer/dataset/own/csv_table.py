@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling
 from mer.dataset.own.csv_rows import COLUMNS, RowReader
@@ -41,6 +42,8 @@ class CsvTable:
         Number of the first frame of a video, and of the first entry of an ``.npy`` of its landmarks.
     apex : {"annotated", "middle"}
         "middle" takes the frame halfway between onset and offset and needs no column apex.
+    depth : int or None
+        Significant bits of 16-bit frames; None finds them, see `mer.dataset.depth`.
 
     Notes
     -----
@@ -55,6 +58,7 @@ class CsvTable:
     pattern: str | None
     first_frame: int
     apex: Literal["annotated", "middle"]
+    depth: int | None
 
     def __post_init__(self) -> None:
         require_choice("dataset.apex", self.apex, _APEX)
@@ -63,6 +67,7 @@ class CsvTable:
             object.__setattr__(self, "classes", tuple(str(name) for name in self.classes))
             require_names("dataset.classes", self.classes)
         require_pattern(self.pattern)
+        require_depth(self.depth)
 
     @property
     def entry(self) -> Literal["frames"]:
@@ -70,7 +75,7 @@ class CsvTable:
         return "frames"
 
     def load(self) -> Manifest:
-        """Read the table and look which frames exist; no frame is opened.
+        """Read the table and look which frames exist; frames are opened only to find the depth of 16-bit files.
 
         Raises
         ------
@@ -95,7 +100,7 @@ class CsvTable:
         for row in table.rows:
             reader.add(row)
         require_one_spelling("subject", (sample.subject for sample in reader.samples), str(table.path))
-        return Manifest(
+        manifest = Manifest(
             samples=tuple(reader.samples),
             classes=classes,
             excluded=tuple(reader.excluded),
@@ -104,6 +109,7 @@ class CsvTable:
                 "frame_source": "as listed in the table",
             },
         )
+        return with_depth(manifest, self.depth)
 
     def _classes(self, table: Table) -> tuple[str, ...]:
         if self.classes is not None:

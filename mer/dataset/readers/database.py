@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling, unpadded_name
 from mer.dataset.readers.coding import Layout, read_coding
@@ -53,6 +54,8 @@ class Database(ABC):
         Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
     fps : float
         Frames per second.
+    depth : int or None
+        Significant bits of 16-bit frames; None finds them, see `mer.dataset.depth`.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Database(ABC):
     patches: str | None = place()
     pattern: str | None
     fps: float
+    depth: int | None
 
     layout: ClassVar[Layout]
 
@@ -75,6 +79,7 @@ class Database(ABC):
         require_choice("dataset.apex", self.apex, self.kinds_of_apex())
         require_number("dataset.fps", self.fps, low=0, above=True)
         require_pattern(self.pattern)
+        require_depth(self.depth)
 
     def kinds_of_label(self) -> tuple[str, ...]:
         """Return what `labels` can be."""
@@ -91,7 +96,7 @@ class Database(ABC):
         return "frames"
 
     def load(self) -> Manifest:
-        """Read the annotations and look which frames exist; no frame is opened.
+        """Read the annotations and look which frames exist; frames are opened only to find the depth of 16-bit files.
 
         Raises
         ------
@@ -106,7 +111,7 @@ class Database(ABC):
         for row in rows:
             reading.add(row)
         require_one_spelling("subject", (sample.subject for sample in reading.samples), str(root))
-        return Manifest(
+        manifest = Manifest(
             samples=tuple(reading.samples),
             classes=self._classes(reading.samples),
             excluded=tuple(reading.excluded),
@@ -119,6 +124,7 @@ class Database(ABC):
                 "remarks": [*self.unnamed(reading), *reading.remarks],
             },
         )
+        return with_depth(manifest, self.depth)
 
     def rows(self, root: Path) -> tuple[Row, ...]:
         """Return the rows of the table with one spelling of subjects and clips."""
