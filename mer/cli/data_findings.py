@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mer.align.warp import check_landmarks
 from mer.config.compose import build
 from mer.dataset.check import LEVELS, Finding
 from mer.errors import DataError
@@ -25,21 +26,24 @@ _SHOWN = 40  # findings printed on the terminal; the CSV has all
 
 
 def landmark_findings(cfg: DictConfig, manifest: Manifest) -> list[Finding]:
-    """Report missing stored landmarks if the settings need them."""
+    """Report stored landmarks that are missing, unreadable or outside the face's frame, if the settings need them."""
     if not manifest.samples or not isinstance(build(cfg.landmarks), Stored):
         return []
-    lacking = []
+    lacking, found = [], []
     for sample in manifest.samples:
         try:
-            if sample.clip.landmarks(sample.onset) is None:
+            points = sample.clip.landmarks(sample.onset)
+            if points is None:
                 lacking.append(sample.id)
+            else:
+                check_landmarks(points.xy, sample.clip.read(sample.onset).shape)
         except DataError as error:
-            return [Finding.of("blocks", sample.id, str(error))]
+            found.append(Finding.of("blocks", sample.id, str(error)))
     text = (
         f"landmarks=stored: {len(lacking)} of {len(manifest.samples)} clips have no stored landmarks for their "
         "onset; choose another option of landmarks, or store them"
     )
-    return [Finding.of("blocks", lacking[0], text)] if lacking else []
+    return [*found, Finding.of("blocks", lacking[0], text)] if lacking else found
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:

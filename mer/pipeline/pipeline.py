@@ -211,7 +211,7 @@ class Pipeline:
             flow = self.flow(sample, wait=wait)
             moving = self.stages.moving(flow)
         except DataError as error:
-            return dict.fromkeys(kinds, error)
+            return dict.fromkeys(kinds, _of_clip(sample, error))
         found: dict[str, Numbers | DataError] = {}
         if STATISTICS in kinds:
             with self.timer(STATISTICS):
@@ -226,6 +226,11 @@ class Pipeline:
         try:
             with self.timer(ROWS):
                 images = [moving, self.stages.mirrored(moving, landmarks)] if mirror else [moving]
-                return np.stack([self.stages.described(sample, image) for image in images])
-        except DataError as error:
-            return error
+                return np.stack([self.stages.described(image) for image in images])
+        except DataError as error:  # such as a clip that is too short
+            return _of_clip(sample, error)
+
+
+def _of_clip(sample: Sample, error: DataError) -> DataError:
+    """Return the error with the clip's name, which no stage knows."""
+    return error if sample.id in str(error) else type(error)(f"{sample.dataset} {sample.id}: {error}")
