@@ -101,7 +101,9 @@ def _too_few(manifest: Manifest) -> list[Finding]:
     for sample in manifest.samples:
         whose.setdefault(sample.label, set()).add(sample.subject)
     clips = Counter(sample.subject for sample in manifest.samples)
-    found = []
+    found: list[Finding] = []
+    if not clips and manifest.excluded:
+        return found  # why there are none is said already
     if len(clips) < 2:
         text = f"{len(clips)} subject has clips that can be used; leave-one-subject-out needs two or more"
         found.append(Finding.of("blocks", "", text))

@@ -253,7 +253,7 @@ ROWS: dict[str, tuple[Break, str]] = {
     "no subject": (lambda r: edit(r, 2, "Subject", None), r"the cell subject is empty; fill it in"),
     "same clip twice": (
         lambda r: (edit(r, 3, "Filename", "EP01_01"),),
-        r"row 3 of CASME2-coding.*: the same clip stands in row 2 of .*; remove one of the two rows",
+        r"row 3 of CASME2-coding.*: .*clip sub01_EP01_01 is also in row 2 of .*; remove one of the two rows",
     ),
     "folder missing": (
         lambda r: shutil.rmtree(r / CLIP),
