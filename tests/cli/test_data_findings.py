@@ -71,3 +71,8 @@ def test_equal_findings_are_shown_once_and_listed_in_full(root: Path, capsys: py
     assert sum("no folder" in row["what"] for row in rows) == 6
     assert said.count("no folder") == 1
     assert "6 clips (sub01_EP01_01, sub01_EP02_01, sub01_EP03_01, ...); the first: row 2" in " ".join(said.split())
+
+
+def test_a_dropped_class_does_not_hide_the_faults_of_its_clips(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(root / "CASME2_RAW_selected")
+    assert "none of the 9 clips" in check(root, capsys, "drop=[fear]")[0]
