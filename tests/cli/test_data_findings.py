@@ -6,6 +6,8 @@ import csv
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from mer.cli import main
@@ -76,3 +78,16 @@ def test_equal_findings_are_shown_once_and_listed_in_full(root: Path, capsys: py
 def test_a_dropped_class_does_not_hide_the_faults_of_its_clips(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(root / "CASME2_RAW_selected")
     assert "none of the 9 clips" in check(root, capsys, "drop=[fear]")[0]
+
+
+def test_an_offset_after_the_end_of_a_video_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "v.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for value in range(10):
+        writer.write(np.full((48, 64, 3), value, np.uint8))
+    writer.release()
+    lines = ["sample_id,subject,label,onset,apex,offset,path", "c1,s1,a,1,3,9,v.avi", "c2,s2,b,1,3,60,v.avi"]
+    (tmp_path / "clips.csv").write_text("\n".join(lines), encoding="utf-8")
+    _, rows = check(tmp_path / "x", capsys, "dataset=csv", f"dataset.table={tmp_path / 'clips.csv'}")
+    (row,) = [row for row in rows if "offset" in row["what"]]
+    assert (row["clip"], row["level"], row["next_step"]) == ("c2", "warning", "correct the table")
+    assert row["what"] == f"offset frame 60 is not in {tmp_path / 'v.avi'}, whose last frame is 9"

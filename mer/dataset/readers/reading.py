@@ -150,11 +150,17 @@ class Reading(RowReader):
             if number not in frames:
                 raise DataError(f"{what} frame {number} is not in {held}; copy the frame, or correct the table")
         missing = [number for number in range(onset, offset + 1) if number not in frames]
-        if missing:
-            self.remarks.append(
-                f"{name}: {len(missing)} of the frames {onset} to {offset}, the first {missing[0]}, are not in {held}; "
-                "only onset and apex are needed, unless frames= needs more"
+        if offset in missing:
+            middle = ": the apex, taken halfway to it, may be wrong" if self.database.apex == "middle" else ""
+            after = f" ({offset - max(frames)} after the last)" if offset > max(frames) else ""
+            text = f"offset frame {offset}{after} is not in {held}{middle}; correct the table or copy the frames"
+        elif missing:
+            text = (
+                f"{len(missing)} of the frames {onset} to {offset}, the first {missing[0]}, are not in {held}; only "
+                "onset and apex are needed, unless frames= needs more"
             )
+        if missing:
+            self.remarks.append(f"{name}: {text}")
 
     def _points(self, folder: Path) -> StoredPoints | None:
         if self.database.landmarks is None:
