@@ -201,6 +201,18 @@ def test_schemes_have_the_number_of_regions_they_are_named_for(name, count):
     assert len(regions) == len(set(regions.names)) == count
 
 
+def test_patches_of_muscle14_are_whole_where_they_overlap():
+    face = template()
+    face[[18, 19]] = face[20]  # brow points that a raised face brings together
+    regions = scheme("muscle14")(Landmarks(xy=face), (256, 256))
+    assert regions.weights is not None and regions.weights.sum(axis=0).max() == 3
+    one, two, three = (regions.names.index(f"brow_left_{i}") for i in (1, 2, 3))
+    assert area(regions)[one] == area(regions)[two] == area(regions)[three] > 50
+    eyes = eye_area(Landmarks(xy=face), (256, 256), 0.1)
+    masked = scheme("muscle14", eye_mask=0.1)(Landmarks(xy=face), (256, 256))
+    np.testing.assert_array_equal(membership(masked), np.where(eyes, 0, membership(regions)))
+
+
 def test_rows_are_y_and_columns_are_x():
     regions = scheme("facs26")(Landmarks(xy=template()), (256, 256))
     centre = {n: np.argwhere(m).mean(axis=0) for n, m in zip(regions.names, membership(regions), strict=True)}
