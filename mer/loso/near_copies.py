@@ -89,6 +89,6 @@ def _copy(table: FeatureTable, first: int, second: int, ratio: float, *, mirror:
     one, other = (f"{table.sample_id[i]} ({table.subject[i]}, {table.classes[table.y[i]]})" for i in (first, second))
     return LeakError(
         f"clips {one} and {other}{' in the mirror' if mirror else ''} have nearly the same features, {ratio:.1%} as "
-        "far apart as others that are near: one recording, stored anew, under two subjects would be in the training and "
-        "in the test set of a fold; compare the two, and leave one out or correct the subject"
+        "far apart as others that are near: one recording, stored anew, under two subjects would be in the training "
+        "and in the test set of a fold; compare the two, and leave one out or correct the subject"
     )
