@@ -20,6 +20,7 @@ from mer.loso.guards import (
     rows_of,
     sorted_table,
 )
+from mer.loso.near_copies import check_near_copies
 from mer.loso.order import in_order
 from mer.loso.store import FoldStore, fingerprint
 from mer.loso.workers import run_folds
@@ -165,6 +166,7 @@ class Evaluation(ABC):
         table = sorted_table(table)
         images = self._images(table, mirrored)
         check_duplicate_recordings(table, images)
+        check_near_copies(table, images)
         splits = self.splits(table, seed)
         job = self._job(table, svm, tuning, seed, key, images, store)
         done = []
