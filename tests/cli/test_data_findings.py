@@ -103,7 +103,7 @@ def test_landmarks_of_another_resolution_name_their_clip_in_check_and_run(
         for frame in (1, 2, 3):
             image = np.random.default_rng(number).integers(0, 255, (64, 64)).astype(np.uint8)
             cv2.imwrite(str(tmp_path / str(number) / f"{frame}.png"), image)
-        points = np.random.default_rng(number).uniform(10, 50, (3, 68, 2)) * (2 if number == 4 else 1)
+        points = np.random.default_rng(number).uniform(10, 50, (3, 68, 2)) * (3 if number == 4 else 1)
         np.save(tmp_path / f"{number}.npy", points)
         lines.append(f"smile{number},s{number % 3},{'ab'[number // 3]},1,2,3,{number},{number}.npy")
     (tmp_path / "clips.csv").write_text("\n".join(lines), encoding="utf-8")
