@@ -47,8 +47,8 @@ class Evaluation(ABC):
     min_clips : int
         A subject with fewer clips is named in `warnings`; official protocols hold such subjects, so nothing stops.
     mirror : {"none", "train", "both"}
-        Use of the mirrored clips: not at all; to train beside their originals; and to score each clip together with
-        its mirror image, too.
+        Use of the mirrored clips, see `mer.geometry.mirror`: not at all; to train beside their originals; and to score
+        each clip together with its mirror image, too.
     balance : {"none", "oversample"}
         Against classes of unequal size: nothing, or clips of the rarer classes train more than once until all classes
         have as many; drawn by the seed from the training set of each inner and outer fold. The class weights of svm=
