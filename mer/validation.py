@@ -78,14 +78,14 @@ def user_path(field: str, value: str | Path, *, base: Path | None = None) -> Pat
     field : str
         The setting, for the message.
     value : str or Path
-        A leading ``~`` or ``~name`` stands for a home folder.
+        A leading ``~`` or ``~name`` means a home folder.
     base : Path, optional
         The folder that a relative path starts from; the current one by default.
 
     Raises
     ------
     ConfigError
-        Where the path is empty: it would quietly mean the current folder.
+        If the path is empty: it would quietly mean the current folder.
     """
     if not str(value).strip():
         raise ConfigError(f"{field}=: the path is empty; give a path, or leave {field} out")
@@ -94,7 +94,7 @@ def user_path(field: str, value: str | Path, *, base: Path | None = None) -> Pat
 
 @cache
 def has_gpu() -> bool:
-    """Return whether torch finds a GPU; torch, slow to import, is asked only if a driver is installed."""
+    """Return whether torch finds a GPU; torch, slow to import, is queried only if a driver is installed."""
     if shutil.which("nvidia-smi") is None and not Path("/proc/driver/nvidia").exists():
         return False
     import torch

@@ -42,7 +42,7 @@ class Crop:
         Raises
         ------
         DataError
-            Where the landmarks lie in one point or outside the frame.
+            If the landmarks lie in one point or outside the frame.
         """
         check_landmarks(landmarks.xy, pair.onset.shape)
         low, high = landmarks.xy.min(axis=0).astype(float), landmarks.xy.max(axis=0).astype(float)

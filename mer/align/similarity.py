@@ -61,7 +61,7 @@ class Similarity:
         Raises
         ------
         DataError
-            Where the landmarks lie in one point or outside the frame.
+            If the landmarks lie in one point or outside the frame.
         """
         source = landmarks.xy[list(self.points)]
         check_landmarks(source, pair.onset.shape)

@@ -29,13 +29,13 @@ def spread(points: Numbers) -> float:
 def check_landmarks(points: Numbers, shape: tuple[int, ...]) -> None:
     """Raise a `DataError` where no face of the frame (H, W) can have these landmarks (N, 2)."""
     if spread(points) < 2:
-        raise DataError("the landmarks lie in one point, so no face can be aligned by them: find them again")
+        raise DataError("all landmarks are in one point, so no face can be aligned by them; find them again")
     x, y = points.mean(axis=0)
     height, width = shape[0], shape[1]
     if not (0 <= x < width and 0 <= y < height):
         raise DataError(
-            f"the landmarks centre on ({x:.0f}, {y:.0f}), outside the {width} × {height} frame: "
-            "were they found at another resolution?"
+            f"the centre of the landmarks, ({x:.0f}, {y:.0f}), is outside the {width} × {height} frame; find them "
+            "again on frames of this size"
         )
 
 

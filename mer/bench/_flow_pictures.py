@@ -22,7 +22,7 @@ _PANEL, _HEAD = 1.5, 0.28  # inches
 
 
 def error_curves(folder: Path, results: Mapping[str, Measured]) -> None:
-    """Write ``flow_error.svg``, ``.pdf`` and ``.png``: one line a method, clean left and degraded right."""
+    """Write ``flow_error.svg``, ``.pdf`` and ``.png``: one line per method, clean left and degraded right."""
     with styled():
         figure = empty(PAGE_IN, 3.4)
         panels = figure.subplots(1, 2, sharey=True)

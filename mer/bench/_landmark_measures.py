@@ -81,7 +81,7 @@ def motion_rows(finder: Cnn68, faces: Faces, source: str, count: int) -> dict[st
 
 
 def nothing_rows(finder: Cnn68, faces: Faces | None) -> dict[str, str]:
-    """Faces found where there is none: made-up textures, and parts of photographs beside a face."""
+    """Faces found where there is none: made-up textures, and parts of photographs next to a face."""
     rng = np.random.default_rng(2)
     pictures = {"textures": [faceless_picture(rng, 240, 320) for _ in range(_EMPTY)]}
     if faces is not None:
@@ -143,7 +143,7 @@ def _found(finder: Cnn68, image: Image, shift: Array) -> Array | None:
 
 
 def _enlarged(faces: Faces, count: int) -> list[tuple[Image, Array]]:
-    """Return faces, one a person as far as they reach, brought to `_FACE` pixels from brows to chin."""
+    """Return faces, one per person as far as they reach, brought to `_FACE` pixels from brows to chin."""
     chosen = np.unique(faces.subject, return_index=True)[1][:count]
     made = []
     for at in chosen:

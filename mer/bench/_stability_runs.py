@@ -64,7 +64,7 @@ class Bench:
         return observe(out)
 
     def out(self, variant: Variant) -> Path:
-        """Return where a run's own folder lies."""
+        """Return a run's own folder."""
         return self.folder / "runs" / variant.name
 
     def card(self, variant: Variant) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def main(*, size: int, fields: int, repeats: int) -> None:
     """
     found = measure(size=size, fields=fields, repeats=repeats)
     fastest = found.ours["hard bins"]
-    table = Table("36 polygons × 8 bins", "ms a field", f"times ours ({fastest:.3f} ms)", box=None, pad_edge=False)
+    table = Table("36 polygons × 8 bins", "ms per field", f"times ours ({fastest:.3f} ms)", box=None, pad_edge=False)
     for name, value in {**{f"ours, {n}": v for n, v in found.ours.items()}, **found.peers}.items():
         table.add_row(name, f"{value:.3f}", f"{value / fastest:.1f}")
     console = Console()
@@ -70,7 +70,7 @@ def main(*, size: int, fields: int, repeats: int) -> None:
     console.print(table)
     console.print(f"one read of the field: {found.read:.3f} ms, {found.read / fastest:.0%} of the time of hard bins")
     console.print(
-        f"{fields} fields streamed: {found.stream:.3f} ms a field, {found.peak_mib:.1f} MiB at most beside them"
+        f"{fields} fields streamed: {found.stream:.3f} ms per field, {found.peak_mib:.1f} MiB at most besides them"
     )
 
 
@@ -146,7 +146,7 @@ def _fastest(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
 
 
 def _stream(batch: Callable[..., object], flow: FlowField, regions: Regions, fields: int) -> tuple[float, float]:
-    """Return ms a field and the peak of allocated MiB of one `batch` over many fields (one field, seen many times)."""
+    """Return ms per field and the peak of allocated MiB of one `batch` over many fields (one field, repeated)."""
     many = np.broadcast_to(flow.uv, (fields, *flow.uv.shape))
     tracemalloc.start()
     batch(many[: min(fields, 100)], [regions])

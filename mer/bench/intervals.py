@@ -36,7 +36,7 @@ SHOWN: tuple[tuple[str, str, bool], ...] = (  # head, score, whether of the rare
     ("F1, rarest class", "f1", True),
     ("recall, rarest class", "recall", True),
 )
-PEOPLE = 20_000  # subjects whose pooled scores stand for the truth
+PEOPLE = 20_000  # subjects whose pooled scores serve as the truth
 CLIPS = (2, 21)  # per subject
 HARD = 0.7  # standard deviation, in log-odds, of how hard subjects are
 HABIT = 6.0  # concentration of the subjects' class shares around those of all
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> None:
         For an argument that does not exist.
     """
     asked = numbers(arguments, HELP)
-    print(f"Share of {LEVEL:.0%} intervals that hold the true score (mean width), {asked}")
+    print(f"Share of {LEVEL:.0%} intervals that contain the true score (mean width), {asked}")
     print(f"Classifier fixed; {CLIPS[0]} to {CLIPS[1]} clips per subject, who differ by {HARD} in log-odds\n")
     print(f"| subjects | interval | {' | '.join(head for head, _, _ in SHOWN)} |\n|---|---|{'---|' * len(SHOWN)}")
     for name, situation in SITUATIONS.items():

@@ -15,7 +15,7 @@ from mer.types import FeatureTable, LosoResult
 
 __all__ = ["run"]
 
-CELLS = {"power": (1.0, 0.5), "keep": (1.0, 0.5, 0.25), "class_weight": ("none", "balanced")}  # each tuned by itself
+CELLS = {"power": (1.0, 0.5), "keep": (1.0, 0.5, 0.25), "class_weight": ("none", "balanced")}  # each tuned separately
 WEAK = 0.12  # distance of the classes at which an SVM is right about half the time
 HELP = {"clips": 160, "features": 100, "subjects": 16, "classes": 3, "trials": 30, "repeats": 3, "workers": 2}
 

@@ -30,7 +30,7 @@ __all__ = ["run"]
 
 GROUPS = 5
 DISTANCE = 0.15  # an inner UF1 near 0.6, as on real micro-expressions
-# The folds of one data set share nearly all of their clips: more data sets tell more than more folds.
+# The folds of one data set share nearly all of their clips: more data sets say more than more folds.
 HELP = {"clips": 300, "features": 288, "subjects": 30, "classes": 7, "seeds": 8, "folds": 4, "trials": 24}
 WARM_UP = {"clips": 60, "features": 4, "subjects": 6, "classes": 3, "folds": 1}
 PLAIN, GRID, ENSEMBLE = "GridSearchCV", "mer, same grid", "mer, same grid, ensemble"
@@ -161,7 +161,7 @@ def _inner_scores(plain: GridSearchCV, side: TrainingSet, inner: Sequence[Split]
 
 
 def _summarise(names: Sequence[str], rows: NDArray[np.float64]) -> None:
-    """Print a line a search from `rows`, shape (data sets, folds, searches, 3)."""
+    """Print one line per search from `rows`, shape (data sets, folds, searches, 3)."""
     cpu, wall, inner = np.moveaxis(rows, -1, 0)
     over = (inner - inner[:, :, [names.index(GRID)]]).mean(axis=1)
     print(f"\n{cpu.shape[0] * cpu.shape[1]} outer folds; ± standard error over the data sets\n")

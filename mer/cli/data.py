@@ -39,6 +39,7 @@ def _check(asked: Namespace) -> int:
             advance=advance,
         )
     findings += landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
+    findings = list(dict.fromkeys(findings))  # clips of one video share its remarks
     folder = user_path("output", asked.output or Path(cfg.home) / "check" / dataset.name)
     write_findings(folder / "findings.csv", findings)
     write_annotations(folder / "annotations.csv", manifest)
@@ -115,7 +116,10 @@ def _load(cfg: DictConfig) -> tuple[Dataset, Manifest]:
 
     dataset = build(cfg.dataset)
     manifest = build(cfg.protocol)(dataset.load(), dataset)
-    return dataset, without_classes(manifest, [str(name) for name in cfg.drop])
+    drop = [str(name) for name in cfg.drop]
+    if manifest.faults:  # a class may be missing because its clips are faulty: then the faults are what to show
+        drop = [name for name in drop if name in manifest.classes]
+    return dataset, without_classes(manifest, drop)
 
 
 def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:

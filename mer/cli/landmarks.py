@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,11 +36,14 @@ def _run(asked: Namespace) -> int:
     output = user_path("output", asked.output or file.stem)
     clip = build(cfg.temporal)
 
-    from mer.dataset.own.video import frame_times
     from mer.dataset.points import write_points
+    from mer.dataset.video import video_index
     from mer.report.figures.faces import draw
 
-    times = frame_times(file)
+    index = video_index(file)
+    times = index.times
+    for remark in index.remarks:
+        print(f"mer: {remark}", file=sys.stderr)
     shown: list[tuple[str, Any, Any]] = []
     every = -(-len(times) // _SHOWN)  # rounded up, so that the last frames are included
 
@@ -65,7 +69,7 @@ def _run(asked: Namespace) -> int:
 
 def _found(clip: Any, file: Path, frames: int, show: Any) -> Iterator[tuple[int, Any]]:
     """Yield number and landmarks of each frame in which a face is found."""
-    from mer.dataset.own.video import frames_of
+    from mer.dataset.video import frames_of
 
     last = None
     with progress("landmarks", frames) as advance:

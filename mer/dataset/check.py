@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from mer.dataset.image_header import image_size
-from mer.dataset.media import FrameFolder
+from mer.dataset.media import FrameFolder, VideoFile
+from mer.dataset.video import video_index
 from mer.errors import DataError
 from mer.types import Exclusion, Manifest, Sample
 
@@ -48,11 +49,11 @@ class Finding:
 
 
 def check_manifest(manifest: Manifest) -> list[Finding]:
-    """Return what the annotations alone tell: faulty rows, patches, remarks, and what a class or subject lacks."""
+    """Return what the annotations show: faulty rows, patches, remarks, and what a class or subject lacks."""
     notes = [manifest.notes, *manifest.notes.get("parts", {}).values()]
     found = [_of_exclusion(exclusion) for exclusion in manifest.excluded]
     found += [_of_patch(sentence) for part in notes for sentence in part.get("patches", ())]
-    found += [Finding.of("warning", "", remark) for part in notes for remark in part.get("remarks", ())]
+    found += [Finding.of("warning", "", remark) for remark in manifest.remarks]
     departures = manifest.notes.get("protocol", {}).get("departures", ())
     found += [Finding.of("warning", "", f"differs from the published protocol: {text}") for text in departures]
     return found + _too_few(manifest)
@@ -100,7 +101,9 @@ def _too_few(manifest: Manifest) -> list[Finding]:
     for sample in manifest.samples:
         whose.setdefault(sample.label, set()).add(sample.subject)
     clips = Counter(sample.subject for sample in manifest.samples)
-    found = []
+    found: list[Finding] = []
+    if not clips and manifest.excluded:
+        return found  # why there are none is said already
     if len(clips) < 2:
         text = f"{len(clips)} subject has clips that can be used; leave-one-subject-out needs two or more"
         found.append(Finding.of("blocks", "", text))
@@ -134,10 +137,22 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
     read = [broken[number] for number in needed if number in broken]
     others = [text for number, text in broken.items() if number not in needed]
     found = [Finding.of("blocks", sample.id, text) for text in read]
+    if isinstance(sample.clip, VideoFile) and not read:
+        found += _video_findings(sample, sample.clip)
     if others:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
     return found + _size_findings(sample, needed, sizes)
+
+
+def _video_findings(sample: Sample, clip: VideoFile) -> list[Finding]:
+    index = video_index(clip.file)
+    found = [Finding.of("warning", "", remark) for remark in index.remarks]
+    last = clip.first + len(index.times) - 1
+    if sample.offset > last:
+        text = f"offset frame {sample.offset} is not in {clip.file}, whose last frame is {last}; correct the table"
+        found.append(Finding.of("warning", sample.id, text))
+    return found
 
 
 def _check_flow(sample: Sample) -> list[Finding]:

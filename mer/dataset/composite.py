@@ -52,7 +52,7 @@ class Composite:
         Raises
         ------
         DataError
-            Where a part cannot be used as a whole.
+            If a part cannot be used as a whole.
         """
         loaded = {part: self._load(part) for part in self.parts}
         return Manifest(

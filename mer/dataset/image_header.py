@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import cv2
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from mer.dataset.images import read_frame
+from mer.dataset.images import decode
 from mer.errors import DataError
 
 __all__ = ["image_size"]
@@ -24,7 +25,7 @@ def image_size(path: Path) -> tuple[int, int]:
     Raises
     ------
     DataError
-        Where the file is missing, empty, cut short or no image.
+        If the file is missing, empty, cut short or no image.
     """
     try:
         length = path.stat().st_size
@@ -32,11 +33,12 @@ def image_size(path: Path) -> tuple[int, int]:
             raise DataError(f"{path}: the image file is empty (0 bytes); copy it again or leave the clip out")
         with Image.open(path) as image:
             (width, height), kind = image.size, image.format or ""
-            # Of a PNG, Pillow would decode all pixels for it.
-            turned = kind != "PNG" and image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
+            # A TIFF's size is turned already; of a PNG without EXIF data, Pillow would decode all pixels.
+            exif = image.getexif() if kind != "TIFF" and (kind != "PNG" or "exif" in image.info) else {}
+            turned = exif.get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
         whole = _is_whole(path, kind, length)
     except (UnidentifiedImageError, SyntaxError, ValueError):  # the decoder has the last word
-        height, width = read_frame(path).shape[:2]
+        height, width = decode(path, cv2.IMREAD_GRAYSCALE).shape[:2]
         return width, height
     except OSError as error:
         raise DataError(f"{path}: the image cannot be read ({error.strerror or error}); check its rights") from error

@@ -25,7 +25,7 @@ def image_files(folder: Path) -> list[Path]:
     Raises
     ------
     DataError
-        Where the folder cannot be listed.
+        If the folder cannot be listed.
     """
     try:
         entries = sorted(folder.iterdir())
@@ -52,7 +52,7 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
     Raises
     ------
     DataError
-        Where the file is missing, empty, cut short or no image.
+        If the file is missing, empty, cut short or no image.
     """
     try:
         data = np.fromfile(path, dtype=np.uint8)
@@ -72,21 +72,42 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
     return pixels
 
 
-def read_frame(path: Path) -> Image:
+def read_frame(path: Path, depth: int | None = None) -> Image:
     """Return a frame as uint8, grey (H, W) or BGR (H, W, 3).
+
+    Parameters
+    ----------
+    path : Path
+    depth : int or None
+        Significant bits of a 16-bit file, see `mer.dataset.depth`; its values are scaled by 255 / (2^depth − 1).
 
     Raises
     ------
     DataError
-        Where the file cannot be decoded, or holds pixels that are neither 8 nor 16 bit.
+        If the file cannot be decoded, has pixels that are neither 8 nor 16 bit, or values above its depth.
 
     Notes
     -----
-    16-bit values are scaled by 255/65535 and rounded; an alpha channel is dropped.
+    An alpha channel is dropped.
     """
     pixels = decode(path, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if pixels.dtype == np.uint16:
-        pixels = np.rint(pixels / 257.0).astype(np.uint8)
+        return _scaled(path, pixels, depth)
     if pixels.dtype != np.uint8:
         raise DataError(f"{path}: pixels are {pixels.dtype}; convert the frame to 8 or 16 bit")
     return pixels
+
+
+def _scaled(path: Path, pixels: NDArray[np.uint16], depth: int | None) -> Image:
+    largest = int(pixels.max())
+    if depth is None:
+        raise DataError(
+            f"{path}: the frame is a 16-bit file with values up to {largest}, and the first frame of the data set has "
+            "8 bit; convert all frames alike, or give the depth of the 16-bit files with dataset.depth=BITS"
+        )
+    if largest >= 1 << depth:
+        raise DataError(
+            f"{path}: the value {largest} needs {largest.bit_length()} bit, and frames are read as {depth} bit; give "
+            f"dataset.depth={largest.bit_length()} or more"
+        )
+    return np.rint(pixels * (255 / ((1 << depth) - 1))).astype(np.uint8)

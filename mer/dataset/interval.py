@@ -1,4 +1,4 @@
-"""Onset, apex and offset of a clip, however they were noted."""
+"""Onset, apex and offset of a clip, in every notation."""
 
 from __future__ import annotations
 

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from mer.dataset.images import image_files, read_frame
 from mer.dataset.points import StoredPoints
+from mer.dataset.video import frame_times, video_frame
 from mer.errors import ConfigError, DataError
 from mer.types import Image, Landmarks
 
@@ -49,7 +47,7 @@ def list_frames(folder: Path, pattern: str | None) -> dict[int, Path]:
     Raises
     ------
     DataError
-        Where the folder is missing, holds no numbered image, or two images have one number.
+        If the folder is missing, holds no numbered image, or two images have one number.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; check the path")
@@ -81,11 +79,14 @@ class FrameFolder:
     frames : mapping of int to Path
         Of `list_frames`.
     points : StoredPoints or None
+    depth : int or None
+        Significant bits of 16-bit files, see `mer.dataset.depth`.
     """
 
     folder: Path
     frames: Mapping[int, Path] = field(repr=False)
     points: StoredPoints | None = None
+    depth: int | None = None
 
     def path(self, index: int) -> Path:
         """Return the file of a frame.
@@ -93,7 +94,7 @@ class FrameFolder:
         Raises
         ------
         DataError
-            Where there is no such frame.
+            If there is no such frame.
         """
         if index not in self.frames:
             raise DataError(
@@ -104,7 +105,7 @@ class FrameFolder:
 
     def read(self, index: int) -> Image:
         """Return frame `index`, uint8, grey (H, W) or BGR (H, W, 3)."""
-        return read_frame(self.path(index))
+        return read_frame(self.path(index), self.depth)
 
     def landmarks(self, index: int) -> Landmarks | None:
         """Return the stored landmarks of a frame, if any."""
@@ -114,14 +115,14 @@ class FrameFolder:
         """Return None: the flow has to be computed."""
 
     def fingerprint(self, indices: Sequence[int]) -> str:
-        """Return a hash of these frames' files and landmarks."""
+        """Return a hash of these frames' files, landmarks and depth."""
         parts = [f"{index}:{_file_hash(self.path(index))}:{_points_hash(self.points, index)}" for index in indices]
-        return _digest(*parts)
+        return _digest(*parts, *([] if self.depth is None else [f"depth {self.depth}"]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoFile:
-    """A video, decoded from its start, since seeking lands on another frame in many files.
+    """A video.
 
     Attributes
     ----------
@@ -141,34 +142,18 @@ class VideoFile:
         Raises
         ------
         DataError
-            Where the file cannot be decoded, or is shorter.
+            If the file is shorter, or as `mer.dataset.video.video_index` does.
         """
         if index < self.first:
             raise DataError(f"frame {index} is before the first frame of {self.file}, which has number {self.first}")
-        # Clips run side by side already: one thread a decoder.
-        video = cv2.VideoCapture(str(self.file), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-        try:
-            return self._decode(video, index - self.first)
-        finally:
-            video.release()
-
-    def _decode(self, video: cv2.VideoCapture, position: int) -> Image:
-        for done in range(position + 1):
-            if not video.grab():
-                raise DataError(self._too_short(done, position))
-        decoded, frame = video.retrieve()
-        if not decoded:
-            raise DataError(self._too_short(position, position))
-        return np.asarray(frame, dtype=np.uint8)
-
-    def _too_short(self, frames: int, position: int) -> str:
-        if not frames:
-            return f"{self.file}: no video can be decoded from it; it is broken or of an unknown format: convert it"
-        last = self.first + frames - 1
-        return (
-            f"frame {self.first + position} is not in {self.file}, whose last frame is {last} (counted from "
-            f"{self.first}); correct the frame number or copy the video again"
-        )
+        frame = video_frame(self.file, index - self.first)
+        if frame is None:
+            last = self.first + len(frame_times(self.file)) - 1
+            raise DataError(
+                f"frame {index} is not in {self.file}, whose last frame is {last} (counted from {self.first}); correct "
+                "the frame number or copy the video again"
+            )
+        return frame
 
     def landmarks(self, index: int) -> Landmarks | None:
         """Return the stored landmarks of a frame, if any."""

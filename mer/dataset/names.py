@@ -40,7 +40,7 @@ def require_one_spelling(kind: Literal["subject", "label"], names: Iterable[str]
     Raises
     ------
     DataError
-        Where two names differ only in case, blanks, dashes, padding zeros, invisible characters or the form of a
+        If two names differ only in case, blanks, dashes, padding zeros, invisible characters or the form of a
         character, or, for numbers, in a ``.0`` at the end; it gives both and the number of clips of each.
     """
     clips = Counter(names)

@@ -40,7 +40,7 @@ class StoredPoints:
         Raises
         ------
         DataError
-            Where the file is missing, broken or holds something else.
+            If the file is missing, broken or holds something else.
         """
         if self.path.suffix.lower() == ".npy":
             return self._of_array(index)

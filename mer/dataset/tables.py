@@ -71,7 +71,7 @@ def read_table(path: Path) -> Table:
     Raises
     ------
     DataError
-        Where the file is missing, empty, not Unicode text, or has a row with more cells than the header.
+        If the file is missing, empty, not Unicode text, or has a row with more cells than the header.
     """
     (_, columns), *rest = read_lines(path)
     names = tuple(column.lower() for column in columns)
@@ -84,7 +84,7 @@ def read_lines(path: Path) -> list[tuple[int, list[str]]]:
     Raises
     ------
     DataError
-        Where the file is missing, empty or not Unicode text.
+        If the file is missing, empty or not Unicode text.
     """
     text = _text(path)
     header = next((line for line in text.splitlines() if line.strip()), "")

@@ -53,7 +53,7 @@ class FlowDescriptor(ABC):
         Raises
         ------
         DataError
-            Where flow and regions have different sizes.
+            If flow and regions have different sizes.
         """
         return self.batch(flow.uv[None], [regions])[0]
 
@@ -74,7 +74,7 @@ class FlowDescriptor(ABC):
         Raises
         ------
         DataError
-            Where sizes, names or numbers do not fit.
+            If sizes, names or numbers do not fit.
         """
         _check(flows, regions)
         step = max(1, self.block_pixels // (flows.shape[1] * flows.shape[2]))

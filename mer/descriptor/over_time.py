@@ -1,4 +1,4 @@
-"""What descriptors of a whole sequence have in common: the descriptor of a field that stands inside."""
+"""What descriptors of a whole sequence have in common: the descriptor of one field inside."""
 
 from __future__ import annotations
 

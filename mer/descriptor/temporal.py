@@ -27,7 +27,7 @@ class Temporal(OverTime):
         Of one field.
     pooling : {"mean", "max", "sparse"}
         ``mean`` is the descriptor's own (of vectors for MDMO), ``max`` the largest value of each entry, ``sparse`` the
-        mean of which only what stands out is left, see `sparse`.
+        mean of which only the outstanding part is left, see `sparse`.
     segments : int
         Parts of equal length, up to one field; ≥ 1.
     sparsity : float
@@ -75,7 +75,7 @@ class Temporal(OverTime):
         Raises
         ------
         DataError
-            Where the sequence is shorter than the number of segments.
+            If the sequence is shorter than the number of segments.
         """
         if len(flows) < self.segments:
             raise DataError(
@@ -95,7 +95,7 @@ class Temporal(OverTime):
 
 
 def sparse(rows: Float32, sparsity: float) -> Float32:
-    """Return the sparse code that stands for all rows of a sequence, in closed form.
+    """Return the sparse code that represents all rows of a sequence, in closed form.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def sparse(rows: Float32, sparsity: float) -> Float32:
 
     Notes
     -----
-    Differs from Sparse MDMO in that every entry stands for itself: there the codes are over a dictionary that is learnt
+    Differs from Sparse MDMO in that every entry is its own atom: there the codes are over a dictionary that is learnt
     from the training clips, with a graph between them (``codes=sparse`` does that, inside the fold). Here nothing is
     learnt, so nothing can leak: motion that a few frames or a few pixels show by chance is dropped, and main motions
     stay.

@@ -1,6 +1,6 @@
 """Histograms of oriented flow on torch, for big sets on a GPU: the same numbers as numpy's to 1e-5.
 
-The only module of the descriptors that may import torch; `Hoof` imports it where a device is asked for.
+The only module of the descriptors that may import torch; `Hoof` imports it if a device is requested.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class OneByOne(ABC):
         Raises
         ------
         DataError
-            Where there are not as many onsets as apexes, or a pair is refused.
+            If there are not as many onsets as apexes, or a pair is refused.
         """
         check_pairs(onsets, apexes)
         return [self(onset, apex) for onset, apex in zip(onsets, apexes, strict=True)]
@@ -80,7 +80,7 @@ class PairwiseFlow(OneByOne):
         Raises
         ------
         DataError
-            Where the images are of another kind or differ in shape.
+            If the images are of another kind or differ in shape.
         """
         check_pair(onset, apex)
         if self.contrast == "local":

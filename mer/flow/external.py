@@ -62,9 +62,9 @@ class External(OneByOne):
         Raises
         ------
         DataError
-            Where the images are of another kind, or what comes back is no flow of their shape.
+            If the images are of another kind, or what comes back is no flow of their shape.
         ConfigError
-            Where the import path leads nowhere.
+            If the import path leads nowhere.
         """
         check_pair(onset, apex)
         frames = [np.dstack([f] * 3) for f in (onset, apex)] if self.channels == "rgb" else [onset, apex]

@@ -35,7 +35,7 @@ class Microflow:
     Attributes
     ----------
     weights : str or None
-        An ``.npz`` of ``mer train flow``; None: the bundled ones, whose card lies beside them.
+        An ``.npz`` of ``mer train flow``; None: the bundled ones, whose model card is next to them.
     device : str
         Where it runs: ``cpu``, ``cuda``, ``cuda:N``, or ``auto``: on a GPU where there is one.
     half : bool
@@ -91,9 +91,9 @@ class Microflow:
         Raises
         ------
         DataError
-            Where the images are of another kind or differ in shape, or the weights cannot be read.
+            If the images are of another kind or differ in shape, or the weights cannot be read.
         ConfigError
-            Where the device is not there.
+            If the device is not there.
         """
         return self.batch([onset], [apex])[0]
 

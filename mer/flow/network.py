@@ -101,7 +101,7 @@ class _Stage(nn.Module):
         return mixed.unflatten(2, maps.shape[-2:])
 
     def _solved(self, levels: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-        """Return for every level the increments (B, 2·M, h, w) and what tells their worth (B, 3·M, h, w)."""
+        """Return for every level the increments (B, 2·M, h, w) and what tells their reliability (B, 3·M, h, w)."""
         # All levels in one go: on a CPU a call costs more than what it computes here.
         gxx, gxy, gyy, bx, by, dd = torch.cat([level.flatten(2) for level in levels], dim=2).chunk(6, dim=1)
         damping = (_DAMPING * torch.exp(self.damping.clamp(-3, 6)))[:, None]

@@ -61,9 +61,9 @@ class Raft(OneByOne):
         Raises
         ------
         DataError
-            Where the images are of another kind, or the weights cannot be read.
+            If the images are of another kind, or the weights cannot be read.
         ConfigError
-            Where torchvision is not installed, or the device is not there.
+            If torchvision is not installed, or the device is not there.
         """
         import torch
 

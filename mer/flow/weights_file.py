@@ -33,7 +33,7 @@ def load_network(path: Path) -> MicroflowNet:
     Raises
     ------
     DataError
-        Where the file is not there or holds something else.
+        If the file is not there or holds something else.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:

@@ -34,7 +34,7 @@ class OnsetApex:
         Raises
         ------
         DataError
-            Where apex equals onset, a frame cannot be read, or the two differ in size.
+            If apex equals onset, a frame cannot be read, or the two differ in size.
         """
         return read_pair(sample, sample.apex, "apex")
 

@@ -53,7 +53,7 @@ class FrameSequence:
         Raises
         ------
         DataError
-            Where the clip has no frame after its onset, a frame cannot be read, or two differ in size.
+            If the clip has no frame after its onset, a frame cannot be read, or two differ in size.
         """
         numbers = self.later(sample)
         peak = _nearest_to_apex(sample, numbers)
@@ -66,7 +66,7 @@ class FrameSequence:
         )
 
     def indices(self, sample: Sample) -> tuple[int, ...]:
-        """Return the numbers of the onset, of the frame that stands for the apex, and of the others."""
+        """Return the numbers of the onset, of the frame used as the apex, and of the others."""
         numbers = self.later(sample)
         peak = _nearest_to_apex(sample, numbers)
         return sample.onset, peak, *(number for number in numbers if number != peak)

@@ -82,7 +82,7 @@ class OnsetSpotted:
         Raises
         ------
         DataError
-            Where a frame cannot be read, or the clip has no frame after its onset.
+            If a frame cannot be read, or the clip has no frame after its onset.
         """
         return read_pair(sample, self.spot(sample), "the spotted apex")
 

@@ -27,7 +27,7 @@ def fit_similarity(source: Numbers, target: Numbers) -> NDArray[np.float64]:
     Raises
     ------
     DataError
-        Where the source points lie in one place.
+        If the source points lie in one place.
     """
     if not (source != source[0]).any():
         raise DataError("no similarity can be fitted to landmarks that lie in one point: find them again")
@@ -53,7 +53,7 @@ def inverse(matrix: Numbers) -> NDArray[np.float64]:
 
 
 def on_grid(matrix: Numbers, *, linear: float, shift: float) -> NDArray[np.float64]:
-    """Return a (2, 3) matrix whose 2 × 2 part lies on multiples of `linear` and whose shift on multiples of `shift`.
+    """Return a (2, 3) matrix whose 2 × 2 part is on multiples of `linear` and whose shift on multiples of `shift`.
 
     Notes
     -----

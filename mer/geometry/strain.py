@@ -27,7 +27,7 @@ def optical_strain(uv: ArrayLike) -> Float32:
     Raises
     ------
     DataError
-        Where the shape is another.
+        If the shape is another.
 
     Notes
     -----

@@ -49,7 +49,7 @@ class ImageLandmarks(ABC):
         Raises
         ------
         FaceNotFoundError
-            Where no face is found.
+            If no face is found.
         """
         found = self.faces(image)
         if found:
@@ -76,7 +76,7 @@ class ImageLandmarks(ABC):
         Raises
         ------
         FaceNotFoundError
-            Where no face is found in it.
+            If no face is found in it.
         """
         return self(pair.onset)
 

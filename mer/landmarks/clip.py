@@ -27,7 +27,7 @@ class OneEuro:
     cutoff : float
         Of a point at rest, Hz.
     slope : float
-        Rise of the cut-off, Hz for a speed of one eye distance a second.
+        Rise of the cut-off, Hz for a speed of one eye distance per second.
     speed_cutoff : float
         Of the low-pass filter of the speed, Hz.
 
@@ -47,13 +47,13 @@ class OneEuro:
         require_number("temporal.smooth.speed_cutoff", self.speed_cutoff, low=0, above=True)
 
     def __call__(self, xy: NDArray[np.float32], fps: NDArray[np.float64] | float) -> NDArray[np.float32]:
-        """Return the points of a clip, smoothed; each frame depends on it and those before alone.
+        """Return the points of a clip, smoothed; each frame depends only on it and those before.
 
         Parameters
         ----------
         xy : ndarray of float32, shape (T, 68, 2)
         fps : float or ndarray, shape (T - 1,)
-            Frames a second; one number for each step where they differ, as after frames without a face.
+            Frames per second; one number for each step where they differ, as after frames without a face.
         """
         unit = float(eye_distance(xy[0]))
         out = xy.astype(np.float64)
@@ -80,7 +80,7 @@ class ClipLandmarks:
     ----------
     finder : ImageLandmarks
     mode : {"follow", "each", "carried"}
-        ``follow``: where the face was last is where it is looked for, searched for anew where it was lost; ``each``:
+        ``follow``: the face is looked for where it was last, and searched for again if it was lost; ``each``:
         every frame is searched, and of several faces the one nearest to the last is taken; ``carried``: found in the
         first frame and kept.
     smooth : OneEuro or None
@@ -102,12 +102,12 @@ class ClipLandmarks:
         frames : iterable of ndarray of uint8
             Grey (H, W) or BGR (H, W, 3).
         fps : float
-            Frames a second, for the filter.
+            Frames per second, for the filter.
 
         Raises
         ------
         FaceNotFoundError
-            Where the face is not found in a frame, naming its number, counted from 0.
+            If the face is not found in a frame, naming its number, counted from 0.
         """
         found: list[Landmarks] = []
         for number, frame in enumerate(frames):
@@ -118,7 +118,7 @@ class ClipLandmarks:
         return list(self.smoothed(dict(enumerate(found)), fps).values())
 
     def smoothed(self, found: Mapping[int, Landmarks], fps: float) -> dict[int, Landmarks]:
-        """Return the landmarks of frames, by number in rising order, filtered along time where that is asked for."""
+        """Return the landmarks of frames, by number in rising order, filtered along time if requested."""
         if self.smooth is None or len(found) < 2 or fps <= 0:
             return dict(found)
         xy = self.smooth(np.stack([face.xy for face in found.values()]), fps / np.diff(list(found)))
@@ -133,7 +133,7 @@ class ClipLandmarks:
         Raises
         ------
         FaceNotFoundError
-            Where the face is not found.
+            If the face is not found.
         """
         if last is None:
             return self.finder(frame)

@@ -1,8 +1,8 @@
 """Network 1: finds the face in a frame and its 68 points, with two small networks of our own.
 
-A detector marks squares that may hold a face; in the crop of each, a second network finds the points and says whether
-it sees a face at all. The points are found a second time in the crop that the first ones give, so that they do not
-depend on how well the detector had aimed.
+A detector proposes squares that may contain a face; in the crop of each, a second network finds the points and says
+whether it sees a face at all. The points are found a second time in the crop that the first ones give, so that they do
+not depend on how well the detector had aimed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BUNDLED = Path(__file__).parent / "weights" / "cnn68.npz"
 _CANDIDATES = 8  # squares a frame that are looked at, best first
 # Steps of the matrix of a crop, linear part and shift (frame pixels), for a crop of about the frame's resolution. The
 # network gives it to 1e-5 px, and with other rounding differences on one processor to another: off such a grid no two
-# processors would look at the same pixels. Where exactly a crop lies is of no account, it is jittered in training.
+# processors would look at the same pixels. The exact place of a crop does not matter: it is jittered in training.
 _LINEAR, _SHIFT = 1 / 1024, 1 / 16
 _ROLL = 60  # degrees beyond which points are not to be trusted
 # Upright faces score more: 0.9998 at 30° of roll, 0.998 at 45°. What is seen in faces upside down scores 0.98 at most.
@@ -72,7 +72,7 @@ class Cnn68(ImageLandmarks):
     device : str
         ``cpu``, or ``cuda`` or ``cuda:N`` where there is one.
     threads : int
-        CPU threads a frame, for all of torch in this process; ≥ 1. Clips run side by side already.
+        CPU threads per frame, for all of torch in this process; ≥ 1. Clips run side by side already.
 
     Notes
     -----

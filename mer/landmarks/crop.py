@@ -40,7 +40,7 @@ def crop_matrix(xy: Numbers, mean: Numbers, side: int) -> Array:
 def cut(
     image: NDArray[np.uint8], matrix: Numbers, side: int, dtype: type[np.uint8] | type[np.float32] = np.uint8
 ) -> Numbers:
-    """Return the crop (side, side) of a grey frame; what lies outside the frame repeats its border.
+    """Return the crop (side, side) of a grey frame; outside the frame, its border is repeated.
 
     Parameters
     ----------
@@ -49,8 +49,9 @@ def cut(
         Crop → frame.
     side : int
     dtype : numpy.uint8 or numpy.float32
-        Of the crop. uint8 rounds to whole grey levels, also in between: enough for training, which adds more noise than
-        that. With float32 nothing is rounded, so that a matrix which moves by a hair moves no pixel by a whole level.
+        Of the crop. uint8 rounds to whole grey levels, also between pixels: enough for training, which adds more noise
+        than that. With float32 nothing is rounded, so that a matrix which moves by a hair moves no pixel by a whole
+        level.
 
     Notes
     -----
@@ -70,7 +71,7 @@ def _neighbourhood(
     reach = np.abs(matrix[:, :2]).sum(axis=1) * ((side + 1) / 2) + 1
     low, high = (middle - reach).tolist(), (middle + reach).tolist()
     height, width = image.shape
-    # On multiples of the block, so that the same pixels are averaged wherever the crop lies.
+    # On multiples of the block, so that the same pixels are averaged wherever the crop is.
     left, top = (int(min(max(v, 0), limit - 1)) // block * block for v, limit in zip(low, (width, height), strict=True))
     right, bottom = (
         min((int(max(v, first)) // block + 1) * block, limit)

@@ -24,7 +24,7 @@ __all__ = ["TO_68", "Mediapipe"]
 
 _WHERE = "https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker"
 
-# Vertex of MediaPipe's mesh that lies nearest to each iBUG point. The mesh has no exact counterpart of the jaw line.
+# Vertex of MediaPipe's mesh nearest to each iBUG point. The mesh has no exact counterpart of the jaw line.
 TO_68 = (
     *(127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356),  # jaw
     *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),  # brows
@@ -51,7 +51,7 @@ class Mediapipe(ImageLandmarks):
     threshold : float
         Least confidence of a face, in (0, 1).
     most : int
-        Faces a frame, ≥ 1.
+        Faces per frame, ≥ 1.
     """
 
     model: str | None = contents()
@@ -99,7 +99,7 @@ class Mediapipe(ImageLandmarks):
         try:
             return package, vision.FaceLandmarker.create_from_options(options)
         except (RuntimeError, ValueError) as error:
-            raise DataError(f"{file}: MediaPipe cannot read it ({error}); get it anew, see {_WHERE}") from error
+            raise DataError(f"{file}: MediaPipe cannot read it ({error}); download it again, see {_WHERE}") from error
 
 
 _LOCK = threading.Lock()

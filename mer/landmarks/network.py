@@ -49,7 +49,7 @@ def fold(network: nn.Module) -> None:
     """Fold every normalisation of a fitted network into the convolution before it, in place.
 
     The same function in half the layers. On crops of this size calls cost nearly as much as arithmetic, which is also
-    why the parts of the networks call each other's `forward`, past the hooks that nobody sets here.
+    why the parts of the networks call each other's `forward`, past hooks, which are not used here.
     """
     for name, child in network.named_children():
         if isinstance(child, _Unit):
@@ -95,7 +95,7 @@ class PointNetwork(nn.Module):
     A residual encoder down to 1/16 of the crop, a top-down path back to 1/4, a heat map a point; the centre of mass of
     the heat map's softmax is found between the pixels and can be trained directly. Then the points are moved by what
     small windows about them show: a heat map follows the face as a whole and moves with its neighbours, a window
-    follows its own piece of skin, and all windows together tell whose motion it was.
+    follows its own piece of skin, and all windows together show whose motion it was.
 
     Parameters
     ----------
@@ -160,9 +160,10 @@ class PointNetwork(nn.Module):
 
 
 class _Windows(nn.Module):
-    """Moves the points by what lies about them: a window of the maps at half size, one place of the last map.
+    """Moves the points by what surrounds them: a window of the maps at half size, one place of the last map.
 
-    Each window is reduced to a few numbers by itself; then all of these, and where the points lie, move every point.
+    Each window is reduced to a few numbers separately; then all of these, and the positions of the points, move every
+    point.
     """
 
     offsets: Tensor

@@ -41,7 +41,7 @@ class Stored:
         Raises
         ------
         DataError
-            Where the data set has none for this frame.
+            If the data set has none for this frame.
         """
         if pair.onset_landmarks is None:
             raise DataError(

@@ -66,7 +66,7 @@ def load(path: Path, device: str) -> Weights:
     Raises
     ------
     DataError
-        Where the file is missing or not of this kind.
+        If the file is missing or not of this kind.
     """
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:

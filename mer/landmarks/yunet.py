@@ -83,7 +83,9 @@ class Yunet(ImageLandmarks):
         try:
             return cv2.FaceDetectorYN.create(str(file), "", (320, 320), score_threshold=self.threshold)
         except cv2.error as error:
-            raise DataError(f"{file}: OpenCV cannot read it as YuNet ({error.err}); get it anew at {_WHERE}") from error
+            raise DataError(
+                f"{file}: OpenCV cannot read it as YuNet ({error.err}); download it again from {_WHERE}"
+            ) from error
 
 
 _LOCK = threading.Lock()

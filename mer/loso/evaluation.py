@@ -106,9 +106,9 @@ class Evaluation(ABC):
         Raises
         ------
         DataError
-            Where a class or a subject makes the protocol impossible.
+            If a class or a subject makes the protocol impossible.
         LeakError
-            Where a subject would be in both sets.
+            If a subject would be in both sets.
         """
         table = sorted_table(table)
         splits = self.splits(table, seed)
@@ -158,9 +158,9 @@ class Evaluation(ABC):
         Raises
         ------
         DataError
-            Where a class or a subject makes the protocol impossible.
+            If a class or a subject makes the protocol impossible.
         LeakError
-            Where a subject or a recording would be in both sets.
+            If a subject or a recording would be in both sets.
         """
         self.check(table, seed=seed)
         table = sorted_table(table)

@@ -21,7 +21,7 @@ def sorted_table(table: FeatureTable) -> FeatureTable:
     Raises
     ------
     DataError
-        Where a sample id occurs twice.
+        If a sample id occurs twice.
     """
     order = np.argsort(table.sample_id, kind="stable")
     ids = table.sample_id[order]
@@ -43,7 +43,7 @@ def check_mirrored(table: FeatureTable, mirrored: FeatureTable) -> FeatureTable:
     Raises
     ------
     DataError
-        Where they are not of the same clips and columns.
+        If they are not of the same clips and columns.
     """
     mirrored = sorted_table(mirrored)
     if not np.array_equal(mirrored.sample_id, table.sample_id) or mirrored.columns != table.columns:
@@ -81,9 +81,9 @@ def check_duplicate_recordings(table: FeatureTable, mirrored: FeatureTable | Non
     Raises
     ------
     LeakError
-        Where the clips are of two subjects.
+        If the clips are of two subjects.
     DataError
-        Where they are of one.
+        If they are of one.
 
     Notes
     -----
@@ -111,7 +111,7 @@ def _duplicate(table: FeatureTable, first: int, second: int, kind: str) -> DataE
 
 
 def check_classes(table: FeatureTable, splits: Sequence[Split], unit: str) -> None:
-    """Refuse a class that is without a clip, or that a fold asks for without having taught it.
+    """Refuse a class without clips, or one that a fold tests without having trained on it.
 
     Raises
     ------

@@ -25,10 +25,11 @@ def content_rank(table: FeatureTable, mirrored: FeatureTable | None) -> Rows:
 
     Notes
     -----
-    Subjects stand in the order of their signatures, which are whole numbers. Those with equal signatures stand by the
-    sum of their features, and the rows of a subject by label, then by their sum: these sums are compared as they are,
-    never rounded or hashed, so that rounding differences swap two neighbours at most where their sums are equal to all
-    digits that matter. What is still equal stands by its bytes; what differs in nothing can be swapped without a trace.
+    Subjects are ordered by their signatures, which are whole numbers. Those with equal signatures are
+    ordered by the sum of their features, and the rows of a subject by label, then by their sum: these sums are compared
+    as they are, never rounded or hashed, so that rounding differences swap two neighbours at most where their sums are
+    equal to all digits that matter. What is still equal is ordered by its bytes; what differs in nothing can be swapped
+    without a trace.
     """
     both = table.X if mirrored is None else np.concatenate([table.X, mirrored.X], axis=1)
     amounts = amount(both)

@@ -37,7 +37,7 @@ class FoldStore:
     def load(self, name: str) -> FoldResult | None:
         """Return a finished fold; None where there is none, or the file is torn."""
         try:
-            text = self._path(name).read_text(encoding="utf-8", errors="replace")  # the checksum tells
+            text = self._path(name).read_text(encoding="utf-8", errors="replace")  # the checksum will show it
             digest, _, body = text.partition("\n")
             return _from_text(body) if digest == _digest(body) else None
         except FileNotFoundError:
@@ -53,7 +53,7 @@ class FoldStore:
         Raises
         ------
         CacheError
-            Where the disk is full or the folder cannot be written.
+            If the disk is full or the folder cannot be written.
         """
         path = self._path(fold.fold)
         body = _to_text(fold)

@@ -46,7 +46,7 @@ def warm() -> None:
 
 def _one_by_one(job: Job, left: list[Split], *, seconds: float) -> Iterator[FoldResult]:
     """Run folds one after the other until `seconds` are over, and take them from the list."""
-    # A learner of somebody else's need not be found by the other process.
+    # The other process may not find a user's own learner.
     run = _in_background() if started(_KIND) and isinstance(job.learner, Svm) else _in_this_process()
     began = time.perf_counter()
     while left and time.perf_counter() - began < seconds:

@@ -51,7 +51,7 @@ def importance(
 
 
 def _level(values: Sequence[object]) -> NDArray[np.intp]:
-    """Return the number of the part that each value lies in, −1 for None."""
+    """Return the number of the part that each value falls into, −1 for None."""
     there = np.array([value is not None for value in values])
     given = [value for value in values if value is not None]
     level = np.full(len(values), -1)

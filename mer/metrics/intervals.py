@@ -1,8 +1,8 @@
 """Intervals over subjects: the clips of a person are not independent, so the subject is the unit that was sampled.
 
-Share of 95 % intervals that hold the true score of a fixed classifier, by `mer bench intervals` (200 simulated studies
-each, standard error 0.015; a rare class is shown by 3 of 26 subjects). What another training set would change is not in
-them: the whole of a leave-one-subject-out evaluation varies more.
+Share of 95 % intervals that contain the true score of a fixed classifier, by `mer bench intervals` (200 simulated
+studies each, standard error 0.015; a rare class is shown by 3 of 26 subjects). What another training set would change
+is not in them: the whole of a leave-one-subject-out evaluation varies more.
 
 ====================  ==========  =====  =====  ========  ==========  ==============
 study                 method      UF1    UAR    accuracy  F1, rarest  recall, rarest
@@ -140,13 +140,14 @@ def t_intervals(scores: Scores, subjects: int, counted: Mapping[str, Numbers]) -
         Weights of the subjects, shape (B, S) → scores as `measures` names them, shape (B,) or (B, K).
     subjects : int
     counted : mapping of str to ndarray
-        For ``f1`` and ``recall``: how many subjects bear on each class, shape (K,).
+        For ``f1`` and ``recall``: how many subjects contribute to each class, shape (K,).
 
     Notes
     -----
-    Limits lie on the scale of log-odds, with one degree of freedom less than subjects count. Where no subject moves a
-    score (0 of n, n of n, one subject), the exact limits of a proportion of the subjects stand. UF1 and UAR are means
-    over classes; their limits follow from those of the classes, so that a class of two clips keeps its uncertainty.
+    Limits are on the scale of log-odds, with one degree of freedom less than the number of subjects. If no subject
+    changes a score (0 of n, n of n, one subject), the exact limits of a proportion of the subjects are used. UF1 and
+    UAR are means over classes; their limits follow from those of the classes, so that a class of two clips keeps its
+    uncertainty.
     """
     value = {name: found[0] for name, found in scores(np.ones((1, subjects))).items()}
     pull = influence(scores, subjects)

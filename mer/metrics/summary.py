@@ -54,7 +54,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     Raises
     ------
     DataError
-        Where there is no clip at all, or none of a class.
+        If there is no clip at all, or none of a class.
     ConfigError
         For an unknown method.
     """

@@ -37,7 +37,7 @@ class MedianShift:
         Raises
         ------
         DataError
-            Where the face of the landmarks covers no pixel of the flow.
+            If the face of the landmarks covers no pixel of the flow.
         """
         if landmarks is None:
             return _minus(flow, np.median(flow.uv, axis=(0, 1)))
@@ -84,7 +84,7 @@ class NoseShift:
         Raises
         ------
         DataError
-            Without landmarks, or where the nose lies outside the flow.
+            Without landmarks, or if the nose is outside the flow.
         """
         if landmarks is None:
             raise DataError(

@@ -79,7 +79,7 @@ class SimilarityDrift:
         Raises
         ------
         DataError
-            Where `support` is landmarks and there are none, or they lie outside the flow.
+            If `support` is landmarks and there are none, or they lie outside the flow.
         """
         rows, columns = self._support(landmarks, flow.shape)
         place, moved = columns + 1j * rows, _complex(flow.uv[rows, columns])
@@ -152,7 +152,7 @@ def _complex(uv: NDArray[np.float32]) -> Complex:
     return np.ascontiguousarray(uv).view(np.complex64)[..., 0].astype(np.complex128)
 
 
-@lru_cache(maxsize=4)  # one a size of frames; a megabyte each
+@lru_cache(maxsize=4)  # one per frame size; a megabyte each
 def _pixels(shape: tuple[int, int]) -> Complex:
     """Return x + iy of every pixel."""
     rows, columns = np.indices(shape)

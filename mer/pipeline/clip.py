@@ -23,7 +23,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.errors import DataError
 from mer.geometry.mirror import mirrored_flow, mirrored_landmarks
 from mer.types import (
     AlignedPair,
@@ -169,14 +168,11 @@ class Stages:
         regions = self.roi(landmarks and mirrored_landmarks(landmarks, shape[1]), shape)
         return replace(moving, fields=tuple(mirrored_flow(field) for field in moving.fields), regions=regions)
 
-    def described(self, sample: Sample, moving: Moving) -> NDArray[np.float32]:
+    def described(self, moving: Moving) -> NDArray[np.float32]:
         """Return the feature row of a clip: stage 7."""
         if self.sequence is None:
             return self.descriptor(moving.apex, moving.regions)
-        try:
-            return self.descriptor.sequence(_stacked(moving.fields), moving.regions)
-        except DataError as error:  # such as a clip that is too short
-            raise DataError(f"{sample.dataset} {sample.id}: {error}") from error
+        return self.descriptor.sequence(_stacked(moving.fields), moving.regions)
 
 
 def _stacked(fields: Sequence[FlowField]) -> Float32:

@@ -22,7 +22,7 @@ class Features:
     ----------
     table : FeatureTable
     mirrored : FeatureTable or None
-        The same clips seen in a mirror, where they were asked for.
+        The same clips seen in a mirror, if requested.
     regions : tuple of str
         Names of the R regions.
     motion : ndarray of float32, shape (N, R, 5)
@@ -49,7 +49,7 @@ class Rows:
     Attributes
     ----------
     X : ndarray of float32, shape (N, images, D)
-        Images: the clip, and its mirror image where asked for.
+        Images: the clip, and its mirror image if requested.
     ids : tuple of str
         The N clips.
     dropped : mapping of str to str

@@ -37,7 +37,7 @@ class StageKeys:
         Raises
         ------
         DataError
-            Where a frame is missing.
+            If a frame is missing.
         """
         assert self.stages.frames is not None
         numbers = self.stages.frames.indices(sample)

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from mer.descriptor.statistics import RegionStatistics
-from mer.errors import DataError
+from mer.errors import DataError, notes
 from mer.pipeline.clip import ClipFlow, ClipView, Moving, Stages, Timer
 from mer.pipeline.entries import flow_entry, flow_of, pair_entry, pair_of
 from mer.pipeline.features import Features, Rows, outline, read_rows, write_rows
@@ -211,7 +211,7 @@ class Pipeline:
             flow = self.flow(sample, wait=wait)
             moving = self.stages.moving(flow)
         except DataError as error:
-            return dict.fromkeys(kinds, error)
+            return dict.fromkeys(kinds, _of_clip(sample, error))
         found: dict[str, Numbers | DataError] = {}
         if STATISTICS in kinds:
             with self.timer(STATISTICS):
@@ -226,6 +226,16 @@ class Pipeline:
         try:
             with self.timer(ROWS):
                 images = [moving, self.stages.mirrored(moving, landmarks)] if mirror else [moving]
-                return np.stack([self.stages.described(sample, image) for image in images])
-        except DataError as error:
-            return error
+                return np.stack([self.stages.described(image) for image in images])
+        except DataError as error:  # such as a clip that is too short
+            return _of_clip(sample, error)
+
+
+def _of_clip(sample: Sample, error: DataError) -> DataError:
+    """Return the error with the clip's name, which no stage knows."""
+    if sample.id in str(error):
+        return error
+    named = type(error)(f"{sample.dataset} {sample.id}: {error}")
+    for note in notes(error):
+        named.add_note(note)
+    return named

@@ -34,7 +34,8 @@ def side_by_side(
     ----------
     samples : sequence of Sample
     one : callable
-        Works on one clip; told whether to wait for another process that works on it, else it raises `Timeout`.
+        Works on one clip; its argument says whether to wait for another process that works on it; else it raises
+        `Timeout`.
     workers : int
         Threads.
     stop : bool
@@ -114,7 +115,7 @@ def as_table(
     Raises
     ------
     DataError
-        Where no clip has a row.
+        If no clip has a row.
     """
     rows: dict[str, Numbers] = {}
     errors: dict[str, DataError] = {}

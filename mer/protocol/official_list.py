@@ -37,12 +37,12 @@ class OfficialClips:
 
 
 def read_official_list(path: Path, classes: int) -> OfficialClips:
-    """Read lines of data set, subject, clip, number of the class; a header may stand above.
+    """Read lines of data set, subject, clip, number of the class; a header line is allowed.
 
     Raises
     ------
     DataError
-        Where the file is missing, or a line is blank, of another form or there twice.
+        If the file is missing, or a line is blank, of another form or there twice.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -60,7 +60,7 @@ def read_official_list(path: Path, classes: int) -> OfficialClips:
             )
         name = f"{_database(cells[0])}/{_plain(cells[1])}/{_plain(cells[2])}"
         if name in found:
-            raise DataError(f"row {number} of {path}: {name} stands there twice; take the official file")
+            raise DataError(f"row {number} of {path}: {name} is listed twice; take the official file")
         found[name] = int(cells[3])
     if not found:
         raise DataError(f"protocol.clips={path}: the list is empty; take the official file")

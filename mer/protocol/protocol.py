@@ -39,7 +39,7 @@ class Protocol:
         The official list: lines of data set, subject, clip, number of the class. It then decides over clips and classes
         alone; `map` only serves the clips' first label, `leave_out` nothing.
     counts : mapping or None
-        Published numbers: ``clips``, ``subjects`` and one a class; what differs is told in the card.
+        Published numbers: ``clips``, ``subjects`` and one per class; what differs is noted in the card.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Protocol:
         Raises
         ------
         DataError
-            Where the protocol is not made for the data set, or the official list cannot be read.
+            If the protocol is not made for the data set, or the official list cannot be read.
         """
         self._check_labels(dataset)
         if self.map is None:

@@ -47,9 +47,9 @@ def report(study: Study, folder: Path, *, baseline: str = "") -> Document:
     Raises
     ------
     ConfigError
-        Where `baseline` names no cell, or several.
+        If `baseline` names no cell, or several.
     DataError
-        Where the folder cannot be written.
+        If the folder cannot be written.
     """
     parts = sections(study)
     chosen = baselines(parts, baseline)
@@ -62,7 +62,7 @@ def into_folder(folder: Path, make: Callable[[Path], Document], parts: Sequence[
     Raises
     ------
     DataError
-        Where the folder cannot be written.
+        If the folder cannot be written.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ def versus(a: Run, b: Run, folder: Path, *, draw: Draw, clips: int) -> Document:
     Raises
     ------
     DataError
-        Where the runs cannot be compared, or the folder cannot be written.
+        If the runs cannot be compared, or the folder cannot be written.
     """
     if a.run_id == b.run_id:
         raise DataError(f"run {a.run_id}: compared with itself; name two runs")

@@ -43,7 +43,7 @@ class Run:
         Milliseconds since 1970.
     params, tags : mapping of str to str
     numbers : mapping of str to float
-        MLflow's metrics: cost stands only there.
+        MLflow's metrics: only they have the cost.
     summary, card : mapping
         The content of metrics.json and protocol.json.
     predictions : Predictions
@@ -76,7 +76,7 @@ class Run:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Every param, then every setting of config.yaml that can bear on the result."""
+        """Every param, then every setting of config.yaml that can affect the result."""
         parts = {key: value for key, value in self._settings.items() if key not in _HOUSEKEEPING}
         return tuple(dict.fromkeys([*self.params, *_flat(parts)]))
 
@@ -125,7 +125,7 @@ def load_study(client: MlflowClient, name: str) -> Study:
     Raises
     ------
     DataError
-        Where there is no such study, or none of its runs has ended well.
+        If there is no such study, or none of its runs has ended well.
     """
     experiment = client.get_experiment_by_name(name)
     if experiment is None or experiment.lifecycle_stage == "deleted":
@@ -150,7 +150,7 @@ def load_run(client: MlflowClient, run_id: str) -> Run:
     Raises
     ------
     DataError
-        Where there is no such run, several, or one that cannot be compared.
+        If there is no such run, several, or one that cannot be compared.
     """
     experiments = [e.experiment_id for e in client.search_experiments()]
     found = [run for run in _search(client, *experiments) if run.info.run_id.startswith(run_id)]

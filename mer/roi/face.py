@@ -29,7 +29,7 @@ def face_frame(landmarks: Landmarks) -> Frame:
     Raises
     ------
     DataError
-        Where both eyes lie in one place.
+        If both eyes lie in one place.
     """
     xy = landmarks.xy.astype(np.float64)
     across = xy[42:48].mean(axis=0) - xy[36:42].mean(axis=0)
@@ -43,7 +43,7 @@ def face_frame(landmarks: Landmarks) -> Frame:
 
 
 def require_landmarks(landmarks: Landmarks | None, option: str) -> Landmarks:
-    """Return the landmarks, or raise the `DataError` that tells how to go on without."""
+    """Return the landmarks, or raise the `DataError` that says how to go on without."""
     if landmarks is None:
         raise DataError(f"roi={option} needs landmarks; this data set has none, so use roi=grid or roi=whole")
     return landmarks

@@ -61,7 +61,7 @@ class Grid:
         Raises
         ------
         DataError
-            Where a cell would hold no pixel: too many cells, or a face outside the frame.
+            If a cell would hold no pixel: too many cells, or a face outside the frame.
         """
         left, top, right, bottom = self._box(landmarks, shape)
         x = self._position("columns", shape[1], left, right, self.columns)
@@ -84,7 +84,7 @@ class Grid:
         return float(left), float(top), float(right), float(bottom)
 
     def _position(self, name: str, size: int, low: float, high: float, cells: int) -> NDArray[np.float64]:
-        """Return where each pixel lies in units of cells, 0 at the near border of the first one."""
+        """Return the position of each pixel in units of cells, 0 at the near border of the first one."""
         # rounded: a border at a whole pixel is hit exactly, from the left as from the right
         position = np.round((np.arange(size) - low) / (high - low) * cells, 9)
         if not np.isin(np.arange(cells), _cell(position, cells)).all():

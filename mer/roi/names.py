@@ -1,4 +1,4 @@
-"""What can be asked of regions beside where they are: their partners and their sizes."""
+"""Properties of regions besides their place: their partners and their sizes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def partners(names: Sequence[str]) -> tuple[int, ...]:
     Raises
     ------
     DataError
-        Where a partner is missing.
+        If a partner is missing.
     """
     columns = [int(found[1]) for name in names if (found := re.search(r"_column(\d+)$", name))]
     return tuple(_index(names, _mirrored(name, max(columns, default=0)), name) for name in names)

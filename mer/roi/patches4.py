@@ -61,13 +61,13 @@ class Patches4:
         Raises
         ------
         DataError
-            Where a square is smaller than a pixel, or the face is outside the image.
+            If a square is smaller than a pixel, or the face is outside the image.
         """
         centres, half = self._from_image(shape) if landmarks is None else self._from_landmarks(landmarks)
         size = np.array(shape[::-1])
         if landmarks is not None and ((centres < -0.5).any() or (centres > size - 0.5).any()):
             raise DataError(
-                "roi=patches4: an eye or a corner of the mouth lies outside the image; is the face in the frame?"
+                "roi=patches4: an eye or a corner of the mouth is outside the image; is the face in the frame?"
             )
         half = min(half, min(shape) / 2)
         centres = np.clip(centres, half - 0.5, size - 0.5 - half)

@@ -103,7 +103,7 @@ def across(name: str, left_half: Sequence[Corner]) -> Polygon:
 def eye_area(landmarks: Landmarks, shape: tuple[int, int], margin: float) -> NDArray[np.bool_]:
     """Return where the eyes are, shape (H, W): their outlines made larger by `margin` inter-ocular distances.
 
-    Lids and lashes move by several pixels in a blink, and would outweigh any micro-expression beside them.
+    Lids and lashes move by several pixels in a blink, and would outweigh any micro-expression near them.
     """
     m = margin
     outline = (

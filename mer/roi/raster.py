@@ -39,7 +39,7 @@ def label_map(polygons: Points, shape: tuple[int, int]) -> NDArray[np.int16]:
 
     Notes
     -----
-    A pixel belongs to a polygon if its centre lies inside (even–odd rule). A centre exactly on a border belongs to
+    A pixel belongs to a polygon if its centre is inside (even–odd rule). A centre exactly on a border belongs to
     the polygon below; exactly between left and right it belongs to neither, so that a mirrored face has mirrored
     regions. OpenCV's ``fillPoly`` draws the border itself, which makes every region half a pixel larger on all sides.
     """
@@ -69,7 +69,7 @@ def _spans(polygons: Points, shape: tuple[int, int]) -> _Spans:
     height, width = shape
     polygon, row, x = _crossings(polygons, height)
     line = polygon * height + row
-    # crossings of a line sorted by x: inside lies between the first and the second, the third and the fourth, ...
+    # crossings of a line sorted by x: inside is between the first and the second, the third and the fourth, ...
     order = np.argsort(line * (width + 2.0) + np.clip(x, -1, width) + 1, kind="stable")
     left, right = x[order[0::2]], x[order[1::2]]
     first, last = np.clip([np.floor(left) + 1, np.ceil(right)], 0, width).astype(np.int64)

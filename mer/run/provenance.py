@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = ["clip_list_hash", "commit", "compute_card", "protocol_card"]
 
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "optuna", "mlflow", "torch", "kornia", "opencv-contrib-python-headless")
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "optuna",
+    "mlflow",
+    "torch",
+    "kornia",
+    "opencv-contrib-python-headless",
+    "av",
+)
 
 
 def clip_list_hash(samples: Iterable[Sample]) -> str:
@@ -57,7 +67,11 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
         "tuning": experiment.choices["tuning"],
         "optimistic": bool(getattr(experiment.tuning, "optimistic", False)),
         "seeds": {"root": experiment.seed} | _dataset_seed(experiment),
-        "warnings": [*experiment.evaluation.warnings(features.table), *_seen_in_training(experiment)],
+        "warnings": [
+            *experiment.evaluation.warnings(features.table),
+            *manifest.remarks,
+            *_seen_in_training(experiment),
+        ],
         "command": experiment.command,
         "commit": commit(),
         "versions": _versions(),
@@ -68,8 +82,8 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
 def compute_card(features: Features) -> dict[str, object]:
     """Return the hardware and libraries in use; scores can differ between processors by rounding differences.
 
-    It is a record alone, in no key and no seed. Torch is asked only where the run has imported it: to load it for a
-    result that came from the cache would take longer than the run.
+    It is for information only, in no key and no seed. Torch is queried only if the run has imported it: to load it for
+    a result that came from the cache would take longer than the run.
 
     Returns
     -------

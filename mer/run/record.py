@@ -54,7 +54,7 @@ def _named(experiment: Experiment) -> dict[str, str]:
 
 
 def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: str) -> dict[str, str]:
-    """Return what identifies the run; nothing that one wants to plot, since MLflow only compares params and metrics."""
+    """Return what identifies the run; nothing to be plotted, since MLflow only compares params and metrics."""
     protocol = manifest.notes.get("protocol", {})
     return {
         "cell": cell,

@@ -23,7 +23,7 @@ def trial_table(folds: Sequence[FoldResult]) -> str:
     Returns
     -------
     str
-        One row a trial: what was left out, the number of the trial from 1 on, its settings, its score on the pooled
+        One row per trial: what was left out, the number of the trial from 1, its settings, its score on the pooled
         inner predictions, the inner folds that were scored before it was left, and 1 for a trial that was chosen, alone
         or as a member of an ensemble. A setting that a trial did not have is an empty cell. Numbers have all their
         digits.

@@ -41,7 +41,7 @@ def submit(kind: str, function: Callable[..., _Value], *arguments: object) -> Fu
 
 
 def started(kind: str) -> bool:
-    """Tell whether this process has started the background process of this kind."""
+    """Return whether this process has started the background process of this kind."""
     return (kind, os.getpid()) in _EXECUTORS
 
 
@@ -51,7 +51,7 @@ def result_of(future: Future[_Value], what: str) -> _Value:
     Raises
     ------
     MerError
-        Where the process was killed; `what` says what is missing now.
+        If the process was killed; `what` says what is missing now.
     """
     try:
         return future.result()

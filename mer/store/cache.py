@@ -1,7 +1,7 @@
 """Results of the stages on disk, keyed by content: what was computed once is never computed again, nor trusted unseen.
 
-One entry is a plain ``.npy`` file and a JSON file beside it with its checksum and a few facts. Both are written to a
-temporary name and renamed; an entry that is torn, foreign or altered is recomputed. One writer a key: whoever comes
+One entry is a plain ``.npy`` file and a JSON file next to it with its checksum and a few facts. Both are written to a
+temporary name and renamed; an entry that is torn, foreign or altered is recomputed. One writer per key: whoever comes
 second, from this process or another, waits and reads.
 """
 
@@ -55,7 +55,7 @@ class Cache:
         path = self.path(stage, key)
         entry = read_entry(path)
         if entry is not None:
-            with contextlib.suppress(OSError):  # a cache of somebody else's may be read-only
+            with contextlib.suppress(OSError):  # another user's cache may be read-only
                 os.utime(path)  # the least recently used entries go first when the cache is trimmed
         return entry
 
@@ -70,7 +70,7 @@ class Cache:
         Raises
         ------
         CacheError
-            Where the disk is full or the folder cannot be written.
+            If the disk is full or the folder cannot be written.
         """
         buffer = io.BytesIO()
         np.save(buffer, entry.array, allow_pickle=False)
@@ -103,7 +103,7 @@ class Cache:
         return found
 
     def path(self, stage: str, key: str) -> Path:
-        """Return where the array of an entry lies, or would lie."""
+        """Return the path of the array of an entry, whether it exists or not."""
         return self.root / stage / key[:2] / f"{key}.npy"
 
     @contextlib.contextmanager
@@ -111,7 +111,7 @@ class Cache:
         """Hold the lock of a key.
 
         Keys that begin alike share a lock file, so that there are never more than 4096 a stage and none is ever
-        removed: a lock file that is unlinked while somebody waits for it would let two in.
+        removed: a lock file that is unlinked while a process waits for it would let two in.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Cache:
     def _said_clearly(self) -> Iterator[None]:
         try:
             yield
-        except Timeout:  # an OSError, too; whoever did not want to wait knows what it means
+        except Timeout:  # an OSError, too; the caller that did not wait handles it
             raise
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -143,7 +143,7 @@ class Cache:
 
 
 def read_entry(path: Path) -> Entry | None:
-    """Return what the array at `path` and the JSON beside it hold; None where either is torn, altered or absent."""
+    """Return what the array at `path` and the JSON next to it hold; None where either is torn, altered or absent."""
     try:
         side = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         data = path.read_bytes()

@@ -28,7 +28,7 @@ _REMEMBERED = 20.0  # runs after which an older cost counts no more
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """A folder of small files, one a step and component.
+    """A folder of small files, one per step and component.
 
     Attributes
     ----------

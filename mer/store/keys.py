@@ -55,7 +55,7 @@ def code_key(*sources: type | str) -> list[object]:
 
 
 def identity(component: object) -> object:
-    """Return what tells a component from another: its class and its fields, each according to its role.
+    """Return what distinguishes a component from others: its class and its fields, each according to its role.
 
     A field that names a file counts by the bytes of the file, one that only watches for nothing; see `mer.store.roles`.
     """
@@ -74,7 +74,7 @@ def identity(component: object) -> object:
 
 
 def file_hash(file: Path) -> str:
-    """Return a hash of a file's bytes; ``absent`` where it cannot be read, which whoever needs it says."""
+    """Return a hash of a file's bytes; ``absent`` if it cannot be read, which its user reports."""
     try:
         with file.open("rb") as opened:
             return hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
@@ -165,7 +165,7 @@ def _code(source: type | str) -> str:
 def _unrepeatable(name: str) -> str:
     """Return a token that no other process shares, so that no result of such code is ever taken for another's."""
     warnings.warn(
-        f"{name} has no source file, so its results cannot be recognised again: they are computed anew in every "
+        f"{name} has no source file, so its results cannot be recognised again: they are computed again in every "
         "process; define it in a module to keep them",
         stacklevel=2,
     )

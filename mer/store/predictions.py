@@ -22,7 +22,7 @@ def read_predictions(path: str | Path) -> Predictions:
     Raises
     ------
     DataError
-        Where the file is missing, torn, or names a class without a score column.
+        If the file is missing, torn, or names a class without a score column.
     """
     header, rows = _read(Path(path))
     classes = tuple(name.removeprefix(SCORE) for name in header[len(KEYS) :])

@@ -24,7 +24,7 @@ __all__ = ["Results", "is_whole", "link_or_copy"]
 Replacing = Callable[[Path, Path], None]
 
 _LIST = "cell.json"  # names and checksums of the other files
-_OWN = (_LIST, "records")  # what MLflow is told of changes nothing of a result, see `mer.tracking.record`
+_OWN = (_LIST, "records")  # what MLflow records changes nothing of a result, see `mer.tracking.record`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Results:
         Raises
         ------
         CacheError
-            Where the disk is full or the folder cannot be written.
+            If the disk is full or the folder cannot be written.
         """
         home = self.path(key)
         try:
@@ -85,7 +85,7 @@ class Results:
         Raises
         ------
         CacheError
-            Where it cannot be written.
+            If it cannot be written.
         """
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ class Results:
         return FileLock(path)
 
     def path(self, key: str) -> Path:
-        """Return where a result lies, or would."""
+        """Return the folder of a result, whether it exists or not."""
         return self.root / key[:2] / key
 
     def _error(self, key: str) -> Path:
@@ -161,7 +161,7 @@ class Results:
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether the files of a result are those that were kept: none torn, altered or missing."""
+    """Return whether the files of a result are those that were kept: none torn, altered or missing."""
     try:
         return _read_list(folder / _LIST) == _sums(folder)
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,6 +1,6 @@
 """Which code a result depends on: a module and all it imports of ours, compared without comments and docstrings.
 
-"Ours" is `mer`, the package of the module that is asked about, and whatever is neither installed nor part of Python: a
+"Ours" is `mer`, the module's own package, and whatever is neither installed nor part of Python: a
 user's own files. A name that a package only passes on (``from mer.svm import Split``) leads to the module that defines
 it, so that a package's list of names is not part of every key.
 """
@@ -104,7 +104,7 @@ _seen: dict[str, tuple[ModuleSpec | None, _Module | None]] = {}
 
 
 def _read(module: str) -> _Module | None:
-    """Read a module's source once; once more after it was loaded anew, as a notebook does."""
+    """Read a module's source once; again after it was reloaded, as a notebook does."""
     spec = getattr(sys.modules.get(module), "__spec__", None)
     known = _seen.get(module)
     if known is None or (known[0] is not None and spec is not None and known[0] is not spec):
@@ -147,7 +147,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _remove_text(node: ast.AST) -> None:
-    """Remove docstrings, and any other text that stands as a statement."""
+    """Remove docstrings, and any other string used as a statement."""
     for name in ("body", "orelse", "finalbody"):
         body = getattr(node, name, None)
         if isinstance(body, list):
@@ -175,7 +175,7 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 @cache
 def _is_ours(top: str) -> bool:
-    """Return whether a top-level package is mer, or lies outside of Python's folders of installed packages."""
+    """Return whether a top-level package is mer, or outside Python's folders of installed packages."""
     if top == "mer":
         return True
     file = _file(top)

@@ -1,6 +1,6 @@
 """Care of the cache on disk: what is there, what is damaged, and room made by removing what was not used for longest.
 
-A limit is kept by `trim`, which a run calls at its end where one is set (``cache_gb``). A key that somebody works on is
+A limit is kept by `trim`, which a run calls at its end where one is set (``cache_gb``). A key in use is
 never removed.
 """
 
@@ -83,7 +83,7 @@ def intact(item: Item) -> bool:
 
 
 def remove(cache: Cache, item: Item) -> bool:
-    """Remove an entry; False where somebody works on its key."""
+    """Remove an entry; False if its key is in use."""
     try:
         with cache.locked(item.stage, item.path.stem, wait=False):
             item.path.unlink(missing_ok=True)

@@ -102,7 +102,7 @@ class Estimator:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedEstimator:
-    """A fitted classifier that knows the whole class list."""
+    """A fitted classifier with the whole class list."""
 
     pipeline: Pipeline
     classes: int

@@ -1,4 +1,4 @@
-"""A classifier behind codes that are learnt from the same training rows, in every outer and every inner fold anew."""
+"""A classifier behind codes that are learnt from the same training rows, anew in every outer and inner fold."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Coded:
 
     @property
     def parameters(self) -> Parameters:
-        """The settings that tell one classifier from another, for folds.csv."""
+        """The settings that distinguish classifiers, for folds.csv."""
         return self.learner.parameters
 
     def has_param(self, name: str) -> bool:
-        """Tell whether a setting of the classifier changes anything."""
+        """Return whether a setting of the classifier changes anything."""
         return self.learner.has_param(name)
 
     def with_params(self, parameters: Parameters) -> Coded:

@@ -112,7 +112,7 @@ class SparseCodes:
         Raises
         ------
         DataError
-            Where the rows are not of frames, or there are fewer different frames than atoms.
+            If the rows are not of frames, or there are fewer different frames than atoms.
         """
         count = _frames_in(columns)
         frames = np.unique(_frames(X, count).reshape(-1, X.shape[1] // count), axis=0)

@@ -20,7 +20,7 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedSvm:
-    """A fitted machine that knows the whole class list.
+    """A fitted machine with the whole class list.
 
     Attributes
     ----------

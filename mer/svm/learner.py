@@ -42,7 +42,7 @@ class Classifier(Protocol):
 
     @property
     def parameters(self) -> Parameters:
-        """The settings that tell one from another."""
+        """The settings that distinguish learners."""
 
     def __call__(self, X: Numbers, y: NDArray[np.int64], classes: int, columns: Sequence[str] = ()) -> Fitted:
         """Fit on the training rows; see `Svm.__call__`."""
@@ -56,7 +56,7 @@ class Learner(Classifier, Protocol):
         """Its own space of settings, None where tuning= gives it."""
 
     def has_param(self, name: str) -> bool:
-        """Tell whether a setting changes anything."""
+        """Return whether a setting changes anything."""
 
     def with_params(self, parameters: Parameters) -> Self:
         """Return a copy with other settings."""

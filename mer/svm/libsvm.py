@@ -38,7 +38,7 @@ class Solution:
         return kernel @ self.weights + self.offset
 
     def same_as(self, other: Solution) -> bool:
-        """Tell whether both are equal to the last bit."""
+        """Return whether both are equal to the last bit."""
         return np.array_equal(self.weights, other.weights) and np.array_equal(self.offset, other.offset)
 
 

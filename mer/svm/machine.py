@@ -101,7 +101,7 @@ class Svm(Settings):
     space: ClassVar[None] = None  # the settings to search are named by tuning=
 
     def has_param(self, name: str) -> bool:
-        """Tell whether the setting `name` changes anything, so that it is worth searching.
+        """Return whether the setting `name` changes anything, so that it is worth searching.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Svm(Settings):
 
     @property
     def parameters(self) -> Parameters:
-        """The settings that tell one machine from another, for folds.csv."""
+        """The settings that distinguish machines, for folds.csv."""
         names = ("kernel", "C", "gamma", "class_weight", "merge", "power", "keep", "shrinkage")
         return {name: getattr(self, name) for name in names if self.has_param(name)}
 
@@ -147,7 +147,7 @@ class Svm(Settings):
         Raises
         ------
         DataError
-            Where all rows are of one class, or the kernel cannot take the features.
+            If all rows are of one class, or the kernel cannot take the features.
         """
         from sklearn.pipeline import Pipeline
         from sklearn.svm import SVC

@@ -49,7 +49,7 @@ class Settings(Recipe):
 
 
 def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[str]) -> tuple[Pipeline, Float, Kernel]:
-    """Fit everything that stands before the machine.
+    """Fit everything that precedes the machine.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
     Raises
     ------
     DataError
-        Where a kernel of histograms gets negative features, or the names of the columns are missing.
+        If a kernel of histograms gets negative features, or the names of the columns are missing.
     """
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler

@@ -1,4 +1,4 @@
-"""Which features say the same and which tell the classes apart, judged on the training rows alone."""
+"""Which features are redundant and which separate the classes, judged on the training rows only."""
 
 from __future__ import annotations
 

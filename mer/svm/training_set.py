@@ -42,11 +42,11 @@ class TrainingSet:
         Indices in [0, classes).
     subject : ndarray of str, shape (n,)
     columns : tuple of str
-        D names; what stands before the last colon names the region.
+        D names; the part before the last colon names the region.
     classes : int
         Length of the whole class list, which may hold classes that `y` does not.
     mirrored : ndarray, shape (n, D), or None
-        Features of the mirrored clips, which train beside their originals.
+        Features of the mirrored clips, which are added to the training set next to their originals.
     average : bool
         Score a clip by the mean of its own and its mirror image's decision values.
     oversample : int or None

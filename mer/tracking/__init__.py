@@ -1,8 +1,8 @@
-"""Stage 9: what MLflow is told of a run, after its result is kept and through MLflow's public client alone.
+"""Stage 9: what MLflow records of a run, after its result is kept and only through MLflow's public client.
 
-MLflow takes seconds to import, so nothing here does before it must; `mer.tracking.teller` has a background process do
-it. What could not be recorded in MLflow (server down, disk full, run killed) waits next to the result, for the next run
-or for ``mer sync``.
+Importing MLflow takes seconds, so nothing here does so before it must; `mer.tracking.teller` has a background process
+do it. What could not be recorded in MLflow (server down, disk full, run killed) waits next to the result, for the next
+run or for ``mer sync``.
 """
 
 from mer.tracking.clean import first_line

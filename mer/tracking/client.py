@@ -29,7 +29,7 @@ def mlflow_client(uri: str) -> MlflowClient:
 def quieten() -> None:
     """Set MLflow's environment variables; call it before its first import.
 
-    It then sends no telemetry, writes nothing on stderr, opens the database file anew for each use (a file that was
+    It then sends no telemetry, writes nothing on stderr, reopens the database file for each use (a file that was
     replaced meanwhile is noticed) and gives up on a server within a minute, not ten.
     """
     for name, value in (
@@ -45,7 +45,7 @@ def quieten() -> None:
 
 
 def experiment_id(client: MlflowClient, study: str, uri: str, location: str | None) -> str:
-    """Return the id of the experiment called `study`, made where there is none.
+    """Return the id of the experiment called `study`, created if there is none.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def experiment_id(client: MlflowClient, study: str, uri: str, location: str | No
     Raises
     ------
     TrackingError
-        Where the study was deleted: MLflow then neither uses its name nor gives it away.
+        If the study was deleted: MLflow then neither uses its name nor gives it away.
     """
     from mlflow.exceptions import MlflowException
 
@@ -67,7 +67,7 @@ def experiment_id(client: MlflowClient, study: str, uri: str, location: str | No
     if experiment is None:
         try:
             return str(client.create_experiment(study, artifact_location=location))
-        except MlflowException:  # on a server, another sweep may have made it in between
+        except MlflowException:  # on a server, another sweep may have made it meanwhile
             experiment = client.get_experiment_by_name(study)
             if experiment is None:
                 raise

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_database", "database", "database_uri", "exists", "has_address", "open_database"]
 
-_OTHERS_S = 900  # for other processes that open the store, a second each: a score of sweeps may begin at once
+_OTHERS_S = 900  # for other processes that open the store, one second each: dozens of sweeps may start together
 _BUSY_S = float(os.environ.get("MER_STORE_WAIT_S", "20"))  # for a write of another process to end
 
 
@@ -40,24 +40,24 @@ def has_address(home: Path) -> bool:
 
 
 def database_uri(home: Path) -> str:
-    """Return the address of the store in `home` (absolute) as MLflow wants it: ``sqlite:////…/mlflow.db``."""
+    """Return the address of the store in `home` (absolute) as MLflow expects it: ``sqlite:////…/mlflow.db``."""
     return f"sqlite:///{database(home).as_posix()}"
 
 
 def exists(home: Path) -> bool:
-    """Tell whether there is a store; an empty file is what SQLite leaves where one was deleted during a write."""
+    """Return whether there is a store; an empty file is what SQLite leaves where one was deleted during a write."""
     file = database(home)
     return file.exists() and file.stat().st_size > 0
 
 
 @contextlib.contextmanager
 def open_database(home: Path) -> Iterator[MlflowClient]:
-    """Yield an `MlflowClient` of the store in `home`, made where there is none.
+    """Yield an `MlflowClient` of the store in `home`, created if there is none.
 
     Raises
     ------
     TrackingError
-        Where the folder or the file cannot be read and written.
+        If the folder or the file cannot be read and written.
     """
     with _locked(home):
         check_database(home)
@@ -109,7 +109,7 @@ def _locked(home: Path) -> Iterator[None]:
 
 
 def _make(home: Path) -> None:
-    """Have MLflow make the store in a file aside, then copy that in one transaction."""
+    """Have MLflow create the store in a temporary file, then copy it in one transaction."""
     with tempfile.TemporaryDirectory(dir=home, prefix=".mlflow.db.") as name:
         aside = Path(name)
         mlflow_client(database_uri(aside)).search_experiments(max_results=1)

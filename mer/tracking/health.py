@@ -48,11 +48,11 @@ def _of_copy(file: Path, scratch: Path) -> Iterator[tuple[str, str]]:
             found = [row[0] for row in store.execute("PRAGMA quick_check(1)")]
             store.backup(copy)
     except sqlite3.Error as error:
-        advice = "make it readable, or move it away and a new one is made; mer sync tells it all runs again"
+        advice = "make it readable, or move it away: a new one is made, and mer sync records all runs in it"
         yield f"{file} cannot be read as a SQLite file ({first_line(error)})", advice
         return
     if found != ["ok"]:
-        advice = "move it away; mer sync then tells a new one all runs that are kept"
+        advice = "move it away; mer sync then records all kept runs in a new one"
         yield f"{file} is damaged ({found[0]})", advice
         return
     yield from _of_runs(file, scratch)

@@ -26,7 +26,7 @@ def reading(*, home: str | Path, uri: str = "") -> Iterator[MlflowClient]:
     Raises
     ------
     TrackingError
-        Where the store does not exist, the server does not answer, or what it says cannot be read.
+        If the store does not exist, the server does not answer, or what it says cannot be read.
     """
     folder = user_path("home", home)
     if untold := len(waiting(folder / "results")):

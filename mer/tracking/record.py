@@ -1,7 +1,7 @@
 """What MLflow records of one run: a file next to the run's result, written before MLflow is called.
 
 ``results/??/<key>/records/<id>.json`` moves into place together with the result; a run that failed has its record in
-``results/failed/``. Beside a record lies ``<id>.told`` once MLflow knows the run.
+``results/failed/``. Next to a record, ``<id>.told`` says that it is in MLflow.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _OF_THE_RUN = ("config.yaml", "protocol.json")  # files that differ between runs
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One run, as MLflow is told of it.
+    """One run, as it is recorded in MLflow.
 
     Attributes
     ----------
     store : str
         ``.`` for the store in the folder that holds ``results``, another folder, or the address of a server.
     study : str
-        MLflow experiment; made where it does not exist.
+        MLflow experiment; created if needed.
     name : str
         Shown in the table of runs; need not be unique.
     began, ended : int
@@ -47,7 +47,7 @@ class Record:
         ``name``, ``digest`` (at most 36 characters count) and ``source`` of the data set, shown as the run's input;
         empty for none.
     metrics : mapping of str to float
-        One number each. NaN and infinity are not logged; their names stand in the tag ``undefined``.
+        One number each. NaN and infinity are not logged; their names are in the tag ``undefined``.
     series : mapping of str to sequence of float
         One number per step, such as ``fold_accuracy``; step i is row i of folds.csv. NaN leaves a gap.
     texts : mapping of str to str
@@ -72,7 +72,7 @@ class Record:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def write(self, folder: Path) -> Path:
-        """Write the record into a folder, made where it does not exist, and return its file."""
+        """Write the record into a folder, created if needed, and return its file."""
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(self), ensure_ascii=False)
         path = folder / f"{self.id}.json"
@@ -86,7 +86,7 @@ class Record:
         Raises
         ------
         DataError
-            Where it is cut or altered.
+            If it is cut or altered.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -104,12 +104,12 @@ def records(results: Path) -> list[Path]:
 
 
 def waiting(results: Path) -> list[Path]:
-    """Return the records of which MLflow was never told; looks at names alone."""
+    """Return the records that are not in MLflow yet, by their file names only."""
     return [path for path in records(results) if not path.with_suffix(".told").exists()]
 
 
 def is_recorded(result: Path, store: str, study: str) -> bool:
-    """Tell whether MLflow was told of a result as a run of this study, or will be."""
+    """Return whether a result is or will be recorded as a run of this study."""
     for path in (result / RECORDS).glob("*.json"):
         with contextlib.suppress(DataError):
             record = Record.read(path)

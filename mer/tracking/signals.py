@@ -14,7 +14,7 @@ __all__ = ["exit_on_signals"]
 
 @contextlib.contextmanager
 def exit_on_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit; a handler that somebody else has set stays, as ``nohup`` does."""
+    """Turn SIGTERM and SIGHUP into SystemExit; a handler that is already set stays, as ``nohup`` does."""
     in_main = threading.current_thread() is threading.main_thread()
     ours = [number for number in _ending() if signal.getsignal(number) is signal.SIG_DFL] if in_main else []
     for number in ours:

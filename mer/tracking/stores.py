@@ -65,7 +65,7 @@ class Sqlite:
         Raises
         ------
         TrackingError
-            Where the store cannot be opened.
+            If the store cannot be opened.
         """
         with open_database(Path(self.home)) as client:
             yield client
@@ -85,7 +85,7 @@ class Sqlite:
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Runs on an MLflow server that somebody keeps, such as a group's.
+    """Runs on an MLflow server, such as a research group's.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class Server:
         Raises
         ------
         TrackingError
-            Where the server does not answer.
+            If the server does not answer.
         """
         self.check()
         yield mlflow_client(self.uri)
@@ -167,7 +167,7 @@ def existing(home: Path) -> Iterator[MlflowClient]:
     Raises
     ------
     TrackingError
-        Where there is none, or it cannot be read.
+        If there is none, or it cannot be read.
     """
     if not database(home).exists():
         raise TrackingError(f"home={home} holds no mlflow.db yet: `mer run` makes it, or give another folder, home=DIR")

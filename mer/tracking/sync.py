@@ -1,4 +1,4 @@
-"""MLflow is told of every run that it does not know yet."""
+"""Records in MLflow every run that is not recorded yet."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ __all__ = ["Report", "sync"]
 
 @dataclass(kw_only=True)
 class Report:
-    """What became of the runs that MLflow did not know.
+    """What became of the runs that were not recorded yet.
 
     Attributes
     ----------
     told : list of str
-        Study and name of each run that it knows now.
+        Study and name of each run that is recorded now.
     problems : list of str
-        Why it does not know one, a sentence per run.
+        Why one could not be recorded, one sentence per run.
     """
 
     told: list[str] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Report:
 
 
 def sync(home: Path, only: Sequence[Path] | None = None, *, thorough: bool = False) -> Report:
-    """Tell MLflow of the runs whose results lie in `home`, those that it knows left out.
+    """Record the runs whose results are in `home` and that are not recorded yet.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def sync(home: Path, only: Sequence[Path] | None = None, *, thorough: bool = Fal
     only : sequence of Path, optional
         These records; else all.
     thorough : bool
-        Ask servers, too, whether they were made anew since they were told, and tell them again where they were; the
+        Also ask servers whether they were set up anew since, and if so record the runs again; the
         SQLite file is always asked.
     """
     report = Report()
@@ -94,7 +94,7 @@ def _by_store(paths: Sequence[Path], report: Report) -> dict[str, list[Path]]:
 
 
 def _tell_all(store: Sqlite | Server, paths: Sequence[Path], report: Report) -> None:
-    """Tell one store; once it cannot be reached at all, the rest waits without a try of its own."""
+    """Record in one store; once it cannot be reached at all, the rest waits without another try."""
     left = list(paths)
     try:
         with store.open() as client:
@@ -155,7 +155,7 @@ def _made(client: MlflowClient) -> str:
 
 
 def _marker(path: Path) -> dict[str, str] | None:
-    """Return what was noted when MLflow was told; None where it was not."""
+    """Return what was noted when the run was recorded; None if it was not."""
     try:
         found = json.loads(path.with_suffix(".told").read_text(encoding="utf-8"))
     except (OSError, ValueError):

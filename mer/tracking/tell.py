@@ -1,4 +1,4 @@
-"""One run told to MLflow; telling it once more completes what was begun and repeats nothing."""
+"""Records one run in MLflow; doing it again completes what was begun and repeats nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TAG = "record"
 
 
 def tell(client: MlflowClient, experiment: str, record: Record, files: Path | None) -> str:
-    """Tell MLflow of a run, unless it knows that run already, and return MLflow's id of it.
+    """Record a run in MLflow, unless it is there already, and return MLflow's id of it.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The background process that tells MLflow of runs: it imports MLflow while the run computes.
+"""The background process that records runs in MLflow: it imports MLflow while the run computes.
 
-It is handed one line of JSON for each request, and answers with one line where somebody waits. Its input ends with our
-process, however that ends; it then finishes what it was asked for and ends, too. Ctrl-C does not reach it.
+It reads one line of JSON per request, and answers with one line if an answer is awaited. Its input ends with the main
+process, however that ends; it then finishes its work and ends, too. Ctrl-C does not reach it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["open_later", "serve", "settle", "tell_later", "warm"]
 
 _CODE = "from mer.tracking.teller import serve; serve()"
 _LAST_S = 0.5
-_GONE = "the background process that tells MLflow was killed or ran out of memory"
+_GONE = "the background process that records runs was killed or ran out of memory"
 
 
 class _Teller:
@@ -54,7 +54,7 @@ class _Teller:
         return Report(**json.loads(line))
 
     def end(self) -> None:
-        """Ask for nothing any more, and give it a moment to end, which it takes unless it still tells."""
+        """Send no more requests, and wait a moment for it to end unless it is still recording."""
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             with contextlib.suppress(OSError):
@@ -76,17 +76,17 @@ def warm() -> None:
 
 
 def open_later(home: Path, store: str) -> None:
-    """Have the store opened, so that it is ready when there is something to tell."""
+    """Have the store opened, so that it is ready when there is something to record."""
     _teller().send(home.absolute(), store=store)
 
 
 def tell_later(home: Path, record: Path) -> None:
-    """Have MLflow told of a record while this process goes on."""
+    """Have a run recorded while this process goes on."""
     _teller().send(home.absolute(), record=str(record))
 
 
 def settle(home: Path) -> str:
-    """Wait until MLflow was told of all runs in `home`; return what it could not be told, as a sentence, or nothing."""
+    """Wait until all runs in `home` are recorded; return what could not be, as a sentence, or nothing."""
     teller = _teller()
     teller.send(home.absolute())
     try:
@@ -120,7 +120,7 @@ def serve() -> None:
     for line in sys.stdin:
         report = _obey(json.loads(line))
         if report is not None:
-            with contextlib.suppress(OSError):  # whoever asked is gone
+            with contextlib.suppress(OSError):  # the process that asked is gone
                 answers.write(json.dumps({"told": report.told, "problems": report.problems}) + "\n")
                 answers.flush()
     os._exit(0)  # to take MLflow's libraries apart costs time
@@ -135,7 +135,7 @@ def _import_mlflow() -> None:
 
 
 def _obey(request: dict[str, str]) -> Report | None:
-    """Answer one request; a failure is tried again, and reported, when somebody waits for the answer."""
+    """Answer one request; a failure is tried again, and reported, if an answer is awaited."""
     home = Path(request["home"])
     if "record" in request:
         sync(home, [Path(request["record"])])

@@ -61,7 +61,7 @@ def study_url(base: str, home: str | Path, study: str) -> str:
     Raises
     ------
     TrackingError
-        Where the store or the study does not exist, naming the studies that do.
+        If the store or the study does not exist, naming the studies that do.
     """
     folder = user_path("home", home)
     with existing(folder) as client:

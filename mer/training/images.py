@@ -87,7 +87,7 @@ def _stretched(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def reduced(image: Grey, scale: float) -> tuple[Grey, NDArray[np.float64]]:
     """Return an image `scale` times as coarse, by averaging, and its size over that of the original (x, y).
 
-    A place p of the original lies at ``(p + 0.5) * ratio - 0.5``, with pixel centres at whole numbers.
+    A position p of the original is at ``(p + 0.5) * ratio - 0.5``, with pixel centres at whole numbers.
     """
     height, width = image.shape
     size = (max(round(width / scale), 1), max(round(height / scale), 1))

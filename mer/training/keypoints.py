@@ -48,7 +48,7 @@ class Keypoints:
         Raises
         ------
         DataError
-            Where all rows are of one subject.
+            If all rows are of one subject.
         """
         subjects = np.unique(self.subject)
         if len(subjects) < 2:
@@ -68,7 +68,7 @@ class Keypoints:
         Raises
         ------
         DataError
-            Where it is missing or not an image.
+            If it is missing or not an image.
         """
         path = self.folder / "images" / self.image[row]
         image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
@@ -78,14 +78,14 @@ class Keypoints:
 
 
 def read_keypoints(folder: str) -> Keypoints:
-    """Read the table of a folder; images are read when they are asked for.
+    """Read the table of a folder; images are read on request.
 
     Raises
     ------
     ConfigError
-        Where no folder is given.
+        If no folder is given.
     DataError
-        Where the table cannot be read, a column is missing, no image is named, or a coordinate is not a number.
+        If the table cannot be read, a column is missing, no image is named, or a coordinate is not a number.
     """
     if not folder:
         raise ConfigError(f"train.folder: no folder is named; give one with {_NEEDED}")

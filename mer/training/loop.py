@@ -115,9 +115,9 @@ class Schedule:
         Raises
         ------
         ConfigError
-            Where the loss stays infinite or not a number.
+            If the loss stays infinite or not a number.
         DataError
-            Where the checkpoint cannot be read or written, or belongs to another network.
+            If the checkpoint cannot be read or written, or belongs to another network.
         """
         state = _State(self, network.train())
         state.resume(file)
@@ -218,7 +218,7 @@ class _Meter:
             self._seen.append(figures)
 
     def read(self, step: int) -> dict[str, float]:
-        """Return the means and start anew."""
+        """Return the means and reset."""
         if not self._seen:
             raise ConfigError(
                 f"schedule.learning_rate={self._schedule.learning_rate}: the loss of the last {self._count} steps is "

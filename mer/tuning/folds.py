@@ -24,7 +24,7 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
     Raises
     ------
     DataError
-        Where fewer than two subjects are there.
+        If fewer than two subjects are there.
     """
     names, first, index = np.unique(subject, return_index=True, return_inverse=True)
     number = np.argsort(np.argsort(first))[index]
@@ -44,11 +44,11 @@ def inner_folds(y: NDArray[np.int64], subject: NDArray[np.str_], groups: int | N
 def _even_groups(y: NDArray[np.int64], subject: NDArray[np.intp], groups: int) -> NDArray[np.intp]:
     """Return the fold of each subject.
 
-    The subjects whose classes are most uneven come first; each goes where the folds' shares of the classes then
-    differ least, and of folds as good as each other to the one with fewest clips. This is the rule of scikit-learn's
+    The subjects whose classes are most uneven come first; each goes where the folds' shares of the classes then differ
+    least, and of folds as good as each other to the one with fewest clips. This is the rule of scikit-learn's
     StratifiedGroupKFold without shuffling, at a tenth of its time, with one difference: folds as good as each other are
-    told by a tolerance alone. There, one that is better by a rounding error wins over one with fewer clips. Only label
-    counts have a part in it.
+    decided by a tolerance only. There, one that is better by a rounding error wins over one with fewer clips. Only
+    label counts have a part in it.
     """
     size = np.bincount(y)
     if size.max() < groups:
@@ -73,5 +73,5 @@ def _even_groups(y: NDArray[np.int64], subject: NDArray[np.intp], groups: int) -
 
 def _best_fold(uneven: NDArray[np.float64], clips: NDArray[np.int64]) -> int:
     """Return the first of the folds with fewest clips among those that leave the classes least uneven."""
-    alike = uneven <= uneven.min() * (1 + 1e-5) + 1e-8  # as close as np.isclose asks
+    alike = uneven <= uneven.min() * (1 + 1e-5) + 1e-8  # as close as np.isclose requires
     return int(np.flatnonzero(alike & (clips == clips[alike].min()))[0])

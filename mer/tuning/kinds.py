@@ -119,7 +119,7 @@ class Search:
         if isinstance(self.within, bool) or not 0 <= self.within <= 1:
             raise ConfigError(f"tuning.within={self.within}: must be a difference of scores, from 0 to 1")
         if self.sampler != "grid" and self.trials is None and self.seconds is None:
-            raise ConfigError("tuning.trials=null: give trials or seconds, only a grid ends by itself")
+            raise ConfigError("tuning.trials=null: give trials or seconds, only a grid has an end")
         check_space(self.space)
 
     def search(self, learner: Learner, side: TrainingSet, splits: Sequence[Split], *, seed: int, label: str) -> Choice:
@@ -207,9 +207,9 @@ class NestedTuning(Search):
         Raises
         ------
         ConfigError
-            Where the space names a setting that does not exist.
+            If the space names a setting that does not exist.
         DataError
-            Where the training set has fewer than two subjects.
+            If the training set has fewer than two subjects.
         """
         groups = None if self.inner == "loso" else self.inner_folds
         return self.search(learner, side, inner_folds(side.y, side.subject, groups), seed=seed, label=label)

@@ -1,4 +1,4 @@
-"""One Optuna study: asks for settings until the budget is spent or nothing better comes."""
+"""One Optuna study: tries settings until the budget is spent or nothing better is found."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Budget:
     enough: float
 
     def left(self, values: list[float], started: float) -> bool:
-        """Tell whether another trial may be made after those with these scores; the first always may."""
+        """Return whether another trial may be made after those with these scores; the first always may."""
         if not values:
             return True
         since_best = len(values) - 1 - values.index(max(values))
@@ -111,7 +111,7 @@ def run_study(
 
 
 def _given(learner: Learner, space: Space, sampler: str) -> list[dict[str, Setting]]:
-    """Return the points that are tried before a sampler is asked."""
+    """Return the points that are tried before a sampler chooses."""
     if sampler == "grid":
         return [chosen for _, chosen in grid(learner, space)]
     own = start(learner, space)
@@ -140,7 +140,7 @@ def _study(sampler: str, seed: int, journal: tuple[str, str] | None) -> optuna.S
         "random": lambda: optuna.samplers.RandomSampler(seed=seed),
         "qmc": lambda: optuna.samplers.QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False),
         "gp": lambda: optuna.samplers.GPSampler(seed=seed, deterministic_objective=True),
-        "grid": lambda: optuna.samplers.RandomSampler(seed=seed),  # never asked: the grid gives every value
+        "grid": lambda: optuna.samplers.RandomSampler(seed=seed),  # never used: the grid gives every value
     }[sampler]()
     if journal is None:
         return optuna.create_study(direction="maximize", sampler=made)

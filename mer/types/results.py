@@ -148,7 +148,7 @@ class Predictions:
 
 
 REGION_QUANTITIES = ("u", "v", "magnitude", "coherence", "strain")
-"""What is measured of every region of a clip, in this order."""
+"""What is measured in every region of a clip, in this order."""
 
 
 TRIAL_BEFORE = ("subject", "trial")

@@ -44,7 +44,7 @@ class Sample:
     onset, apex, offset : int
         Frame numbers in the clip's own counting, onset ≤ apex ≤ offset.
     fps : float
-        Frames a second; 0 where unknown.
+        Frames per second; 0 where unknown.
     clip : Clip
         Where the frames are.
     """
@@ -97,7 +97,7 @@ class Manifest:
         All class names, in the fixed order that scores and confusion matrices use.
     excluded : tuple of Exclusion
     notes : mapping
-        Facts for protocol.json: source of the apex, options of the reader.
+        Facts for protocol.json: source of the apex, options of the reader; of a composite, those of its parts.
     """
 
     samples: tuple[Sample, ...]
@@ -109,3 +109,14 @@ class Manifest:
         ids = [sample.id for sample in self.samples]
         twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
         require(not twice, f"sample ids must be unique, and {', '.join(twice[:5])} occur twice: rename or remove one")
+
+    @property
+    def faults(self) -> tuple[Exclusion, ...]:
+        """What is left out because the input is bad."""
+        return tuple(exclusion for exclusion in self.excluded if exclusion.fault)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user should know of the files, each with its next step."""
+        notes = [self.notes, *self.notes.get("parts", {}).values()]
+        return tuple(remark for part in notes for remark in part.get("remarks", ()))

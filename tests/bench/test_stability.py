@@ -29,7 +29,15 @@ from mer.cli import main
 from mer.errors import MerError
 
 WORDS = [
-    *("dataset.subjects=4", "dataset.clips=4", "dataset.size=64", "landmarks=stored", "flow=dis", "tuning=none"),
+    *(
+        "dataset.subjects=4",
+        "dataset.clips=4",
+        "dataset.size=64",
+        "landmarks=stored",
+        "align=none",
+        "flow=dis",
+        "tuning=none",
+    ),
     *(f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")),
 ]
 

@@ -125,7 +125,7 @@ def test_the_official_list_alone_decides_over_clips_and_classes(tmp_path: Path) 
             r"row 2 of .*: ',,,' is not data set, subject, clip, class \(0 to 2\); .* no blank rows",
         ),
         ("smic,s01,a,3\n", "row 1 of .* is not data set"),
-        ("smic,s01,a,0\nsmic,s1,a,0\n", "row 2 of .*smic/s1/a stands there twice"),
+        ("smic,s01,a,0\nsmic,s1,a,0\n", "row 2 of .*smic/s1/a is listed twice"),
         ("smic,s01,a\n", "row 1 of"),
         ("", "the list is empty; take the official file"),
     ],

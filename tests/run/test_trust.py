@@ -20,7 +20,15 @@ from mer.run.experiment import Prepared
 from mer.store import source
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
-TINY = ["dataset.subjects=4", "dataset.clips=4", "dataset.size=64", *RARE, "landmarks=stored", "tracking=off"]
+TINY = [
+    "dataset.subjects=4",
+    "dataset.clips=4",
+    "dataset.size=64",
+    *RARE,
+    "landmarks=stored",
+    "align=none",
+    "tracking=off",
+]
 
 
 @pytest.fixture(autouse=True)

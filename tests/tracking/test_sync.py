@@ -25,7 +25,17 @@ from mer.tracking import UI_ENVIRONMENT, Server, Sqlite, settle, tell_later, ui_
 from tests.support.runs import keep_result, record
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
-SMALL = ["dataset.subjects=3", "dataset.clips=6", "dataset.size=64", *RARE, "flow=dis", "tuning=none", "workers=2"]
+SMALL = [
+    "dataset.subjects=3",
+    "dataset.clips=6",
+    "dataset.size=64",
+    *RARE,
+    "landmarks=stored",
+    "align=none",
+    "flow=dis",
+    "tuning=none",
+    "workers=2",
+]
 CODE = "from mer.cli import main\nimport sys\n"
 
 

@@ -54,8 +54,15 @@ def run(trained, output):
         return {name: arrays[name] for name in arrays.files}, scores, lines
 
 
-def test_the_same_seed_trains_the_same_weights(folder, tmp_path):
-    weights, scores, lines = run(training(folder), tmp_path / "once")
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
+    """What one training gives: its weights, scores and log, and the file of the weights."""
+    output = tmp_path_factory.mktemp("once")
+    return *run(training(folder), output), output / "microflow.npz"
+
+
+def test_the_same_seed_trains_the_same_weights(folder, trained, tmp_path):
+    weights, scores, lines, _ = trained
     assert set(scores) >= {"epe", "epe_clean_0.2", "epe_degraded_3.0"}
     assert [step for step, _ in lines] == [2, 4, 4]
     again, _, _ = run(training(folder), tmp_path / "again")
@@ -63,15 +70,15 @@ def test_the_same_seed_trains_the_same_weights(folder, tmp_path):
         np.testing.assert_array_equal(value, again[name])
 
 
-def test_a_training_may_begin_from_the_weights_of_another(folder, tmp_path):
-    first, _, _ = run(training(folder), tmp_path / "first")
-    start = str(tmp_path / "first" / "microflow.npz")
-    further, _, _ = run(training(folder, start=start, schedule={"learning_rate": 1e-9}), tmp_path / "further")
+def test_a_training_may_begin_from_the_weights_of_another(folder, trained, tmp_path):
+    first, _, _, file = trained
+    changes = {"start": str(file), "schedule": {"learning_rate": 1e-9, "steps": 1}}
+    further, _, _ = run(training(folder, **changes), tmp_path / "further")
     for name, value in first.items():
         np.testing.assert_allclose(value, further[name], atol=1e-3)
 
 
-def test_a_stopped_training_goes_on_where_it_was(folder, tmp_path):
+def test_a_stopped_training_goes_on_where_it_was(folder, trained, tmp_path):
     class StopError(Exception):
         pass
 
@@ -80,20 +87,17 @@ def test_a_stopped_training_goes_on_where_it_was(folder, tmp_path):
             raise StopError
 
     whole = training(folder)
-    expected, _, _ = run(whole, tmp_path / "once")
     with pytest.raises(StopError):
         whole(tmp_path / "broken", stop)
     found, _, lines = run(whole, tmp_path / "broken")
     assert [step for step, _ in lines] == [4, 4]
-    for name, value in expected.items():
+    for name, value in trained[0].items():
         np.testing.assert_array_equal(value, found[name])
 
 
-def test_weights_to_begin_from_must_fit_the_network(folder, tmp_path):
-    training(folder, {"steps": 1})(tmp_path / "first", lambda *_: None)
-    start = str(tmp_path / "first" / "microflow.npz")
+def test_weights_to_begin_from_must_fit_the_network(folder, trained, tmp_path):
     with pytest.raises(DataError, match=r"microflow\.npz: weights of another network than filters=3"):
-        training(folder, start=start, filters=3)(tmp_path / "further", lambda *_: None)
+        training(folder, start=str(trained[3]), filters=3)(tmp_path / "further", lambda *_: None)
 
 
 def test_the_checkpoint_of_another_network_is_refused(folder, tmp_path):

@@ -1,4 +1,4 @@
-"""The annotation tables of the databases: which cell of a clip stands in which column, and how each names a clip."""
+"""The annotation tables of the databases: which column each field of a clip is in, and how each names a clip."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Cell = Callable[[Part], object]
-# One synthetic emotion, one objective class: the classes of an export must tell apart what the emotions do.
+# One synthetic emotion, one objective class: the classes of an export must distinguish what the emotions do.
 _OBJECTIVE = {name: number for number, name in enumerate(("happiness", "surprise", "anger", "disgust"), start=1)} | {
     "sadness": 5,
     "fear": 6,
@@ -40,13 +40,13 @@ def _coded(
 ) -> Callable[[Sequence[Part]], Mapping[str, Sheets]]:
     """Return what makes a workbook of parts: one row per part, and a cell of it in every named column.
 
-    A column without a name is empty; `above` blank lines stand before the header, the first of them explained.
+    A column without a name is empty; `above` blank lines precede the header, the first of them explained.
     """
 
     def table(parts: Sequence[Part]) -> Mapping[str, Sheets]:
         lines: list[Sequence[object]] = [()] * above
         if above:
-            lines[0] = ("Explanations stand above the table, as in the release",)
+            lines[0] = ("Explanations precede the table, as in the release",)
         if header:
             lines.append(tuple(name for name, _ in columns))
         return {file: {sheet: [*lines, *(tuple(cell(part) for _, cell in columns) for part in parts)]}}

@@ -109,7 +109,7 @@ def export(
     ConfigError
         For a layout or format that does not exist.
     DataError
-        Where the folder is not empty.
+        If the folder is not empty.
     """
     require_choice("layout", layout, tuple(FORMS))
     require_choice("format", suffix, FORMATS)
@@ -209,6 +209,6 @@ def _part(clip: SyntheticClip, emotion: str, label: str, shift: int) -> Part:
 
 
 def _unit(name: str) -> str:
-    """Return ``L12`` for AU12L, as coders write it; both sides stand one after the other."""
+    """Return ``L12`` for AU12L, as coders write it; both sides follow each other."""
     number = name.removeprefix("AU").rstrip("LR")
     return f"{name[-1]}{number}" if name[-1] in "LR" else number

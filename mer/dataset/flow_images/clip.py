@@ -59,7 +59,7 @@ def read_channels(path: Path) -> Float32:
     Raises
     ------
     DataError
-        Where the file cannot be decoded, is not an 8-bit colour image, or is smaller than 2×2.
+        If the file cannot be decoded, is not an 8-bit colour image, or is smaller than 2×2.
     """
     pixels = decode(path, cv2.IMREAD_UNCHANGED)
     colour = pixels.ndim == 3 and pixels.shape[2] in (3, 4) and pixels.dtype == np.uint8

@@ -34,7 +34,7 @@ def scan_flat(root: Path, table: str | None, images: str | None) -> Scan:
     Raises
     ------
     DataError
-        Where CSV or images are missing, or several could be meant.
+        If CSV or images are missing, or several could be meant.
     """
     rows = _table(root, table)
     folder = _image_folder(root, images)
@@ -129,7 +129,7 @@ class _Index:
                 table[spelling(path.name)].add(path)
 
     def find(self, names: Iterable[str]) -> set[Path]:
-        """Return all images that any of the names stands for, each name in its most literal match."""
+        """Return all images that any of the names means, each name in its most literal match."""
         return set().union(*(self._find(name) for name in names if name))
 
     def _find(self, name: str) -> set[Path]:

@@ -69,7 +69,7 @@ def scan_loso_folders(root: Path, databases: Mapping[str, str]) -> Scan:
         if test.is_dir():
             _add_subject(scan, subject.name, test, databases)
         elif (subject / "u_train").is_dir():
-            scan.fault(subject.name, f"{subject}: u_train has no u_test beside it; copy the folder again")
+            scan.fault(subject.name, f"{subject}: u_train has no u_test next to it; copy the folder again")
     if not scan.found:
         raise DataError(f"{root}: no image in any SUBJECT/u_test/LABEL folder; check dataset.root and dataset.layout")
     return scan
@@ -78,7 +78,7 @@ def scan_loso_folders(root: Path, databases: Mapping[str, str]) -> Scan:
 def _add_subject(scan: Scan, subject: str, test: Path, databases: Mapping[str, str]) -> None:
     database = next((name for name, pattern in databases.items() if re.fullmatch(pattern, subject)), "flow_images")
     for stray in image_files(test):
-        scan.fault(stray.stem.strip(), f"{stray}: lies outside the label folders; move it into one")
+        scan.fault(stray.stem.strip(), f"{stray}: is outside the label folders; move it into one")
     for folder in sorted(path for path in test.iterdir() if path.is_dir()):
         for path in image_files(folder):
             scan.add(

@@ -105,9 +105,9 @@ class FlowImages:
         Raises
         ------
         ConfigError
-            Where no root is given.
+            If no root is given.
         DataError
-            Where the root does not hold one of the layouts.
+            If the root does not hold one of the layouts.
         """
         root = self._root()
         layout = self.layout
@@ -161,7 +161,7 @@ class FlowImages:
 
 
 def _sample(found: Found, label: str, scale: FlowScale) -> Sample:
-    # The numbers of the two frames are not in the release: 0 and 1 stand for "onset, then apex".
+    # The numbers of the two frames are not in the release: 0 and 1 mean "onset, then apex".
     return Sample(
         id=found.id,
         dataset=found.database,

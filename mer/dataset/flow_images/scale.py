@@ -1,4 +1,4 @@
-"""From an image of u, v and optical strain, each scaled to 0–255 by itself, back to a flow field up to one factor."""
+"""From an image of u, v and optical strain, each scaled to 0–255 separately, back to a flow field up to one factor."""
 
 from __future__ import annotations
 

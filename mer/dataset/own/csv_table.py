@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling
-from mer.dataset.own.csv_rows import COLUMNS, RowReader
+from mer.dataset.own.csv_rows import COLUMNS, CsvRows
 from mer.dataset.tables import Table, read_table
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
@@ -28,7 +29,7 @@ class CsvTable:
     Attributes
     ----------
     name : str
-        Name of the data set; stands before the subjects' names.
+        Name of the data set; prefix of the subjects' names.
     table : str or None
         The CSV.
     root : str or None
@@ -41,6 +42,8 @@ class CsvTable:
         Number of the first frame of a video, and of the first entry of an ``.npy`` of its landmarks.
     apex : {"annotated", "middle"}
         "middle" takes the frame halfway between onset and offset and needs no column apex.
+    depth : int or None
+        Significant bits of 16-bit frames; None finds them, see `mer.dataset.depth`.
 
     Notes
     -----
@@ -55,6 +58,7 @@ class CsvTable:
     pattern: str | None
     first_frame: int
     apex: Literal["annotated", "middle"]
+    depth: int | None
 
     def __post_init__(self) -> None:
         require_choice("dataset.apex", self.apex, _APEX)
@@ -63,6 +67,7 @@ class CsvTable:
             object.__setattr__(self, "classes", tuple(str(name) for name in self.classes))
             require_names("dataset.classes", self.classes)
         require_pattern(self.pattern)
+        require_depth(self.depth)
 
     @property
     def entry(self) -> Literal["frames"]:
@@ -70,32 +75,31 @@ class CsvTable:
         return "frames"
 
     def load(self) -> Manifest:
-        """Read the table and look which frames exist; no frame is opened.
+        """Read the table and look which frames exist; frames are opened only to find the depth of 16-bit files.
 
         Raises
         ------
         ConfigError
-            Where no table is given.
+            If no table is given.
         DataError
-            Where the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
+            If the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
         """
         if not self.table:
             raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per clip")
         table = read_table(user_path("dataset.table", self.table))
         table.require(COLUMNS if self.apex == "middle" else (*COLUMNS, "apex"))
         classes = self._classes(table)
-        reader = RowReader(
-            name=self.name,
+        reader = CsvRows(
+            dataset=self.name,
             classes=classes,
             folder=self._folder(table),
             pattern=self.pattern,
             first_frame=self.first_frame,
             middle=self.apex == "middle",
         )
-        for row in table.rows:
-            reader.add(row)
+        reader.read(table.rows, table.path.name, "correct the column path")
         require_one_spelling("subject", (sample.subject for sample in reader.samples), str(table.path))
-        return Manifest(
+        manifest = Manifest(
             samples=tuple(reader.samples),
             classes=classes,
             excluded=tuple(reader.excluded),
@@ -104,6 +108,7 @@ class CsvTable:
                 "frame_source": "as listed in the table",
             },
         )
+        return with_depth(manifest, self.depth)
 
     def _classes(self, table: Table) -> tuple[str, ...]:
         if self.classes is not None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,12 +15,13 @@ from mer.dataset.interval import require_order
 from mer.dataset.media import VideoFile
 from mer.dataset.points import StoredPoints
 from mer.dataset.tables import Row, read_table
+from mer.dataset.video import video_index
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
-from mer.types import Exclusion, Image, Manifest, Sample
+from mer.types import Exclusion, Manifest, Sample
 from mer.validation import require_choice, user_path
 
-__all__ = ["Video", "frame_times", "frames_of"]
+__all__ = ["Video"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,26 +77,30 @@ class Video:
         Raises
         ------
         ConfigError
-            Where no video is given.
+            If no video is given.
         DataError
-            Where the video or the table cannot be read; a faulty interval becomes an `Exclusion`.
+            If the video or the table cannot be read; a faulty interval becomes an `Exclusion`.
         """
         if not self.file:
             raise ConfigError("dataset.file: which video? Give dataset.file=FILE")
         file = user_path("dataset.file", self.file)
-        times = frame_times(file)
+        index = video_index(file)
         samples: list[Sample] = []
         excluded: list[Exclusion] = []
         for row in self._rows():
             try:
-                samples.append(self._sample(row, file, times))
+                samples.append(self._sample(row, file, index.times))
             except DataError as error:
                 excluded.append(Exclusion(sample_id=row["sample_id"], reason=f"{row.where}: {error}", fault=True))
         return Manifest(
             samples=tuple(samples),
             classes=tuple(sorted({sample.label for sample in samples})),
             excluded=tuple(excluded),
-            notes={"apex_source": "annotated, or else the middle of onset and offset", "frame_source": file.name},
+            notes={
+                "apex_source": "annotated, or else the middle of onset and offset",
+                "frame_source": file.name,
+                "remarks": index.remarks,
+            },
         )
 
     def _rows(self) -> Sequence[Row]:
@@ -147,52 +150,6 @@ class Video:
                 f"{column} {text} is not a frame of the video, whose frames are 0 to {len(times) - 1}; correct it"
             )
         return int(value)
-
-
-def frame_times(file: Path) -> NDArray[np.float64]:
-    """Return the time of every frame of a video in seconds, by decoding it once.
-
-    Raises
-    ------
-    DataError
-        Where the file is missing or no frame can be decoded.
-    """
-    with _opened(file) as video:
-        times = [video.get(cv2.CAP_PROP_POS_MSEC) / 1000]
-        while video.grab():
-            times.append(video.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-    return np.array(times)
-
-
-def frames_of(file: Path) -> Iterator[Image]:
-    """Yield every frame of a video as BGR (H, W, 3), in order, each decoded once.
-
-    Raises
-    ------
-    DataError
-        Where the file is missing or no frame can be decoded.
-    """
-    with _opened(file) as video:
-        decoded, frame = video.retrieve()
-        while decoded:
-            yield np.asarray(frame, dtype=np.uint8)
-            decoded, frame = video.read()
-
-
-@contextlib.contextmanager
-def _opened(file: Path) -> Iterator[cv2.VideoCapture]:
-    """Open a video and stand at its first frame."""
-    if not file.is_file():
-        raise DataError(f"{file}: no such video; correct the path")
-    video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    try:
-        if not video.grab():
-            raise DataError(
-                f"{file}: no video can be decoded from it; it is broken or of an unknown format: convert it"
-            )
-        yield video
-    finally:
-        video.release()
 
 
 def _rate(times: NDArray[np.float64]) -> float:

@@ -22,12 +22,12 @@ _OBJECTIVE = Columns(
 
 @dataclass(frozen=True, kw_only=True)
 class Casme2(Database):
-    """CASME II; the objective classes stand in a table of their own, `objective`.
+    """CASME II; the objective classes are in a table of their own, `objective`.
 
     Attributes
     ----------
     objective : str or None
-        The table of the objective classes; None finds it under the root. Read where `labels` asks for it.
+        The table of the objective classes; None finds it under the root. Read if `labels` needs it.
     """
 
     objective: str | None = place()
@@ -78,7 +78,7 @@ class Casme2(Database):
         return {"subject": f"sub{int(subject):02d}" if subject.isdigit() else subject, "clip": row["clip"]}
 
     def rows(self, root: Path) -> tuple[Row, ...]:
-        """Return the rows, with the objective class of each where it is asked for."""
+        """Return the rows, with the objective class of each if requested."""
         rows = super().rows(root)
         if self.labels != "objective":
             return rows

@@ -82,7 +82,7 @@ class Casme3(Database):
     Attributes
     ----------
     part : {"A", "C"}
-        A: 7 emotions, with apex; C (mock crime): 4 classes, without apex, so the middle frame stands for it.
+        A: 7 emotions, with apex; C (mock crime): 4 classes, without apex, so the middle frame is used.
     """
 
     part: str

@@ -26,7 +26,7 @@ class CasmeSq(Database):
     -----
     The workbook has three sheets without a header: the events; the number of a subject and the name of its folder; the
     name of a video and its code. Frames lie in ``s15/15_0101disgustingteeth``: subject, code, any text. An offset of 0
-    means that it was not coded; the apex stands for it.
+    means that it was not coded; the apex is used for it.
     """
 
     layout = Layout(
@@ -58,7 +58,7 @@ class CasmeSq(Database):
         Raises
         ------
         DataError
-            Where the workbook lacks one of its three sheets, or no row is a micro-expression.
+            If the workbook lacks one of its three sheets, or no row is a micro-expression.
         """
         path = find_table(root, self.table, self.layout.tables)
         sheets = read_sheets(path)
@@ -110,5 +110,5 @@ def _pairs(sheet: Sheet) -> dict[str, str]:
 
 
 def _code_first(first: str, last: str) -> bool:
-    """Say whether the code of a video, all digits, stands before the video's name instead of behind it."""
+    """Say whether the code of a video, all digits, precedes the video's name instead of following it."""
     return first.isdigit() and not re.fullmatch(r"s?\d+", last, re.IGNORECASE)

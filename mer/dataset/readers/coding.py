@@ -73,7 +73,7 @@ def read_coding(path: Path, columns: Columns, sheet: str | None) -> tuple[Row, .
     Raises
     ------
     DataError
-        Where the sheet or a column is missing, or no row follows the header.
+        If the sheet or a column is missing, or no row follows the header.
     """
     chosen = _choose(path, read_sheets(path), columns, sheet)
     header, places = _header(path, chosen, columns)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling, unpadded_name
 from mer.dataset.readers.coding import Layout, read_coding
@@ -34,7 +35,7 @@ class Database(ABC):
     Attributes
     ----------
     name : str
-        Name of the data set; stands before the subjects' names.
+        Name of the data set; prefix of the subjects' names.
     root : str or None
         Folder of the database.
     table, sheet : str or None
@@ -52,7 +53,9 @@ class Database(ABC):
     pattern : str or None
         Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
     fps : float
-        Frames a second.
+        Frames per second.
+    depth : int or None
+        Significant bits of 16-bit frames; None finds them, see `mer.dataset.depth`.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Database(ABC):
     patches: str | None = place()
     pattern: str | None
     fps: float
+    depth: int | None
 
     layout: ClassVar[Layout]
 
@@ -75,6 +79,7 @@ class Database(ABC):
         require_choice("dataset.apex", self.apex, self.kinds_of_apex())
         require_number("dataset.fps", self.fps, low=0, above=True)
         require_pattern(self.pattern)
+        require_depth(self.depth)
 
     def kinds_of_label(self) -> tuple[str, ...]:
         """Return what `labels` can be."""
@@ -91,22 +96,21 @@ class Database(ABC):
         return "frames"
 
     def load(self) -> Manifest:
-        """Read the annotations and look which frames exist; no frame is opened.
+        """Read the annotations and look which frames exist; frames are opened only to find the depth of 16-bit files.
 
         Raises
         ------
         ConfigError
-            Where no root is given.
+            If no root is given.
         DataError
-            Where the root or the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
+            If the root or the table cannot be used as a whole; a faulty row becomes an `Exclusion`.
         """
         root = self._root()
         rows, report = apply_patches(self.rows(root), load_patches(self.patch_list(), self.patches))
         reading = Reading(database=self, folders=Folders(root))
-        for row in rows:
-            reading.add(row)
+        reading.read(rows, self.layout.title, "choose another dataset.frames")
         require_one_spelling("subject", (sample.subject for sample in reading.samples), str(root))
-        return Manifest(
+        manifest = Manifest(
             samples=tuple(reading.samples),
             classes=self._classes(reading.samples),
             excluded=tuple(reading.excluded),
@@ -119,6 +123,7 @@ class Database(ABC):
                 "remarks": [*self.unnamed(reading), *reading.remarks],
             },
         )
+        return with_depth(manifest, self.depth)
 
     def rows(self, root: Path) -> tuple[Row, ...]:
         """Return the rows of the table with one spelling of subjects and clips."""
@@ -140,7 +145,7 @@ class Database(ABC):
         return {"subject": row["subject"], "clip": row["clip"], "label": row["label"].strip().casefold()}
 
     def sample_id(self, row: Row) -> str:
-        """Return the id of a clip; the subject's name stands in front unless the clip's own name holds it."""
+        """Return the id of a clip; the subject's name is put in front unless the clip's own name contains it."""
         subject, clip = row["subject"], row["clip"]
         return clip if unpadded_name(clip).startswith(unpadded_name(subject)) else f"{subject}_{clip}"
 
@@ -150,7 +155,7 @@ class Database(ABC):
         Raises
         ------
         DataError
-            Where the table's word is unknown.
+            If the table's word is unknown.
         """
         if self.labels == "objective":
             return _objective(row)

@@ -27,7 +27,7 @@ class Folders:
     def find(self, templates: Sequence[str], names: Mapping[str, str]) -> Path | None:
         """Return the first folder that exists among ``HS/{subject}/micro/{clip}``, filled with `names`.
 
-        A part that ends in ``*`` stands for the only folder whose name begins so.
+        A part that ends in ``*`` means the only folder whose name begins like this.
         """
         for template in templates:
             place: Path | None = self.root

@@ -62,7 +62,7 @@ def load_patches(database: str, given: str | None) -> tuple[Patch, ...]:
     Raises
     ------
     DataError
-        Where the file is missing or an entry is not complete.
+        If the file is missing or an entry is not complete.
     """
     if given is None:
         return ()

@@ -54,7 +54,7 @@ class Samm(Database):
     )
 
     def rows(self, root: Path) -> tuple[Row, ...]:
-        """Return the micro-expressions of a sheet that may list macro-expressions beside them."""
+        """Return the micro-expressions of a sheet that may also list macro-expressions."""
         return tuple(row for row in super().rows(root) if not row["micro"].casefold().startswith("macro"))
 
     def identity(self, row: Row) -> Mapping[str, str]:

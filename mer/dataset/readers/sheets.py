@@ -41,7 +41,7 @@ def read_sheets(path: Path) -> tuple[Sheet, ...]:
     Raises
     ------
     DataError
-        Where the file is missing, of the old format ``.xls``, broken or empty.
+        If the file is missing, of the old format ``.xls``, broken or empty.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such table; correct dataset.table, or copy the file there")
@@ -63,7 +63,7 @@ def find_table(root: Path, given: str | None, patterns: Sequence[str], setting: 
     Raises
     ------
     DataError
-        Where there is none, or several that could be meant.
+        If there is none, or several that could be meant.
     """
     if given:
         path = user_path(setting, given)
@@ -86,7 +86,7 @@ def _read_workbook(path: Path) -> tuple[Sheet, ...]:
 
     try:
         with warnings.catch_warnings(), path.open("rb") as file:
-            warnings.simplefilter("ignore")  # openpyxl tells of styles and extensions that do not matter here
+            warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter here
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             return tuple(Sheet(name=sheet.title, lines=_lines(sheet)) for sheet in book.worksheets)
     except OSError as error:

@@ -49,7 +49,7 @@ class Smic(SmicPart):
         Raises
         ------
         DataError
-            Where no folder fits the layout.
+            If no folder fits the layout.
         """
         folders = Folders(root)
         found = [row for template in self.layout.folders[self.frames] for row in self._walk(folders, template)]
@@ -58,7 +58,7 @@ class Smic(SmicPart):
                 part=self.part, person="s1", label="negative", clip="s1_ne_01"
             )
             raise DataError(
-                f"{root}: no clip lies there as {first}; correct dataset.root, dataset.part or dataset.frames"
+                f"{root}: no clip is there as {first}; correct dataset.root, dataset.part or dataset.frames"
             )
         return tuple(found)
 

@@ -17,7 +17,7 @@ LABELS: Mapping[str, str] = {name: name for name in ("negative", "positive", "su
 
 @dataclass(frozen=True, kw_only=True)
 class SmicPart(Database):
-    """One part of a release of SMIC; no apex is annotated, so the middle frame stands for it.
+    """One part of a release of SMIC; no apex is annotated, so the middle frame is used.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""One clip: frames rendered when they are asked for, with everything that is true about them."""
+"""One clip: frames rendered on request, with their ground truth."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _VERSION = 1  # raise with every change that alters a byte of any frame
 
 @dataclass(frozen=True, eq=False)
 class SyntheticClip:
-    """A clip of the generator; implements `mer.types.Clip` and adds the truth that only a generator knows.
+    """A clip of the generator; implements `mer.types.Clip` and adds the ground truth that only a generator has.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class SyntheticClip:
 
         Notes
         -----
-        Exact everywhere: the wall stands still, and what lies between it and the head gives way smoothly.
+        Exact everywhere: the wall stands still, and the space between it and the head deforms smoothly.
         """
         x, y = self._pixels()
         u, v = self._motion(stop).forward(*self._motion(start).inverse(x, y))

@@ -29,7 +29,7 @@ def coefficients(seed: int, subject: int, size: int, colour: bool) -> Array:
 
     The one thing kept between calls, a few subjects long: pure, so that it changes the time and nothing else.
     """
-    with _painting:  # a second thread that wants the same face waits for it instead of painting it again
+    with _painting:  # a second thread that needs the same face waits for it instead of painting it again
         return _coefficients(seed, subject, size, colour)
 
 

@@ -1,6 +1,6 @@
 """The shape of a face: eyes, and the 68 points of iBUG that everything else depends on.
 
-Face coordinates: the origin lies between the eyes, x grows to the image's right, y downwards, and the unit is the
+Face coordinates: the origin is between the eyes, x grows to the image's right, y downwards, and the unit is the
 distance between the centres of the eyes.
 """
 
@@ -52,7 +52,7 @@ def draw_points(rng: np.random.Generator) -> tuple[tuple[Array, Array], Array]:
     points[31:36, 1] = np.array([0.68, 0.71, 0.73, 0.71, 0.68]) * nose_length
     points[36:48] = np.concatenate([_eye_points(eyes[0], -1), _eye_points(eyes[1], 1)])
     points[48:68] = mouth
-    bend = rng.normal(0, 0.012, 2)  # nobody is quite symmetric: the lower face leans a little, one brow sits higher
+    bend = rng.normal(0, 0.012, 2)  # no face is quite symmetric: the lower face leans a little, one brow sits higher
     points[:, 0] += bend[0] * np.clip(points[:, 1], 0, None)
     points[17:22, 1] += bend[1]
     return eyes, points

@@ -12,7 +12,7 @@ from mer.dataset.synthetic.identity import Identity
 __all__ = ["curve", "depth_of", "head_distance", "light_on"]
 
 Array = NDArray[np.float64]
-_CENTRE = (0.0, 0.15)  # seen from here, every point of the outline lies in a direction of its own
+_CENTRE = (0.0, 0.15)  # seen from here, every point of the outline is in a different direction
 
 
 def curve(points: Array, x: Array) -> Array:

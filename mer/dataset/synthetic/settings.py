@@ -41,7 +41,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the generator can be asked for; ``conf/dataset/synthetic.yaml`` explains each field and its unit."""
+    """Settings of the generator; ``conf/dataset/synthetic.yaml`` explains each field and its unit."""
 
     subjects: int
     clips: int

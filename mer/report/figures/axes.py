@@ -26,7 +26,7 @@ def reference_lines(axes: Axes, lines: Mapping[str, float], *, upright: bool) ->
 
 
 def level_ticks(axes: Axes, levels: Sequence[str], *, room: int) -> None:
-    """Name the levels along the x axis, on a slant where more than `room` letters stand there."""
+    """Name the levels along the x axis, on a slant where more than `room` letters are there."""
     crowded = sum(map(len, levels)) + 2 * len(levels) > room  # letters
     names = [short_name(level, 14) for level in levels]
     axes.set_xticks(range(len(levels)), names, rotation=35 if crowded else 0, ha="right" if crowded else "center")
@@ -36,5 +36,5 @@ def level_ticks(axes: Axes, levels: Sequence[str], *, room: int) -> None:
 
 
 def short_name(name: str, longest: int = _LONGEST) -> str:
-    """Return a name that fits beside a plot."""
+    """Return a name that fits next to a plot."""
     return textwrap.shorten(name, longest, placeholder=" …") if " " in name else name[:longest]

@@ -22,7 +22,7 @@ __all__ = ["draw"]
 _DPI = 180
 # Inches.
 _PANEL, _GAP, _HEAD, _CAPTION, _TITLE, _MARGIN = 2.35, 0.12, 0.22, 0.52, 0.34, 0.14
-_ORANGE, _SKY = "#E69F00", "#56B4E9"  # told apart with any colour vision
+_ORANGE, _SKY = "#E69F00", "#56B4E9"  # distinguishable with any colour vision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ def _faded(onset: Image | None, flow: FlowField, scale: float) -> Numbers:
 
 
 def _arrows(axes: Axes, flow: FlowField, scale: float) -> None:
-    """Draw the mean flow of blocks, so that direction can be read without telling hues apart."""
+    """Draw the mean flow of blocks, so that direction can be read without distinguishing hues."""
     step = max(1, round(min(flow.shape) / 16))
     rows, columns = (n // step for n in flow.shape)
     blocks = flow.uv[: rows * step, : columns * step].reshape(rows, step, columns, step, 2).mean(axis=(1, 3))

@@ -34,7 +34,7 @@ def draw(subject: str, clips: Sequence[tuple[str, FramePair | str]], path: Path)
     ----------
     subject : str
     clips : sequence of (str, FramePair or str)
-        Heading and frames of each; a sentence stands in place of frames that cannot be read.
+        Heading and frames of each; a sentence replaces frames that cannot be read.
     path : Path
 
     Notes

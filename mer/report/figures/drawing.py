@@ -42,7 +42,7 @@ class Drawing:
         Raises
         ------
         MerError
-            Where a figure could not be drawn.
+            If a figure could not be drawn.
         """
         for name in list(self._begun):
             png = result_of(self._begun.pop(name), name)
@@ -56,7 +56,7 @@ class Drawing:
 
 @contextlib.contextmanager
 def drawing() -> Iterator[Drawing]:
-    """Yield what draws; figures that nobody has taken when the block raises are not drawn."""
+    """Yield what draws; figures not yet taken when the block raises are not drawn."""
     submit(_KIND, _import_matplotlib)  # while features are computed
     figures = Drawing()
     try:

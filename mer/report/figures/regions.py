@@ -51,7 +51,7 @@ class RegionMotion:
 
     @property
     def decimals(self) -> int:
-        """Decimals that tell magnitudes of this size apart."""
+        """Decimals needed to distinguish magnitudes of this size."""
         largest = float(self.magnitude.max(initial=0.0))
         return min(4, max(0, 1 - math.floor(math.log10(largest)))) if largest > 0 else 1
 

@@ -59,7 +59,7 @@ _STYLE: Mapping[RcKeyType, str | float] = MappingProxyType(
         "ytick.major.width": 0.6,
         "text.color": INK,
         "text.parse_math": False,  # a level called "$x$" is a name
-        "pdf.fonttype": 42,  # editable text, as publishers ask
+        "pdf.fonttype": 42,  # editable text, as publishers require
         "svg.hashsalt": "mer",
     }
 )

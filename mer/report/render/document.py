@@ -85,7 +85,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A figure that lies in ``figures/<stem>.svg``, ``.pdf`` and ``.png``; a photograph as ``.png`` alone."""
+    """A figure in ``figures/<stem>.svg``, ``.pdf`` and ``.png``; a photograph as ``.png`` alone."""
 
     stem: str
     caption: str

@@ -57,7 +57,7 @@ def write(document: Document, folder: Path, *, cells: Sequence[Mapping[str, Any]
 
 
 def heads_of(table: Table) -> list[str]:
-    """Return the heads of the columns, made unique by what stands before: the second ``p`` is ``ΔUAR p``."""
+    """Return the heads of the columns, made unique by what precedes them: the second ``p`` is ``ΔUAR p``."""
     heads: list[str] = []
     group = ""
     for column in table.columns:

@@ -93,7 +93,7 @@ def _blocks(section: Section, factor: Factor) -> list[dict[str, list[Cell]]]:
     """Return the cells by level, for every combination of the other factors.
 
     Settings that belong to the factor's own options (``flow.window`` to ``flow``) do not split a block: the cells that
-    differ in them stand for their option together.
+    differ in them represent their option together.
     """
     others = [f.key for f in section.factors if f is not factor and not f.key.startswith(f"{factor.key}.")]
     blocks: dict[Sequence[str], dict[str, list[Cell]]] = {}

@@ -203,7 +203,7 @@ def baselines(parts: Sequence[Section], wanted: str) -> list[Cell]:
     Raises
     ------
     ConfigError
-        Where the levels do not name one cell of every part.
+        If the levels do not name one cell of every part.
     """
     levels = dict(word.partition("=")[::2] for word in wanted.replace(" ", "").split(",") if word)
     found = [[c for c in s.cells if all(c.levels.get(k) == v for k, v in levels.items())] for s in parts]

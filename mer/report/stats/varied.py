@@ -27,7 +27,7 @@ class Factor:
     levels : tuple of str
         By number where all are numbers, else in the order in which they were run.
     with_it : tuple of str
-        Other settings that changed whenever this one did, so that nobody can tell which of them matters.
+        Other settings that changed whenever this one did, so that it cannot be said which of them matters.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Factor:
 def varied(runs: Sequence[Run]) -> tuple[Factor, ...]:
     """Return what differs: options by their group, then settings that their group's option does not determine.
 
-    Settings that no command names are looked at only where the others do not tell the runs apart.
+    Settings that no command names are looked at only where the others do not distinguish the runs.
     """
     found = _among(runs, list(dict.fromkeys(key for run in runs for key in run.params)))
     apart = {(run.level(SEED), *(run.level(factor.key) for factor in found)) for run in runs}

@@ -62,7 +62,7 @@ class Pairs:
             Side in pixels.
         faces : sequence of Face
         ready : sequence of (frames (2, H, W), flow (H, W, 2))
-            Pairs of a generator that knows its truth.
+            Pairs of a generator with known flow.
 
         Returns
         -------

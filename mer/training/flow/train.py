@@ -43,7 +43,7 @@ class FlowTraining:
     frames_per_subject : int
         Frames of one person are near-copies; no more than these are used.
     synthetic : Dataset
-        A generator that knows its truth, of another seed than what results are reported on.
+        A generator with known flow; not the seed that results are reported on.
     synthetic_pairs : int
         Pairs of it, rendered once at the start.
     pairs : Pairs
@@ -119,9 +119,9 @@ class FlowTraining:
         Raises
         ------
         ConfigError
-            Where no folder is given.
+            If no folder is given.
         DataError
-            Where the faces cannot be read, or `output` holds the training of another network.
+            If the faces cannot be read, or `output` holds the training of another network.
         """
         torch.set_num_threads(self.threads)
         known = read_keypoints(self.folder).at_most(self.frames_per_subject)

@@ -48,7 +48,7 @@ def _face(keypoints: Keypoints, row: int) -> Face:
 
 
 def generated(dataset: Dataset, pairs: int, rng: np.random.Generator) -> list[tuple[Numbers, Numbers]]:
-    """Return pairs of frames (2, H, W) and their true flow (H, W, 2) from a generator that knows it.
+    """Return pairs of frames (2, H, W) and their true flow (H, W, 2) from a generator that provides it.
 
     Notes
     -----

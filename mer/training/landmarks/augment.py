@@ -75,7 +75,7 @@ class Augmentation:
         return crop, points
 
     def placed(self, rng: Generator, xy: Array, mean: Array, side: int) -> tuple[Array, Array]:
-        """Draw where the crop lies and how it is bent: matrix crop → image (2, 3), bumps (N, 5) in crop pixels."""
+        """Draw where the crop is and how it is bent: matrix crop → image (2, 3), bumps (N, 5) in crop pixels."""
         jitter = self.wide_jitter if rng.random() < self.wide else self.near_jitter
         matrix = jittered(rng, crop_matrix(xy, mean, side), side, jitter)
         return matrix, self._bumps(rng, side) if rng.random() < self.bend else np.zeros((0, 5))
@@ -83,7 +83,7 @@ class Augmentation:
     def shown(
         self, rng: Generator, image: Grey, xy: Array, matrix: Array, bumps: Array, side: int
     ) -> tuple[Grey, Array]:
-        """Return the crop that lies so and is bent so, as some camera gives it, and the points in it."""
+        """Return the crop at that place, bent and degraded as a camera would, and the points in it."""
         points = _unbent(transformed(inverse(matrix), xy), bumps)
         return self.spoilt(rng, _bent_crop(image, matrix, bumps, side)), points
 

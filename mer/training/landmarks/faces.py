@@ -15,7 +15,7 @@ from mer.types import Dataset
 
 __all__ = ["Faces", "faceless_part", "read_faces", "rendered_faces"]
 
-_NARROWEST = 12  # px; strips beside a face that are narrower show nothing
+_NARROWEST = 12  # px; strips next to a face that are narrower show nothing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,12 +61,12 @@ def rendered_faces(dataset: Dataset) -> Faces:
 
 
 def faceless_part(rng: np.random.Generator, faces: Faces, tries: int = 1000) -> NDArray[np.uint8]:
-    """Return a part of a photograph beside, above or below the face.
+    """Return a part of a photograph next to, above or below the face.
 
     Raises
     ------
     DataError
-        Where the photographs have no room around the faces.
+        If the photographs have no room around the faces.
     """
     for _ in range(tries):
         chosen = int(rng.integers(len(faces)))
@@ -79,7 +79,7 @@ def faceless_part(rng: np.random.Generator, faces: Faces, tries: int = 1000) -> 
 
 
 def _strips(image: NDArray[np.uint8], xy: NDArray[np.float64]) -> tuple[NDArray[np.uint8], ...]:
-    """Return what lies left of, right of, above (the forehead left out) and below a face."""
+    """Return what is left of, right of, above (the forehead left out) and below a face."""
     low, high = xy.min(axis=0), xy.max(axis=0)
     above = int(low[1] - 0.4 * (high[1] - low[1]))
     return (

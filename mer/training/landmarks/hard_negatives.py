@@ -1,4 +1,4 @@
-"""What the detector takes for a face and is none: the crops from which the network of the points learns to tell."""
+"""False detections: crops without a face, from which the landmark network learns to reject them."""
 
 from __future__ import annotations
 

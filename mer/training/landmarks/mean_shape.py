@@ -1,4 +1,4 @@
-"""The mean of many shapes of 68 points, which says where a crop lies about a face."""
+"""The mean of many shapes of 68 points, which says where a crop is relative to a face."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["EXTENT", "mean_shape", "normalised"]
 Array = NDArray[np.float64]
 
 # The larger side of the mean shape's bounding box, as a fraction of the crop's side: room for the forehead, for
-# profiles and for a face that was located a little beside its place.
+# profiles and for a face that was located a little off its place.
 EXTENT = 0.66
 
 

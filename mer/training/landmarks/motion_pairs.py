@@ -29,11 +29,11 @@ class MotionPairs:
     Attributes
     ----------
     weight : float
-        Of the error of the difference beside that of the points, both in eye distances; ≥ 0.
+        Of the error of the difference relative to that of the points, both in eye distances; ≥ 0.
     softness : float
         Error of a difference, in eye distances, below which the loss is no longer linear; > 0.
     nudge : sequence of float
-        Standard deviations by which the second crop lies elsewhere: shift (of the side), size (log), roll (degrees).
+        Standard deviations by which the second crop differs: shift (of the side), size (log), roll (degrees).
     bumps : sequence of int
         Least and greatest number of bumps.
     peak, width : sequence of float

@@ -108,7 +108,7 @@ def _lay(rng: Generator, scene: Grey, faces: Faces, mean: Array, wanted: tuple[f
     image = faces.images[chosen]
     to_frame = crop_matrix(faces.xy[chosen], mean, 1)  # unit square, shifted by half a pixel → photograph
     turn = rotation(roll, 1 / size)
-    # Scene → unit square: the square's middle lies at (x, y); crop_matrix puts the middle of a side of 1 at 0.
+    # Scene → unit square: the square's middle is at (x, y); crop_matrix puts the middle of a side of 1 at 0.
     to_unit = np.column_stack([turn.T, -turn.T @ (x, y)])
     matrix = np.column_stack([to_frame[:, :2] @ to_unit[:, :2], to_frame[:, :2] @ to_unit[:, 2] + to_frame[:, 2]])
     image, matrix = _reduced(image, matrix)
@@ -131,7 +131,7 @@ def _reduced(image: Grey, matrix: Array) -> tuple[Grey, Array]:
 
 
 def _mask(rng: Generator, shape: tuple[int, ...], matrix: Array, scene: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return 1 where the photograph lies; its edge hard, or soft so that no frame gives the face away."""
+    """Return 1 inside the photograph; its edge hard, or soft so that no frame gives the face away."""
     height, width = shape
     full = np.ones((height, width), np.float32)
     laid = cv2.warpAffine(full, matrix, scene[::-1], flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)

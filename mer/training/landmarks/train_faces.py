@@ -36,7 +36,7 @@ class FaceTraining:
     rendered_share : float
         Share of the faces that are generated ones.
     place_weight : float
-        Of the errors of place, size and roll beside that of the score.
+        Of the errors of place, size and roll relative to that of the score.
     schedule : Schedule
     scenes : Scenes
     augmentation : Augmentation

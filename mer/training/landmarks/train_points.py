@@ -156,5 +156,5 @@ def _later(log: Log, before: int) -> Log:
 
 def _gaussians(points: Tensor, side: int) -> Tensor:
     """Return for points (..., P, 2) the heat maps (..., P, h·w) that peak there, one cell wide, each of sum 1."""
-    cells = (points - 1.5) / 4  # a cell is 4 crop pixels wide, and its centre lies between the second and the third
+    cells = (points - 1.5) / 4  # a cell is 4 crop pixels wide, and its centre is between the second and the third
     return render_gaussian2d(cells, torch.ones_like(cells), (side // 4, side // 4), False).flatten(-2)

@@ -335,8 +335,8 @@ def folders(root: Path, *paths: str) -> Path:
     ("path", "reason"),
     [
         ("s02/u_test/4/s02_s02_ne_01.png", r"s02_s02_ne_01.png: label '4' is unknown; known are 0 = negative"),
-        ("s02/u_test/s02_s02_ne_01.png", "lies outside the label folders"),
-        ("s02/u_train/0/s01_s01_ne_01.png", "s02: u_train has no u_test beside it"),
+        ("s02/u_test/s02_s02_ne_01.png", "is outside the label folders"),
+        ("s02/u_train/0/s01_s01_ne_01.png", "s02: u_train has no u_test next to it"),
         ("s01/u_test/1/s01_s01_ne_01 .png", "names the same clip; remove one of the two"),
     ],
 )

@@ -93,7 +93,7 @@ def test_cropped_frames_are_found_in_their_own_place(layout: str, tmp_path: Path
     assert found.samples and not found.excluded
     raw = exports.reader(layout, root)
     if layout == "smic":
-        with pytest.raises(DataError, match="no clip lies there as HS/s1/micro/negative/s1_ne_01"):
+        with pytest.raises(DataError, match="no clip is there as HS/s1/micro/negative/s1_ne_01"):
             raw.load()
     else:
         assert "dataset.frames" in raw.load().excluded[0].reason

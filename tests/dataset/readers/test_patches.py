@@ -167,7 +167,7 @@ def test_the_mistakes_of_casme3_are_repaired_or_left_out_with_their_reason(tmp_p
         "spNO.40_e_02327": (2327, 2350, 2403),
     }
     (left_out,) = manifest.excluded
-    assert "apex and onset are both frame 1: no motion lies between them" in left_out.reason
+    assert "apex and onset are both frame 1: there is no motion between them" in left_out.reason
     assert manifest.samples[2].clip.action_units == "4,7"
 
 
