@@ -31,7 +31,7 @@ def within(square: Square, better: Sequence[Square]) -> bool:
 
 
 def distinct(faces: Sequence[Landmarks]) -> list[Landmarks]:
-    """Return the faces without those whose middle lies within a likelier one."""
+    """Return the faces without those whose middle is within a likelier one."""
     kept: list[Landmarks] = []
     for face in sorted(faces, key=lambda face: -face.score):
         if not any(_holds(better, face) for better in kept):
@@ -40,6 +40,6 @@ def distinct(faces: Sequence[Landmarks]) -> list[Landmarks]:
 
 
 def _holds(better: Landmarks, face: Landmarks) -> bool:
-    """Return whether the middle of a face lies within another."""
+    """Return whether the middle of a face is within another."""
     middle = face.xy.mean(axis=0)
     return bool(((middle > better.xy.min(axis=0)) & (middle < better.xy.max(axis=0))).all())
