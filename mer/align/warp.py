@@ -34,8 +34,8 @@ def check_landmarks(points: Numbers, shape: tuple[int, ...]) -> None:
     height, width = shape[0], shape[1]
     if not (0 <= x < width and 0 <= y < height):
         raise DataError(
-            f"the centre of the landmarks, ({x:.0f}, {y:.0f}), is outside the {width} × {height} frame; find them again "
-            "on frames of this size"
+            f"the centre of the landmarks, ({x:.0f}, {y:.0f}), is outside the {width} × {height} frame; find them "
+            "again on frames of this size"
         )
 
 
