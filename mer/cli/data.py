@@ -116,7 +116,10 @@ def _load(cfg: DictConfig) -> tuple[Dataset, Manifest]:
 
     dataset = build(cfg.dataset)
     manifest = build(cfg.protocol)(dataset.load(), dataset)
-    return dataset, without_classes(manifest, [str(name) for name in cfg.drop])
+    drop = [str(name) for name in cfg.drop]
+    if manifest.faults:  # a class may be missing because its clips are faulty: then the faults are what to show
+        drop = [name for name in drop if name in manifest.classes]
+    return dataset, without_classes(manifest, drop)
 
 
 def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:

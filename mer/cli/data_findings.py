@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
+import shutil
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,9 +23,11 @@ if TYPE_CHECKING:
 
     from mer.types import Clip
 
-__all__ = ["landmark_findings", "show_findings", "write_annotations", "write_findings"]
+__all__ = ["group_findings", "landmark_findings", "show_findings", "write_annotations", "write_findings"]
 
-_SHOWN = 40  # findings printed on the terminal; the CSV has all
+_SHOWN = 40  # kinds of findings printed on the terminal; the CSV has all
+_NAMED = 3  # clips named of each kind
+_NARROWEST = 60  # characters
 
 
 def landmark_findings(cfg: DictConfig, manifest: Manifest) -> list[Finding]:
@@ -91,27 +96,57 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object
 
 
 def show_findings(name: str, manifest: Manifest, findings: Sequence[Finding], folder: Path) -> None:
-    """Print the number of usable clips, the findings and the paths of the tables."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
+    """Print the number of usable clips, the findings, equal ones together, and the paths of the tables."""
     subjects = {sample.subject for sample in manifest.samples}
     labels = Counter(sample.label for sample in manifest.samples)
     print(f"{name}: {len(manifest.samples)} usable clips of {len(subjects)} subjects")
     print("classes   " + (", ".join(f"{label} {labels[label]}" for label in manifest.classes) or "none"))
     levels = Counter(finding.level for finding in findings)
     print("findings  " + (", ".join(f"{levels[level]} {level}" for level in LEVELS if levels[level]) or "none"))
-    table = Table(show_lines=True)
-    for heading in ("", "clip", "what", "next step"):
-        table.add_column(heading, overflow="fold")  # do not truncate paths
-    shown = sorted((f for f in findings if f.level != "left out"), key=lambda f: LEVELS.index(f.level))
-    for finding in shown[:_SHOWN]:
-        table.add_row(finding.level, finding.clip, finding.what, finding.next_step)
-    if shown:
-        console.print(table, markup=False)
-    if len(shown) > _SHOWN:
-        print(f"and {len(shown) - _SHOWN} more in the file below")
+    groups = group_findings(f for f in findings if f.level != "left out")
+    for group in groups[:_SHOWN]:
+        _show_group(group)
+    if len(groups) > _SHOWN:
+        print(f"and {len(groups) - _SHOWN} more kinds in the file below")
     print(f"written   {folder / 'findings.csv'}, {folder / 'annotations.csv'}")
     if levels["blocks"]:
         print("a run would stop: follow the next steps, or leave out the faulty clips with bad_clips=exclude")
+
+
+def group_findings(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Return findings that differ only in names with digits, paths and numbers together, in the order of levels."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.level, _kind(finding)), []).append(finding)
+    return sorted(groups.values(), key=lambda group: LEVELS.index(group[0].level))
+
+
+def _kind(finding: Finding) -> str:
+    text = f"{finding.what}; {finding.next_step}"
+    if finding.clip:
+        text = re.sub(rf"(?<!\w){re.escape(finding.clip)}(?!\w)", "*", text)
+    return re.sub(r"\*(?:\W*\*)+", "*", re.sub(r"\S*[\d/\\]\S*", "*", text))
+
+
+def _show_group(group: Sequence[Finding]) -> None:
+    first, clips = group[0], list(dict.fromkeys(finding.clip for finding in group if finding.clip))
+    listed = ", ".join(clips[:_NAMED]) + (", ..." if len(clips) > _NAMED else "")
+    if len(group) > 1:
+        many = f"{len(clips)} clips ({listed})" if clips else f"{len(group)} findings"
+        text = f"{many}; the first: {first.what}"
+    else:
+        text = f"{listed}: {first.what}" if clips and clips[0] not in first.what else first.what
+    _print_wrapped(f"{first.level:<10}", text)
+    if first.next_step:
+        _print_wrapped(f"{'':<10}→ ", first.next_step)
+
+
+def _print_wrapped(start: str, text: str) -> None:
+    width = max(shutil.get_terminal_size().columns, _NARROWEST)
+    indent = " " * len(start)
+    # A path that is broken in two cannot be copied.
+    print(
+        textwrap.fill(
+            text, width, initial_indent=start, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+    )

@@ -16,6 +16,7 @@ from mer.errors import ConfigError
 from mer.run.assemble import experiment
 from mer.sweep.cells import parse
 from mer.sweep.checks import check_settings, warm_folds
+from mer.sweep.idle import refuse_idle
 
 if TYPE_CHECKING:
     from mer.run.experiment import Experiment, Outcome
@@ -46,6 +47,7 @@ def run(overrides: Sequence[str]) -> int:
     composed = compose(overrides, with_hydra=True)
     folder = Path(composed.hydra.run.dir).absolute()
     check_settings(composed)
+    refuse_idle(overrides, composed)
     cfg, choices = without_hydra(composed)
     own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
     ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))

@@ -27,8 +27,9 @@ def groups() -> dict[str, tuple[str, ...]]:
     """Return every config group of a run with its options, in the order of the pipeline, then the others."""
     first = [line.split("- ")[1].split(":")[0] for line in _defaults() if "override" not in line and ":" in line]
     first.sort(key=lambda group: group != "dataset")  # last in the defaults list, to override other groups
-    first.remove("codes")  # before the descriptor in the defaults list, for the same reason
-    first.insert(first.index("descriptor") + 1, "codes")
+    for late in ("svm", "codes"):  # before the descriptor in the defaults list, for the same reason
+        first.remove(late)
+        first.insert(first.index("descriptor") + 1, late)
     rest = sorted(
         path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in (*first, *_OF_OTHERS)
     )

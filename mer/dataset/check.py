@@ -101,7 +101,9 @@ def _too_few(manifest: Manifest) -> list[Finding]:
     for sample in manifest.samples:
         whose.setdefault(sample.label, set()).add(sample.subject)
     clips = Counter(sample.subject for sample in manifest.samples)
-    found = []
+    found: list[Finding] = []
+    if not clips and manifest.excluded:
+        return found  # why there are none is said already
     if len(clips) < 2:
         text = f"{len(clips)} subject has clips that can be used; leave-one-subject-out needs two or more"
         found.append(Finding.of("blocks", "", text))
@@ -136,11 +138,21 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
     others = [text for number, text in broken.items() if number not in needed]
     found = [Finding.of("blocks", sample.id, text) for text in read]
     if isinstance(sample.clip, VideoFile) and not read:
-        found += [Finding.of("warning", "", remark) for remark in video_index(sample.clip.file).remarks]
+        found += _video_findings(sample, sample.clip)
     if others:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
     return found + _size_findings(sample, needed, sizes)
+
+
+def _video_findings(sample: Sample, clip: VideoFile) -> list[Finding]:
+    index = video_index(clip.file)
+    found = [Finding.of("warning", "", remark) for remark in index.remarks]
+    last = clip.first + len(index.times) - 1
+    if sample.offset > last:
+        text = f"offset frame {sample.offset} is not in {clip.file}, whose last frame is {last}; correct the table"
+        found.append(Finding.of("warning", sample.id, text))
+    return found
 
 
 def _check_flow(sample: Sample) -> list[Finding]:

@@ -33,8 +33,9 @@ def image_size(path: Path) -> tuple[int, int]:
             raise DataError(f"{path}: the image file is empty (0 bytes); copy it again or leave the clip out")
         with Image.open(path) as image:
             (width, height), kind = image.size, image.format or ""
-            # Of a PNG, Pillow would decode all pixels for it.
-            turned = kind != "PNG" and image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
+            # A TIFF's size is turned already; of a PNG without EXIF data, Pillow would decode all pixels.
+            exif = image.getexif() if kind != "TIFF" and (kind != "PNG" or "exif" in image.info) else {}
+            turned = exif.get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
         whole = _is_whole(path, kind, length)
     except (UnidentifiedImageError, SyntaxError, ValueError):  # the decoder has the last word
         height, width = decode(path, cv2.IMREAD_GRAYSCALE).shape[:2]

@@ -23,6 +23,7 @@ __all__ = ["Hoof"]
 
 Float64 = NDArray[np.float64]
 _NO_GPU = ("numpy", "cpu")  # devices that are there on every machine
+_REGION_WEIGHTS = ("none", "area", "strain", "mean_strain")
 _Votes = tuple[Float64, Any, Any, Any]  # votes, pooling, magnitude, strain: arrays of numpy or tensors
 
 
@@ -60,9 +61,9 @@ class Hoof(FlowDescriptor):
         Fold each bin onto its mirror image about the vertical axis: left and right count as one.
     region_gate : float
         Zero regions whose mean magnitude is below this share of the region that moves most; in [0, 1], 0 keeps all.
-    region_weight : {"none", "area", "strain"}
+    region_weight : {"none", "area", "strain", "mean_strain"}
         ``area`` divides by the region's number of pixels (before its norm); ``strain`` multiplies by its sum of strain
-        (after its norm).
+        (after its norm), so that large regions weigh more where they differ in size; ``mean_strain`` by its mean.
     device : str
         ``numpy``, or a device of torch, ``cpu``, ``cuda`` or ``cuda:N``, which agrees with numpy to 1e-5 and pays off
         for big sets given to `batch`.
@@ -108,7 +109,7 @@ class Hoof(FlowDescriptor):
         require_number("descriptor.gate_px", self.gate_px, low=0)
         require_number("descriptor.gate_share", self.gate_share, low=0, high=1, above=True)
         require_number("descriptor.region_gate", self.region_gate, low=0, high=1)
-        require_choice("descriptor.region_weight", self.region_weight, ("none", "area", "strain"))
+        require_choice("descriptor.region_weight", self.region_weight, _REGION_WEIGHTS)
         require_choice("descriptor.region_norm", self.region_norm, NORMS)
         require_choice("descriptor.vector_norm", self.vector_norm, NORMS)
         require_device("descriptor.device", self.device, _NO_GPU)
@@ -156,6 +157,11 @@ class Hoof(FlowDescriptor):
         return normalised(histograms.reshape(len(uv), -1), self.vector_norm).astype(np.float32)
 
     @property
+    def needs_strain(self) -> bool:
+        """Whether pixels or regions are weighed by their strain."""
+        return "strain" in (self.weight, *self.region_weight.split("_"))
+
+    @property
     def block_pixels(self) -> int:
         """Pixels of a block of fields: what stays in the processor's cache, or keeps a GPU busy."""
         return super().block_pixels if self.device == "numpy" else 1 << 22
@@ -165,7 +171,7 @@ class Hoof(FlowDescriptor):
         pooling = pooling_of(regions, len(uv))
         u, v = picked_components(uv, pooling)
         magnitude: Float32 = np.sqrt(u * u + v * v)
-        strain = pooling.pick(optical_strain(uv)) if "strain" in (self.weight, self.region_weight) else None
+        strain = pooling.pick(optical_strain(uv)) if self.needs_strain else None
         gated = pooling.top(magnitude, self.gate_share) if self.gate == "top" else pooling
         return self._histograms(u, v, self._weights(magnitude, strain), gated), pooling, magnitude, strain
 
@@ -205,8 +211,9 @@ class Hoof(FlowDescriptor):
                 loud = mean >= self.region_gate * mean.max(axis=1, keepdims=True)
                 histograms = histograms * loud[..., None]
         histograms = normalised(histograms, self.region_norm)
-        if strain is not None and self.region_weight == "strain":
-            histograms = histograms * pooling.sums(strain)[..., None]
+        if strain is not None and self.region_weight in ("strain", "mean_strain"):
+            size = pooling.areas() if self.region_weight == "mean_strain" else 1.0
+            histograms = histograms * (pooling.sums(strain) / size)[..., None]
         return histograms
 
     def _mirror(self) -> NDArray[np.intp]:

@@ -43,7 +43,7 @@ class Settings(Protocol):
     @property
     def gate_share(self) -> float: ...
     @property
-    def region_weight(self) -> str: ...
+    def needs_strain(self) -> bool: ...
     @property
     def device(self) -> str: ...
 
@@ -67,8 +67,7 @@ def votes_on_device(hoof: Settings, uv: Float32, regions: Sequence[Regions]) -> 
     pooling = pooling_on(regions, len(uv), field.device)
     u, v = (pooling.pick(field[..., k]) for k in (0, 1))
     magnitude = torch.sqrt(u * u + v * v)
-    needed = "strain" in (hoof.weight, hoof.region_weight)
-    strain = pooling.pick(_strain(field)) if needed else None
+    strain = pooling.pick(_strain(field)) if hoof.needs_strain else None
     gated = pooling.top(magnitude, hoof.gate_share) if hoof.gate == "top" else pooling
     return _votes(hoof, u, v, _weights(hoof, magnitude, strain), gated), pooling, magnitude, strain
 

@@ -1,4 +1,4 @@
-"""The mirror image of a face's motion: what the clip would have shown in a mirror, with left and right renamed."""
+"""The mirror image of a face's motion: flow and landmarks as they were found, with left and right exchanged."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ __all__ = ["mirrored_flow", "mirrored_landmarks"]
 
 
 def mirrored_flow(flow: FlowField) -> FlowField:
-    """Return the flow of the mirrored frames: columns in reverse, horizontal motion with its sign turned."""
+    """Return the flow in a mirror: columns in reverse, horizontal motion with its sign turned.
+
+    Notes
+    -----
+    This is the mirrored flow, not the flow of mirrored frames: no backbone treats left and right quite alike. The two
+    differ by up to 2 % of the motion for Farnebäck's, 4 to 23 % for microflow, up to 54 % for DIS.
+    """
     return FlowField(uv=flow.uv[:, ::-1] * np.array([-1, 1], dtype=np.float32))
 
 
 def mirrored_landmarks(landmarks: Landmarks, width: int) -> Landmarks:
-    """Return the landmarks of the mirrored frame.
+    """Return the landmarks in a mirror.
 
     Parameters
     ----------

@@ -52,13 +52,23 @@ class ImageLandmarks(ABC):
             If no face is found.
         """
         found = self.faces(image)
-        if not found:
-            height, width = image.shape[:2]
-            raise FaceNotFoundError(
-                f"no face was found in a frame of {width}×{height} pixels; look at the frame, lower landmarks.threshold"
-                ", or give landmarks of your own (landmarks=stored)"
-            )
-        return found[0]
+        if found:
+            return found[0]
+        height, width = image.shape[:2]
+        degrees = self.turned(image)
+        if degrees is None:
+            fault = "no face was found"
+            step = "look at the frame, lower landmarks.threshold"
+        else:
+            fault = f"the face is turned by about {degrees}° and too far from upright to be found"
+            step = "turn the frames"
+        raise FaceNotFoundError(
+            f"{fault} in a frame of {width}×{height} pixels; {step}, or give landmarks of your own (landmarks=stored)"
+        )
+
+    def turned(self, image: Image) -> int | None:
+        """Return the roll in degrees, clockwise, of a face that is too far from upright; None where there is none."""
+        return None
 
     def of_pair(self, pair: FramePair) -> Landmarks:
         """Return the landmarks of the onset frame.

@@ -20,6 +20,7 @@ from mer.loso.guards import (
     rows_of,
     sorted_table,
 )
+from mer.loso.near_copies import check_near_copies
 from mer.loso.order import in_order
 from mer.loso.store import FoldStore, fingerprint
 from mer.loso.workers import run_folds
@@ -46,8 +47,8 @@ class Evaluation(ABC):
     min_clips : int
         A subject with fewer clips is named in `warnings`; official protocols hold such subjects, so nothing stops.
     mirror : {"none", "train", "both"}
-        Use of the mirrored clips: not at all; to train beside their originals; and to score each clip together with
-        its mirror image, too.
+        Use of the mirrored clips, see `mer.geometry.mirror`: not at all; to train beside their originals; and to score
+        each clip together with its mirror image, too.
     balance : {"none", "oversample"}
         Against classes of unequal size: nothing, or clips of the rarer classes train more than once until all classes
         have as many; drawn by the seed from the training set of each inner and outer fold. The class weights of svm=
@@ -165,6 +166,7 @@ class Evaluation(ABC):
         table = sorted_table(table)
         images = self._images(table, mirrored)
         check_duplicate_recordings(table, images)
+        check_near_copies(table, images)
         splits = self.splits(table, seed)
         job = self._job(table, svm, tuning, seed, key, images, store)
         done = []

@@ -87,8 +87,8 @@ def check_duplicate_recordings(table: FeatureTable, mirrored: FeatureTable | Non
 
     Notes
     -----
-    Rows with fewer than four different values are let pass, such as those of clips without motion. A recording that
-    was compressed once more has other features and is not found.
+    Rows with fewer than four different values are let pass, such as those of clips without motion. For a recording
+    that was compressed once more see `check_near_copies`.
     """
     X = table.X if mirrored is None else np.concatenate([table.X, mirrored.X])
     order = np.lexsort(X.T[::-1]) if X.shape[1] else np.arange(0)

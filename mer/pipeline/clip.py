@@ -163,7 +163,7 @@ class Stages:
         return Moving(fields=fields, peak=flow.peak, regions=self.roi(flow.landmarks, fields[0].shape))
 
     def mirrored(self, moving: Moving, landmarks: Landmarks | None) -> Moving:
-        """Return what the clip would have shown in a mirror."""
+        """Return the motion of the clip in a mirror, see `mirrored_flow`."""
         shape = moving.fields[0].shape
         regions = self.roi(landmarks and mirrored_landmarks(landmarks, shape[1]), shape)
         return replace(moving, fields=tuple(mirrored_flow(field) for field in moving.fields), regions=regions)

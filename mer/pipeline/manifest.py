@@ -24,10 +24,9 @@ def load_manifest(dataset: Dataset, protocol: Protocol | None, *, bad_clips: str
     manifest = dataset.load()
     if protocol is not None:
         manifest = protocol(manifest, dataset)
+    if manifest.faults and bad_clips == "stop":
+        raise DataError(_fault_sentence(manifest))
     manifest = without_classes(manifest, drop)
-    faults = [exclusion for exclusion in manifest.excluded if exclusion.fault]
-    if faults and bad_clips == "stop":
-        raise DataError(_fault_sentence(faults))
     if not manifest.samples:
         first = manifest.excluded[0].reason if manifest.excluded else "the data set is empty"
         raise DataError(f"dataset {dataset.name}: no clip is left of {len(manifest.excluded)}; the first: {first}")
@@ -44,7 +43,10 @@ def without_classes(manifest: Manifest, drop: Sequence[str]) -> Manifest:
     """
     unknown = [name for name in drop if name not in manifest.classes]
     if unknown:
-        raise DataError(f"drop=[{unknown[0]}]: there is no such class; there are {', '.join(manifest.classes)}")
+        known = ", ".join(manifest.classes) or "none"
+        faults = manifest.faults
+        cause = f"; faulty clips are left out ({len(faults)}), the first: {faults[0].reason}" if faults else ""
+        raise DataError(f"drop=[{unknown[0]}]: there is no such class; there are {known}{cause}")
     dropped = [
         Exclusion(sample_id=s.id, reason=f"class {s.label} is dropped") for s in manifest.samples if s.label in drop
     ]
@@ -56,6 +58,8 @@ def without_classes(manifest: Manifest, drop: Sequence[str]) -> Manifest:
     )
 
 
-def _fault_sentence(faults: Sequence[Exclusion]) -> str:
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{faults[0].reason}{more}; repair it, or leave such clips out with bad_clips=exclude"
+def _fault_sentence(manifest: Manifest) -> str:
+    first, *others = manifest.faults
+    more = f" (and {len(others)} more)" if others else ""
+    hint = "; repair it, or leave such clips out with bad_clips=exclude" if manifest.samples else ""
+    return f"{first.reason}{more}{hint}"

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from mer.descriptor.statistics import RegionStatistics
-from mer.errors import DataError
+from mer.errors import DataError, notes
 from mer.pipeline.clip import ClipFlow, ClipView, Moving, Stages, Timer
 from mer.pipeline.entries import flow_entry, flow_of, pair_entry, pair_of
 from mer.pipeline.features import Features, Rows, outline, read_rows, write_rows
@@ -233,4 +233,9 @@ class Pipeline:
 
 def _of_clip(sample: Sample, error: DataError) -> DataError:
     """Return the error with the clip's name, which no stage knows."""
-    return error if sample.id in str(error) else type(error)(f"{sample.dataset} {sample.id}: {error}")
+    if sample.id in str(error):
+        return error
+    named = type(error)(f"{sample.dataset} {sample.id}: {error}")
+    for note in notes(error):
+        named.add_note(note)
+    return named

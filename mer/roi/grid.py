@@ -36,7 +36,8 @@ class Grid:
 
     Notes
     -----
-    With hard edges, a pixel centre exactly between two cells belongs to the right or lower one.
+    All borders of what is divided belong to it. With hard edges, a pixel centre exactly between two cells is counted in
+    the one nearer the middle, and between the two middle ones in neither: a mirrored face has mirrored cells.
     """
 
     rows: int
@@ -67,8 +68,8 @@ class Grid:
         y = self._position("rows", shape[0], top, bottom, self.rows)
         names = tuple(f"row{r + 1}_column{c + 1}" for r in range(self.rows) for c in range(self.columns))
         if self.edges == "hard":
-            row, column = np.floor(y).astype(np.int16)[:, None], np.floor(x).astype(np.int16)
-            inside = ((row >= 0) & (row < self.rows)) & ((column >= 0) & (column < self.columns))
+            row, column = _cell(y, self.rows)[:, None], _cell(x, self.columns)
+            inside = (row >= 0) & (column >= 0)
             return Regions(names=names, labels=np.where(inside, row * self.columns + column, -1).astype(np.int16))
         weights = np.einsum("ry,cx->rcyx", self._shares(y, self.rows), self._shares(x, self.columns))
         return Regions(names=names, weights=weights.reshape(len(names), *shape))
@@ -84,9 +85,9 @@ class Grid:
 
     def _position(self, name: str, size: int, low: float, high: float, cells: int) -> NDArray[np.float64]:
         """Return the position of each pixel in units of cells, 0 at the near border of the first one."""
-        position = (np.arange(size, dtype=np.float64) - low) / (high - low) * cells
-        counts = np.bincount(np.floor(position[(position >= 0) & (position < cells)]).astype(int), minlength=cells)
-        if not counts.all():
+        # rounded: a border at a whole pixel is hit exactly, from the left as from the right
+        position = np.round((np.arange(size) - low) / (high - low) * cells, 9)
+        if not np.isin(np.arange(cells), _cell(position, cells)).all():
             raise DataError(
                 f"roi.{name}={cells} leaves cells without a pixel: the area to divide is {high - low:.0f} px of "
                 f"{size} px; use fewer {name}, or check that the face is in the frame"
@@ -95,9 +96,16 @@ class Grid:
 
     def _shares(self, position: NDArray[np.float64], cells: int) -> NDArray[np.float32]:
         """Return how much each pixel belongs to each cell along one axis, shape (cells, size)."""
-        inside = (position >= 0) & (position < cells)
+        inside = (position >= 0) & (position <= cells)
         # beyond the centres of the outer cells there is no neighbour to share with
         centred = np.clip(position - 0.5, 0, cells - 1)
         distance = np.abs(centred - np.arange(cells)[:, None])
         raw = np.maximum(0, 1 - distance) if self.edges == "bilinear" else np.exp(-0.5 * (distance / self.sigma) ** 2)
         return np.asarray(raw / raw.sum(axis=0) * inside, dtype=np.float32)
+
+
+def _cell(position: NDArray[np.float64], cells: int) -> NDArray[np.int16]:
+    """Return the cell of each pixel along one axis, −1 outside and exactly between the two middle ones."""
+    cell = np.where(position < cells / 2, np.floor(position), np.ceil(position) - 1)
+    between = (cells % 2 == 0) & (position == cells / 2)
+    return np.where((position < 0) | (position > cells) | between, -1, cell).astype(np.int16)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mer.roi.polygons import Polygon, PolygonScheme, across, at, mirrored
+from mer.roi.face import require_landmarks
+from mer.roi.polygons import Polygon, PolygonScheme, across, at, eye_area, mirrored
+from mer.roi.raster import mask_stack
+from mer.types import Landmarks, Regions
 from mer.validation import require_number
 
 __all__ = ["Muscle14"]
@@ -13,7 +16,7 @@ __all__ = ["Muscle14"]
 
 @dataclass(frozen=True, kw_only=True)
 class Muscle14(PolygonScheme):
-    """Three patches on each brow, one below each eye, at each nostril and mouth corner, on each lip.
+    """Three patches on each brow, one below each eye, at each nostril and mouth corner, on each lip; they may overlap.
 
     Parameters
     ----------
@@ -27,9 +30,10 @@ class Muscle14(PolygonScheme):
     Notes
     -----
     Our reading of patches that are published as code, in pixels of a face of fixed size: sizes grow with the face here
-    (20 px at the published 256 px crop are about 0.17) and turn with its roll. The patch on the inner lips is left out:
-    it would cover most of the patch on the upper lip. The reference patch on the tip of the nose belongs to the
-    removal of head motion.
+    (20 px at the published 256 px crop are about 0.17) and turn with its roll. Each patch is whole, so a pixel can
+    count twice: on half of 217 photographs, a quarter or more of some patch, mostly on the brows, lies in another. The
+    patch on the inner lips is left out: it would cover most of the patch on the upper lip. The reference patch on the
+    tip of the nose belongs to the removal of head motion.
     """
 
     side: float
@@ -38,6 +42,14 @@ class Muscle14(PolygonScheme):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_number("roi.side", self.side, low=0, above=True)
+
+    def __call__(self, landmarks: Landmarks | None, shape: tuple[int, int]) -> Regions:
+        """Return the overlapping regions on an image of (height, width); errors as in `PolygonScheme`."""
+        found = require_landmarks(landmarks, self.option)
+        masks = mask_stack(self._corners.on(found), shape)
+        if self.eye_mask is not None:
+            masks[:, eye_area(found, shape, self.eye_mask)] = 0
+        return Regions(names=self._names, weights=masks)
 
     def polygons(self) -> tuple[Polygon, ...]:
         """Return the regions as corners relative to the landmarks: pairs from the top down, then the lips."""

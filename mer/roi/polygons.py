@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mer.geometry.ibug68 import MIRROR
 from mer.roi.face import face_frame, require_landmarks
+from mer.roi.names import partners
 from mer.roi.raster import label_map
 from mer.types import Landmarks, Regions
 from mer.validation import require_number
@@ -119,7 +120,7 @@ def eye_area(landmarks: Landmarks, shape: tuple[int, int], margin: float) -> NDA
 
 @dataclass(frozen=True, kw_only=True)
 class PolygonScheme(ABC):
-    """A scheme of hard polygons; where two overlap, the later one has the pixel.
+    """A scheme of hard polygons; where two overlap, the later pair has the pixel, and of one pair neither.
 
     Parameters
     ----------
@@ -155,13 +156,27 @@ class PolygonScheme(ABC):
             Without landmarks, or where a region covers no pixel: the face is not in the frame, or seen from the side.
         """
         found = require_landmarks(landmarks, self.option)
-        names, corners = self._compiled
-        labels = label_map(corners.on(found), shape)
+        labels = self._labels(self._corners.on(found), shape)
         if self.eye_mask is not None:
             labels[eye_area(found, shape, self.eye_mask)] = -1
-        return Regions(names=names, labels=labels)
+        return Regions(names=self._names, labels=labels)
+
+    def _labels(self, points: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.int16]:
+        """Draw left before right, then right before left: a mirrored face has mirrored regions where both agree."""
+        one, other = (order[label_map(points[order[:-1]], shape)] for order in self._orders)
+        return np.where(one == other, one, np.int16(-1))
 
     @cached_property
-    def _compiled(self) -> tuple[tuple[str, ...], Corners]:
-        polygons = self.polygons()
-        return tuple(polygon.name for polygon in polygons), Corners(polygons)
+    def _orders(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Pairs one after the other, either side first; −1 for no region is its own number."""
+        partner = np.array([*partners(self._names), -1], dtype=np.int16)
+        order = np.argsort(np.minimum(partner, np.arange(len(partner)))[:-1], kind="stable")
+        return np.append(order, -1).astype(np.int16), np.append(partner[order], -1).astype(np.int16)
+
+    @cached_property
+    def _corners(self) -> Corners:
+        return Corners(self.polygons())
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(polygon.name for polygon in self.polygons())

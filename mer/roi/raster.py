@@ -40,8 +40,8 @@ def label_map(polygons: Points, shape: tuple[int, int]) -> NDArray[np.int16]:
     Notes
     -----
     A pixel belongs to a polygon if its centre is inside (even–odd rule). A centre exactly on a border belongs to
-    the polygon to its right or below, so polygons with a common border neither overlap nor leave a gap. OpenCV's
-    ``fillPoly`` draws the border itself as well, which makes every region half a pixel larger on all sides.
+    the polygon below; exactly between left and right it belongs to neither, so that a mirrored face has mirrored
+    regions. OpenCV's ``fillPoly`` draws the border itself, which makes every region half a pixel larger on all sides.
     """
     labels = np.full(shape[0] * shape[1], -1, dtype=np.int16)
     spans = _spans(polygons, shape)
@@ -68,11 +68,11 @@ def _pixels(spans: _Spans, width: int) -> Index:
 def _spans(polygons: Points, shape: tuple[int, int]) -> _Spans:
     height, width = shape
     polygon, row, x = _crossings(polygons, height)
-    column = np.clip(np.ceil(x), 0, width)
     line = polygon * height + row
     # crossings of a line sorted by x: inside is between the first and the second, the third and the fourth, ...
     order = np.argsort(line * (width + 2.0) + np.clip(x, -1, width) + 1, kind="stable")
-    first, last = column[order[0::2]].astype(np.int64), column[order[1::2]].astype(np.int64)
+    left, right = x[order[0::2]], x[order[1::2]]
+    first, last = np.clip([np.floor(left) + 1, np.ceil(right)], 0, width).astype(np.int64)
     keep = last > first
     opening = order[0::2][keep]
     return _Spans(polygon[opening], row[opening], first[keep], last[keep])
@@ -90,5 +90,5 @@ def _crossings(polygons: Points, height: int) -> tuple[Index, Index, Points]:
     row = np.arange(len(edge)) + np.repeat(first - (np.cumsum(count) - count), count)
     drop = np.where(count > 0, lower[:, 1] - upper[:, 1], 1.0)
     slope = (lower[:, 0] - upper[:, 0]) / drop
-    x = upper[edge, 0] + (row - upper[edge, 1]) * slope[edge]
+    x = np.round(upper[edge, 0] + (row - upper[edge, 1]) * slope[edge], 9)
     return edge // polygons.shape[1], row, x

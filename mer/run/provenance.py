@@ -67,7 +67,11 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
         "tuning": experiment.choices["tuning"],
         "optimistic": bool(getattr(experiment.tuning, "optimistic", False)),
         "seeds": {"root": experiment.seed} | _dataset_seed(experiment),
-        "warnings": [*experiment.evaluation.warnings(features.table), *manifest.remarks],
+        "warnings": [
+            *experiment.evaluation.warnings(features.table),
+            *manifest.remarks,
+            *_seen_in_training(experiment),
+        ],
         "command": experiment.command,
         "commit": commit(),
         "versions": _versions(),
@@ -129,6 +133,19 @@ def _oracle(experiment: Experiment) -> str:
     if until_apex or experiment.choices.get("frames", "onset_apex") == "onset_apex":
         return "the annotated onset and apex (where the apex is not annotated, the offset) of the test clips are used"
     return "the annotated onset and offset of the test clips are used"
+
+
+def _seen_in_training(experiment: Experiment) -> list[str]:
+    """Return a warning where bundled networks look at faces of the generator that they were trained on."""
+    stages = experiment.pipeline.stages
+    bundled = [stage for stage in ("landmarks", "flow") if getattr(getattr(stages, stage), "weights", None) is None]
+    networks = [name for stage in bundled if (name := experiment.choices.get(stage)) in ("cnn68", "microflow")]
+    if experiment.choices["dataset"] != "synthetic" or not networks:
+        return []
+    return [
+        f"{' and '.join(map(str, networks))} {'was' if len(networks) == 1 else 'were'} trained in part on faces of the "
+        "generator behind dataset=synthetic (other seeds): expect lower scores on faces from elsewhere"
+    ]
 
 
 def _dataset_seed(experiment: Experiment) -> dict[str, int]:

@@ -14,9 +14,10 @@ from omegaconf import DictConfig
 from mer.config.compose import compose
 from mer.errors import ConfigError
 from mer.sweep.cell import Sweep, run_cell
-from mer.sweep.cells import Cell, expand, probes
+from mer.sweep.cells import Cell, expand, parse, probes
 from mer.sweep.checks import check_settings, warm_folds
 from mer.sweep.hydra_process import launch
+from mer.sweep.idle import refuse_idle
 from mer.sweep.ledger import Line
 from mer.tracking import settle, waiting
 
@@ -35,11 +36,13 @@ def run_sweep(words: Sequence[str]) -> int:
         For an invalid setting of any cell.
     """
     shared, cells = expand(words)
+    varied = {parse(word).get_key_element() for cell in cells for word in cell} if len(cells) > 1 else set()
     for cell in probes(cells):  # misspellings fail before any work
         cfg = compose([*shared, *cell], with_hydra=True)
         if _runs_here(cfg) and not cfg.sweep.plan:
             warm_folds(cfg)
         check_settings(cfg)
+        refuse_idle([*shared, *cell], cfg, varied)
     return _run_cells(shared, cells)
 
 

@@ -111,6 +111,11 @@ class Manifest:
         require(not twice, f"sample ids must be unique, and {', '.join(twice[:5])} occur twice: rename or remove one")
 
     @property
+    def faults(self) -> tuple[Exclusion, ...]:
+        """What is left out because the input is bad."""
+        return tuple(exclusion for exclusion in self.excluded if exclusion.fault)
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What a user should know of the files, each with its next step."""
         notes = [self.notes, *self.notes.get("parts", {}).values()]

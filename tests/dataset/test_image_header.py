@@ -60,11 +60,15 @@ def test_a_long_comment_before_the_frame_header_of_a_jpeg_is_passed(tmp_path: Pa
         assert image_size(path) == (70, 40)
 
 
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_size_of_a_turned_photograph_is_that_of_the_frame_that_is_read(tmp_path: Path, orientation: int) -> None:
-    path = write(tmp_path, "jpg")
+def test_the_size_of_a_turned_photograph_is_that_of_the_frame_that_is_read(
+    tmp_path: Path, suffix: str, orientation: int
+) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
-    with Image.open(path) as image:
-        image.save(tmp_path / "turned.jpg", exif=exif)
-    assert image_size(tmp_path / "turned.jpg") == read_frame(tmp_path / "turned.jpg").shape[1::-1]
+    turned = tmp_path / f"turned.{suffix}"
+    with Image.open(write(tmp_path, suffix)) as image:
+        image.save(turned, exif=exif)
+    assert image_size(turned) == read_frame(turned).shape[1::-1]
+    assert (image_size(turned) == (40, 70)) == (orientation > 4)

@@ -24,7 +24,9 @@ from tests.roi.test_roi import mirror, template
 
 
 def descriptor(option: str, **changes: Any) -> Any:
-    return build(OmegaConf.merge(OmegaConf.load(conf_dir() / "descriptor" / f"{option}.yaml"), changes))
+    made: Any = OmegaConf.merge(OmegaConf.load(conf_dir() / "descriptor" / f"{option}.yaml"), changes)
+    made.pop("defaults", None)  # what the option chooses in other groups
+    return build(made)
 
 
 def at_angles(*degrees: float, length: float = 1.0) -> FlowField:

@@ -147,12 +147,12 @@ def slow_row(uv: np.ndarray, regions: Regions, h: Any) -> np.ndarray:
         area = sum(member.values())
         histograms.append([x / area for x in histogram] if h.region_weight == "area" else histogram)
         means.append(sum(m * rho[p] for p, m in member.items()) / area)
-        strains.append(sum(m * strain[p] for p, m in member.items()))
+        strains.append(sum(m * strain[p] for p, m in member.items()) / (area if h.region_weight[:4] == "mean" else 1))
     row: list[float] = []
     for histogram, mean, total in zip(histograms, means, strains, strict=True):
         quiet = mean < h.region_gate * max(means)
         normed = slow_norm([0.0] * len(histogram) if quiet else histogram, h.region_norm)
-        row += [x * float(total) for x in normed] if h.region_weight == "strain" else normed
+        row += [x * float(total) for x in normed] if "strain" in h.region_weight else normed
     return np.array(slow_norm(row, h.vector_norm))
 
 
@@ -182,6 +182,7 @@ SETTINGS = [
     {"symmetric": True, "phase": 0.5, "binning": "hard", "region_norm": "l2"},
     {"region_gate": 0.98, "vector_norm": "l1"},
     {"binning": "hard", "phase": 0.5, "region_norm": "l1", "region_weight": "strain", "vector_norm": "l2"},
+    {"binning": "hard", "region_norm": "l1", "region_weight": "mean_strain", "vector_norm": "none"},
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -289,6 +290,48 @@ def test_it_finds_people_it_was_not_trained_on(cnn68: Any, data_root: Path) -> N
     some = held_out.chosen(np.arange(len(held_out)) % 12 == 0)
     got = accuracy(cnn68, read_faces(some))
     assert got["not_found"] == 0 and got["nme_median"] < 0.045 and got["failures"] < 0.05
+
+
+def turned(image: Any, degrees: float, points: Any) -> tuple[Any, Any]:
+    """Return a picture turned clockwise on a grey ground of its own size and a half, and its points."""
+    height, width = image.shape
+    side = round(1.5 * max(height, width))
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -degrees, 1.0)
+    matrix[:, 2] += ((side - width) / 2, (side - height) / 2)
+    frame = cv2.warpAffine(image, matrix, (side, side), borderValue=float(np.median(image)))
+    return frame, transformed(matrix, points)
+
+
+@pytest.mark.data
+def test_faces_far_from_upright_are_refused_and_no_false_ones_are_seen_in_them(cnn68: Any, data_root: Path) -> None:
+    held_out = read_faces(read_keypoints(str(data_root / "faces68")).split(6)[1].at_most(1))
+    pairs = list(zip(held_out.images, held_out.xy, strict=True))[:12]
+    for degrees in (-30, 0, 30):
+        errors = [np.linalg.norm(cnn68(f).xy - xy, axis=1).mean() / eye_distance(xy) for f, xy in _all(pairs, degrees)]
+        assert np.median(errors) < 0.05
+    said = []
+    for degrees in (-165, -135, -90, 90, 135, 180):
+        for frame, _ in _all(pairs, degrees):
+            with pytest.raises(FaceNotFoundError) as refused:
+                cnn68(frame)
+            said += [(degrees, int(text))] if (text := _degrees_of(refused.value)) else []
+    assert len(said) > 60
+    assert np.median([abs((told - true + 180) % 360 - 180) for true, told in said]) < 10
+
+
+def _all(pairs: Any, degrees: float) -> Any:
+    return (turned(image, degrees, xy) for image, xy in pairs)
+
+
+def _degrees_of(error: FaceNotFoundError) -> str | None:
+    found = re.search(r"turned by about (-?\d+)° and too far from upright .*; turn the frames, or give", str(error))
+    return found and found.group(1)
+
+
+def test_a_generated_face_upside_down_is_refused_with_its_roll(cnn68: Any, drawn: Faces) -> None:
+    frame, _ = turned(drawn.images[0], 170, drawn.xy[0])
+    with pytest.raises(FaceNotFoundError, match=r"turned by about (1[67]\d|-1[78]\d)° and too far from upright"):
+        cnn68(frame)
 
 
 def test_the_same_frame_gives_the_same_points_alone_and_in_a_pair(cnn68: Any, drawn: Faces) -> None:

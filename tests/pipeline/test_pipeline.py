@@ -150,6 +150,17 @@ def test_a_class_can_be_left_out_and_is_listed(pipeline: Pipeline) -> None:
         pipeline.manifest(bad_clips="stop", drop=("d",))
 
 
+def test_faulty_clips_are_named_before_a_class_that_is_missing_because_of_them(pipeline: Pipeline) -> None:
+    fault = Exclusion(sample_id="clip9", reason="row 9: no folder s9", fault=True)
+    pipeline = replace(pipeline, dataset=Flows(labels=("a", "b"), excluded=(fault,)))
+    with pytest.raises(DataError, match=r"^row 9: no folder s9; repair it"):
+        pipeline.manifest(bad_clips="stop", drop=("c",))
+    with pytest.raises(
+        DataError, match=r"there are a, b; faulty clips are left out \(1\), the first: row 9: no folder s9"
+    ):
+        pipeline.manifest(bad_clips="exclude", drop=("c",))
+
+
 def test_no_clip_left_is_an_error(pipeline: Pipeline) -> None:
     pipeline = replace(pipeline, dataset=Flows(contents=(FaceNotFoundError("clip0: no face"),)))
     with pytest.raises(DataError, match="no clip is left of 1; the first: clip0: no face"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -57,7 +57,8 @@ def faces(draw: st.DrawFn) -> np.ndarray:
     xy = (
         (template() - 127.5) @ turn * rng.uniform(0.8, 1.05) + 127.5 + rng.uniform(-8, 8, 2) + rng.normal(0, 1, (68, 2))
     )
-    return np.round(xy) if draw(st.booleans()) else xy.astype(np.float32).astype(float)
+    steps = draw(st.sampled_from([1, 64]))  # per pixel: mirrored points are then exact in float32, too
+    return np.round(xy * steps) / steps
 
 
 def membership(regions: Regions) -> np.ndarray:
@@ -80,12 +81,17 @@ def test_a_pixel_belongs_to_the_polygon_that_holds_its_centre():
 
 
 def test_polygons_with_a_common_border_leave_no_gap_and_do_not_overlap():
-    corner = np.array([[0.0, 0.0], [9.0, 0.0], [9.0, 9.0], [0.0, 9.0]])
+    corner = np.array([[-0.1, -0.2], [8.9, -0.2], [8.9, 8.8], [-0.1, 8.8]])
     centre = np.array([4.3, 5.1])
     triangles = np.stack([[corner[i], corner[(i + 1) % 4], centre] for i in range(4)])
     masks = mask_stack(triangles, (12, 12))
     np.testing.assert_array_equal(masks.sum(axis=0)[:9, :9], 1)
     np.testing.assert_array_equal(masks.argmax(axis=0)[:9, :9], label_map(triangles, (12, 12))[:9, :9])
+
+
+def test_a_centre_on_a_vertical_border_belongs_to_neither_side():
+    boxes = np.array([[[x, -0.5], [x + 2, -0.5], [x + 2, 0.5], [x, 0.5]] for x in (0.5, 2.5, 5.0)])
+    np.testing.assert_array_equal(label_map(boxes, (1, 8))[0], [-1, 0, 0, 1, 1, -1, 2, -1])
 
 
 def test_raster_agrees_with_a_point_in_polygon_test_and_clips_at_the_border():
@@ -105,17 +111,44 @@ def test_every_scheme_of_the_face_needs_landmarks_and_says_what_to_do(name):
         scheme(name)(None, (64, 64))
 
 
-@pytest.mark.parametrize("name", [*FACE_SCHEMES, "patches4"])
-@settings(max_examples=10, deadline=None)
-@given(face=faces())
-def test_a_mirrored_face_has_exactly_mirrored_regions(name, face):
-    # A column of pixels in the very middle has no side: left and right halves cannot share it.
-    assume(np.abs(face[:, 0].mean() - np.round(face[:, 0].mean())) > 1e-6)
-    regions = scheme(name)(Landmarks(xy=face), (256, 256))
-    flipped = scheme(name)(Landmarks(xy=mirror(face, 256)), (256, 256))
+def assert_mirrored(component: Any, face: np.ndarray) -> None:
+    """Assert that a face and its mirror image have regions that are each other's mirror image."""
+    regions = component(Landmarks(xy=face), (256, 256))
+    flipped = component(Landmarks(xy=mirror(face, 256)), (256, 256))
     assert regions.names == flipped.names
     mirrored = membership(flipped)[list(partners(regions.names))][..., ::-1]
-    np.testing.assert_array_equal(membership(regions), mirrored)
+    np.testing.assert_allclose(membership(regions), mirrored, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        *((name, {"eye_mask": 0.1}) for name in FACE_SCHEMES),
+        *((name, {}) for name in (*FACE_SCHEMES, "patches4")),
+        ("whole", {"extent": "face"}),
+        *(("grid", {"edges": edges, "columns": n}) for edges in ("hard", "bilinear", "gaussian") for n in (4, 5)),
+    ],
+)
+@settings(max_examples=10, deadline=None)
+@given(face=faces())
+def test_a_mirrored_face_has_exactly_mirrored_regions(name, changes, face):
+    assert_mirrored(scheme(name, **changes), face)
+
+
+@pytest.mark.parametrize("name", [*FACE_SCHEMES, "patches4", "grid"])
+def test_a_face_whose_middle_is_a_column_of_pixels_has_mirrored_regions(name):
+    face = np.round(template() - [0.5, 0])
+    assert (face[:, 0] - 127 == -(face[MIRROR, 0] - 127)).all()  # as exact as a template at whole pixels
+    assert_mirrored(scheme(name, **({"edges": "hard", "columns": 4} if name == "grid" else {})), face)
+
+
+def test_a_grid_counts_the_border_of_the_face_on_all_sides_and_shares_no_middle_column():
+    face = np.round(template() - [0.5, 0])
+    labels = scheme("grid", edges="hard", columns=4, brow_lift=0.0)(Landmarks(xy=face), (256, 256)).labels
+    (left, top), (right, bottom) = face.min(axis=0).astype(int), face.max(axis=0).astype(int)
+    assert labels[top, left] == 0 and labels[bottom, right] == 19
+    assert labels[top, left - 1] == labels[bottom + 1, right] == labels[bottom, right + 1] == -1
+    np.testing.assert_array_equal(labels[top, [126, 127, 128]], [1, -1, 2])
 
 
 @pytest.mark.parametrize("name", [*FACE_SCHEMES, "patches4"])
@@ -169,6 +202,18 @@ def test_schemes_have_the_number_of_regions_they_are_named_for(name, count):
     assert len(regions) == len(set(regions.names)) == count
 
 
+def test_patches_of_muscle14_are_whole_where_they_overlap():
+    face = template()
+    face[[18, 19]] = face[20]  # brow points that a raised face brings together
+    regions = scheme("muscle14")(Landmarks(xy=face), (256, 256))
+    assert regions.weights is not None and regions.weights.sum(axis=0).max() == 3
+    one, two, three = (regions.names.index(f"brow_left_{i}") for i in (1, 2, 3))
+    assert area(regions)[one] == area(regions)[two] == area(regions)[three] > 50
+    eyes = eye_area(Landmarks(xy=face), (256, 256), 0.1)
+    masked = scheme("muscle14", eye_mask=0.1)(Landmarks(xy=face), (256, 256))
+    np.testing.assert_array_equal(membership(masked), np.where(eyes, 0, membership(regions)))
+
+
 def test_rows_are_y_and_columns_are_x():
     regions = scheme("facs26")(Landmarks(xy=template()), (256, 256))
     centre = {n: np.argwhere(m).mean(axis=0) for n, m in zip(regions.names, membership(regions), strict=True)}
@@ -186,7 +231,7 @@ def test_partners_swap_sides_and_midline_regions_are_their_own():
 
 def test_area_counts_pixels_or_sums_weights():
     hard = scheme("grid", rows=2, columns=1, edges="hard")(None, (5, 4))
-    np.testing.assert_array_equal(area(hard), [8, 12])  # a centre on the border lies in the later cell
+    np.testing.assert_array_equal(area(hard), [8, 8])  # the row in the very middle lies in neither
     soft = scheme("grid", rows=2, columns=1, edges="bilinear")(None, (5, 4))
     np.testing.assert_allclose(area(soft), [10, 10], rtol=1e-6)
 

@@ -301,7 +301,7 @@ def test_the_same_command_keeps_every_cell_and_a_plan_runs_nothing(
     assert _scores(tmp_path / "forced") == _scores(undisturbed)
 
 
-FAILED = "clip 7: no such flow; another remark"
+FAILED = "synthetic sub01_01_disgust: clip 7: no such flow; another remark"
 
 
 def test_a_failed_cell_is_noted_and_the_rest_goes_on(
@@ -327,7 +327,7 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     assert [(row["state"], row["error"]) for row in rows] == [("failed", FAILED), ("done", "")]
     with sqlite3.connect(home / "mlflow.db") as store:
         assert sorted(store.execute("select status from runs")) == [("FAILED",), ("FINISHED",)]
-        assert store.execute("select value from tags where key = 'error'").fetchall() == [("clip 7: no such flow",)]
+        assert store.execute("select value from tags where key = 'error'").fetchall() == [(FAILED.partition("; ")[0],)]
     assert main(["run", "-m", *words[:-1], "sweep.plan=true"]) == 0
     assert re.search(r"bins=9 +failed before", capsys.readouterr().out)
     assert main(["run", "-m", *words]) == 0

@@ -10,7 +10,7 @@ from typing import Literal
 from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling
-from mer.dataset.own.csv_rows import COLUMNS, RowReader
+from mer.dataset.own.csv_rows import COLUMNS, CsvRows
 from mer.dataset.tables import Table, read_table
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
@@ -89,16 +89,15 @@ class CsvTable:
         table = read_table(user_path("dataset.table", self.table))
         table.require(COLUMNS if self.apex == "middle" else (*COLUMNS, "apex"))
         classes = self._classes(table)
-        reader = RowReader(
-            name=self.name,
+        reader = CsvRows(
+            dataset=self.name,
             classes=classes,
             folder=self._folder(table),
             pattern=self.pattern,
             first_frame=self.first_frame,
             middle=self.apex == "middle",
         )
-        for row in table.rows:
-            reader.add(row)
+        reader.read(table.rows, table.path.name, "correct the column path")
         require_one_spelling("subject", (sample.subject for sample in reader.samples), str(table.path))
         manifest = Manifest(
             samples=tuple(reader.samples),

@@ -108,8 +108,7 @@ class Database(ABC):
         root = self._root()
         rows, report = apply_patches(self.rows(root), load_patches(self.patch_list(), self.patches))
         reading = Reading(database=self, folders=Folders(root))
-        for row in rows:
-            reading.add(row)
+        reading.read(rows, self.layout.title, "choose another dataset.frames")
         require_one_spelling("subject", (sample.subject for sample in reading.samples), str(root))
         manifest = Manifest(
             samples=tuple(reading.samples),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,10 @@ from mer.dataset.media import FrameFolder, list_frames
 from mer.dataset.points import StoredPoints
 from mer.dataset.readers.coding import Layout
 from mer.dataset.readers.folders import Folders
+from mer.dataset.rows import FramesNotFoundError, RowReader, frame_number
 from mer.dataset.tables import Row
 from mer.errors import DataError
-from mer.types import Exclusion, Sample
+from mer.types import Sample
 
 __all__ = ["AnnotatedFolder", "Reading"]
 
@@ -68,49 +68,36 @@ class AnnotatedFolder(FrameFolder):
 
 
 @dataclass(kw_only=True)
-class Reading:
-    """What a pass over the rows has found so far.
+class Reading(RowReader):
+    """One pass over the rows of a database's table.
 
     Attributes
     ----------
     database : Source
     folders : Folders
         Under the root.
-    samples : list of Sample
-    excluded : list of Exclusion
     remarks : list of str
         What does not fit and yet stops nothing.
-    listed : dict
-        Every folder of frames that was looked into → its frames.
     """
 
     database: Source
     folders: Folders
-    samples: list[Sample] = field(default_factory=list)
-    excluded: list[Exclusion] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    listed: dict[Path, Mapping[int, Path]] = field(default_factory=dict)
-    _seen: dict[str, str] = field(default_factory=dict)
 
-    def add(self, row: Row) -> None:
-        """Turn a row into a sample, or into one sentence that says why not."""
-        name = self.database.sample_id(row) if row["clip"] else row.where
-        try:
-            self.samples.append(self._sample(row, name))
-        except DataError as error:
-            twice = name if name not in {e.sample_id for e in self.excluded[-1:]} else row.where
-            self.excluded.append(Exclusion(sample_id=twice, reason=f"{row.where}: {name}: {error}", fault=True))
+    def name(self, row: Row) -> str:
+        """Return the database's id of the clip; the row where it has none."""
+        return self.database.sample_id(row) if row["clip"] else row.where
 
-    def _sample(self, row: Row, name: str) -> Sample:
+    def sample(self, row: Row, name: str) -> Sample:
+        """Return the sample of a row; faults of the table are named before those of the frames."""
         empty = [column for column in ("subject", "clip") if not row[column]]
         if empty:
             raise DataError(f"the cell {empty[0]} is empty; fill it in")
-        first = self._seen.setdefault(name, row.where)
-        if first != row.where:
-            raise DataError(f"the same clip is in {first}; remove one of the two rows")
+        self.require_new(row, name)
         label = self.database.label(row)
+        interval = self._interval(row)
         folder = self._folder(row)
-        onset, apex, offset = self._interval(row, self.listed[folder])
+        onset, apex, offset = interval or _whole_clip(list(self.listed[folder]))
         self._check_frames(name, folder, onset, apex, offset)
         return Sample(
             id=name,
@@ -130,12 +117,13 @@ class Reading:
             ),
         )
 
-    def _interval(self, row: Row, frames: Mapping[int, Path]) -> tuple[int, int, int]:
+    def _interval(self, row: Row) -> tuple[int, int, int] | None:
+        """Return onset, apex and offset; None where a database has no column for them."""
         if not row["onset"] and not row["offset"] and "onset" not in self.database.layout.columns.needed:
-            return _whole_clip(list(frames))
-        onset, offset = _frame_number(row, "onset"), _frame_number(row, "offset")
+            return None
+        onset, offset = frame_number(row, "onset"), frame_number(row, "offset")
         middle = self.database.apex == "middle"
-        apex = (onset + offset) // 2 if middle else _frame_number(row, "apex")
+        apex = (onset + offset) // 2 if middle else frame_number(row, "apex")
         require_order(onset, apex, offset)
         if apex == onset:
             raise DataError(f"apex and onset are both frame {apex}: there is no motion between them; correct the apex")
@@ -147,7 +135,7 @@ class Reading:
         folder = self.folders.find(templates, names)
         if folder is None:
             tried = " or ".join(template.format_map(names) for template in templates[:2])
-            raise DataError(
+            raise FramesNotFoundError(
                 f"no folder {tried} under {self.folders.root}; copy the clip's frames there, or correct dataset.root "
                 "or dataset.frames"
             )
@@ -162,11 +150,17 @@ class Reading:
             if number not in frames:
                 raise DataError(f"{what} frame {number} is not in {held}; copy the frame, or correct the table")
         missing = [number for number in range(onset, offset + 1) if number not in frames]
-        if missing:
-            self.remarks.append(
-                f"{name}: {len(missing)} of the frames {onset} to {offset}, the first {missing[0]}, are not in {held}; "
-                "only onset and apex are needed, unless frames= needs more"
+        if offset in missing:
+            middle = ": the apex, taken halfway to it, may be wrong" if self.database.apex == "middle" else ""
+            after = f" ({offset - max(frames)} after the last)" if offset > max(frames) else ""
+            text = f"offset frame {offset}{after} is not in {held}{middle}; correct the table or copy the frames"
+        elif missing:
+            text = (
+                f"{len(missing)} of the frames {onset} to {offset}, the first {missing[0]}, are not in {held}; only "
+                "onset and apex are needed, unless frames= needs more"
             )
+        if missing:
+            self.remarks.append(f"{name}: {text}")
 
     def _points(self, folder: Path) -> StoredPoints | None:
         if self.database.landmarks is None:
@@ -175,22 +169,6 @@ class Reading:
         stem = store / folder.relative_to(self.folders.root)
         found = [p for suffix in (".npy", ".csv") if (p := stem.with_name(stem.name + suffix)).is_file()]
         return StoredPoints(path=found[0], first=min(self.listed[folder])) if found else None
-
-
-def _frame_number(row: Row, column: str) -> int:
-    """Return a cell as a frame number.
-
-    Raises
-    ------
-    DataError
-        If it is empty or anything else than a whole number.
-    """
-    text = row[column]
-    if text in ("", "/", "-"):
-        raise DataError(f"{column} is missing ({text or 'empty'}); fill it in, or leave the clip out")
-    if not re.fullmatch(r"\d+(\.0+)?", text):
-        raise DataError(f"{column} {text!r} is not a frame number; correct the table")
-    return int(text.partition(".")[0])
 
 
 def _whole_clip(numbers: Sequence[int]) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from mer.dataset.synthetic.clip import SyntheticClip
-from mer.dataset.synthetic.emotions import emotion_of
+from mer.dataset.synthetic.emotions import emotion_of, shown_by
 from mer.dataset.synthetic.settings import Settings
 from mer.types import Manifest, Sample
 
@@ -54,7 +54,8 @@ class Synthetic(Settings):
         return Manifest(samples=tuple(samples), classes=tuple(self.frequencies), notes=notes)
 
     def _sample(self, subject: int, number: int) -> Sample:
-        label = emotion_of(self.seed, subject, number - 1, self.frequencies)
+        shown = shown_by(self.seed, subject, self.frequencies, self.absent)
+        label = emotion_of(self.seed, subject, number - 1, shown)
         clip = SyntheticClip(self, subject, number, label)
         timing = clip.timing
         return Sample(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mer.dataset.synthetic.noise import LABEL, stream
+from mer.dataset.synthetic.noise import ABSENT, LABEL, stream
 
-__all__ = ["EMOTIONS", "emotion_of"]
+__all__ = ["EMOTIONS", "emotion_of", "shown_by"]
 
 # Several patterns an emotion, after the EMFACS prototypes and the sets that coders report for micro-expressions; they
 # overlap on purpose: brow lowering (4, 7) belongs to anger, disgust and others, 1+2 to surprise and fear.
@@ -65,3 +65,14 @@ def emotion_of(seed: int, subject: int, clip: int, frequencies: Mapping[str, flo
     weights = np.array([frequencies[name] for name in names], dtype=np.float64)
     chosen = int(np.searchsorted(np.cumsum(weights) / weights.sum(), (tenth + within) / _BLOCK, side="right"))
     return names[min(chosen, len(names) - 1)]
+
+
+def shown_by(seed: int, subject: int, frequencies: Mapping[str, float], absent: float) -> dict[str, float]:
+    """Return the frequencies of the classes that a person shows: each is absent with this probability.
+
+    The most frequent class is always shown. In recorded databases most people lack most of the rare classes.
+    """
+    most = max(frequencies, key=lambda name: frequencies[name])
+    drawn = stream(seed, ABSENT, subject).uniform(size=len(EMOTIONS))
+    missing = {name for name, value in zip(EMOTIONS, drawn, strict=True) if value < absent and name != most}
+    return {name: value for name, value in frequencies.items() if name not in missing}

@@ -5,12 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FACE", "FRAME", "LABEL", "PERFORMANCE", "PIGMENT", "STYLE", "TIMING", "fractal", "strands", "stream"]
+__all__ = [
+    "ABSENT",
+    "FACE",
+    "FRAME",
+    "LABEL",
+    "PERFORMANCE",
+    "PIGMENT",
+    "STYLE",
+    "TIMING",
+    "fractal",
+    "strands",
+    "stream",
+]
 
 Array = NDArray[np.float64]
 
 # First word of a stream's key: what the numbers are for. A new purpose gets a new number; the old ones never change.
-LABEL, FACE, PIGMENT, STYLE, TIMING, PERFORMANCE, FRAME = range(7)
+LABEL, FACE, PIGMENT, STYLE, TIMING, PERFORMANCE, FRAME, ABSENT = range(8)
 
 
 def stream(seed: int, purpose: int, *where: int) -> np.random.Generator:

@@ -16,6 +16,7 @@ __all__ = ["Settings"]
 _COUNTS = {"subjects": (1, 999), "clips": (1, 99), "size": (64, 1024), "seed": (0, 2**32 - 1)}
 _LIMITS: dict[str, tuple[float, float]] = {
     "fps": (10, 1000),
+    "absent": (0, 1),
     "variation": (0, 1),
     "asymmetry": (0, 0.5),
     "stray": (0, 1),
@@ -49,6 +50,7 @@ class Settings:
     fps: float
     seed: int
     frequencies: Mapping[str, float]
+    absent: float
     peak: tuple[float, float]
     variation: float
     asymmetry: float
@@ -101,7 +103,7 @@ class Settings:
 
     def of_clip(self) -> dict[str, Any]:
         """Return the fields that the content of a clip of known class depends on."""
-        whole_set = ("subjects", "clips", "frequencies")
+        whole_set = ("subjects", "clips", "frequencies", "absent")
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(Settings) if f.name not in whole_set}
 
 

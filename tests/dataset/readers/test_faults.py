@@ -253,7 +253,7 @@ ROWS: dict[str, tuple[Break, str]] = {
     "no subject": (lambda r: edit(r, 2, "Subject", None), r"the cell subject is empty; fill it in"),
     "same clip twice": (
         lambda r: (edit(r, 3, "Filename", "EP01_01"),),
-        r"row 3 of CASME2-coding.*: the same clip is in row 2 of .*; remove one of the two rows",
+        r"row 3 of CASME2-coding.*: .*clip sub01_EP01_01 is also in row 2 of .*; remove one of the two rows",
     ),
     "folder missing": (
         lambda r: shutil.rmtree(r / CLIP),
@@ -334,6 +334,7 @@ FRAMES: dict[str, tuple[Break, str, str]] = {
     "zero bytes between": (lambda r: between(r).write_bytes(b""), "warning", "the image file is empty"),
     "half-copied between": (lambda r: shrink(between(r), 0.9), "warning", "the image is cut short after"),
     "another size between": (lambda r: small(between(r)), "warning", "is 32×32 pixels"),
+    "offset after the last file": (lambda r: edit(r, 2, "OffsetFrame", 600), "warning", "offset frame 600 ("),
     "frame missing between": (lambda r: between(r).unlink(), "warning", "1 of the frames"),
     "folder without a row": (
         lambda r: shutil.copytree(r / CLIP, r / "CASME2_RAW_selected/sub01/EP77"),
@@ -364,6 +365,15 @@ def test_the_check_names_what_is_wrong_with_the_frames(
     assert row["level"] == level
     assert row["next_step"] or level == "warning"
     assert (status == 1) >= (level == "blocks")
+
+
+def test_an_offset_after_the_last_file_is_not_there(root: Path) -> None:
+    last = load(root).samples[0].clip
+    number = max(last.frames)
+    edit(root, 2, "OffsetFrame", number + 40)
+    (remark,) = load(root).remarks
+    assert remark.startswith(f"sub01_EP01_01: offset frame {number + 40} (40 after the last) is not in {root / CLIP}, ")
+    assert remark.endswith(f" to {number}; correct the table or copy the frames")
 
 
 def test_the_check_tells_what_was_repaired(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,6 +91,21 @@ def test_classes_can_be_left_out():
     assert Counter(s.label for s in manifest.samples) == {"happiness": 20, "surprise": 20}
 
 
+def test_people_lack_classes_where_asked_and_their_clips_are_otherwise_the_same():
+    even, bursts = dataset().load(), dataset(absent=0.6, subjects=60).load()
+    shown = defaultdict(set)
+    for sample in bursts.samples:
+        shown[sample.subject].add(sample.label)
+    missing = {name: np.mean([name not in labels for labels in shown.values()]) for name in bursts.classes}
+    assert missing["surprise"] < 0.1 and all(missing[name] > 0.4 for name in bursts.classes if name != "surprise")
+    assert bursts.classes == even.classes and len(bursts.samples) == 600
+    assert [s.id for s in dataset(absent=0.0).load().samples] == [s.id for s in even.samples]
+    same, other = (clip_of(absent=value).read(0) for value in (0.0, 0.6))
+    np.testing.assert_array_equal(same, other)
+    assert clip_of(absent=0.6).fingerprint([0, 5]) == clip_of().fingerprint([0, 5])
+    assert {s.label for s in dataset(absent=1.0).load().samples} == {"surprise"}
+
+
 def test_a_clip_does_not_change_when_the_set_grows():
     small, large = dataset(subjects=2, clips=3), dataset(subjects=5, clips=30)
     grown = {s.id: s for s in large.load().samples}

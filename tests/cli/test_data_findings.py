@@ -1,0 +1,116 @@
+"""Findings of `mer data check` as the user sees them: equal ones together, no path broken in two."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mer.cli import main
+from mer.cli.data_findings import group_findings
+from mer.dataset.check import Finding
+from tests.support import exports
+
+
+def finding(clip: str, what: str, step: str = "correct the table") -> Finding:
+    return Finding(level="blocks", clip=clip, what=what, next_step=step)
+
+
+def test_findings_that_differ_in_names_and_numbers_are_one_group() -> None:
+    found = [
+        finding("s1_a", "row 2 of t.csv: s1_a: offset 9 is not in /data/s1/a, which holds 3 frames"),
+        finding("s2_b", "row 3 of t.csv: s2_b: offset 12 is not in /data/s2/b, which holds 4 frames"),
+        finding("smile", "row 4 of t.csv: smile: offset 12 is not in /data/smile, which holds 4 frames"),
+        finding("s3_c", "row 5 of t.csv: s3_c: label 'Joy' is unknown"),
+        finding("s4_d", "row 6 of t.csv: s4_d: label 'Fun' is unknown"),
+        Finding(level="warning", clip="", what="a.mp4: its clock jumps by 0.120 s", next_step=""),
+        Finding(level="warning", clip="", what="b.mp4: its clock jumps by 0.080 s", next_step=""),
+    ]
+    assert [len(group) for group in group_findings(found)] == [3, 1, 1, 2]
+    assert [len(group) for group in group_findings(reversed(found))] == [1, 1, 3, 2]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return exports.write("casme2", tmp_path / "db", subjects=3, clips=3)
+
+
+def check(root: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, list[dict[str, str]]]:
+    output = root.parent / "check"
+    place = () if any(word.startswith("dataset=") for word in words) else ("dataset=casme2", f"dataset.root={root}")
+    main(["data", "check", *place, f"output={output}", "workers=1", *words])
+    with (output / "findings.csv").open(encoding="utf-8", newline="") as file:
+        return capsys.readouterr().out, list(csv.DictReader(file))
+
+
+def test_a_root_without_frames_is_one_sentence(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(root / "CASME2_RAW_selected")
+    said, rows = check(root, capsys)
+    (row,) = [row for row in rows if row["level"] == "blocks"]
+    assert row["what"].startswith("none of the 9 clips of CASME II has its frames; the first: row 2 of CASME2-coding")
+    assert row["next_step"] == "set dataset.root to the folder that contains them, or choose another dataset.frames"
+    assert str(root) in said.split()
+
+
+def test_a_table_of_ones_own_without_frames_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "clips.csv"
+    lines = [f"{n},s{n},{'ab'[n % 2]},1,2,3,gone/{n}" for n in range(60)]
+    table.write_text("\n".join(["sample_id,subject,label,onset,apex,offset,path", *lines]), encoding="utf-8")
+    _, rows = check(tmp_path / "x", capsys, "dataset=csv", f"dataset.table={table}")
+    (row,) = [row for row in rows if "frames" in row["what"]]
+    assert row["what"].startswith("none of the 60 clips of clips.csv has its frames; the first: row 2 of clips.csv: 0:")
+    assert row["next_step"].endswith("or correct the column path")
+
+
+def test_equal_findings_are_shown_once_and_listed_in_full(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in (1, 2):
+        shutil.rmtree(root / f"CASME2_RAW_selected/sub0{number}")
+    said, rows = check(root, capsys)
+    assert sum("no folder" in row["what"] for row in rows) == 6
+    assert said.count("no folder") == 1
+    assert "6 clips (sub01_EP01_01, sub01_EP02_01, sub01_EP03_01, ...); the first: row 2" in " ".join(said.split())
+
+
+def test_a_dropped_class_does_not_hide_the_faults_of_its_clips(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(root / "CASME2_RAW_selected")
+    assert "none of the 9 clips" in check(root, capsys, "drop=[fear]")[0]
+
+
+def test_an_offset_after_the_end_of_a_video_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "v.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for value in range(10):
+        writer.write(np.full((48, 64, 3), value, np.uint8))
+    writer.release()
+    lines = ["sample_id,subject,label,onset,apex,offset,path", "c1,s1,a,1,3,9,v.avi", "c2,s2,b,1,3,60,v.avi"]
+    (tmp_path / "clips.csv").write_text("\n".join(lines), encoding="utf-8")
+    _, rows = check(tmp_path / "x", capsys, "dataset=csv", f"dataset.table={tmp_path / 'clips.csv'}")
+    (row,) = [row for row in rows if "offset" in row["what"]]
+    assert (row["clip"], row["level"], row["next_step"]) == ("c2", "warning", "correct the table")
+    assert row["what"] == f"offset frame 60 is not in {tmp_path / 'v.avi'}, whose last frame is 9"
+
+
+def test_landmarks_of_another_resolution_name_their_clip_in_check_and_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MER_HOME", str(tmp_path / "home"))
+    lines = ["sample_id,subject,label,onset,apex,offset,path,landmarks"]
+    for number in range(6):
+        (tmp_path / str(number)).mkdir()
+        for frame in (1, 2, 3):
+            image = np.random.default_rng(number).integers(0, 255, (64, 64)).astype(np.uint8)
+            cv2.imwrite(str(tmp_path / str(number) / f"{frame}.png"), image)
+        points = np.random.default_rng(number).uniform(10, 50, (3, 68, 2)) * (3 if number == 4 else 1)
+        np.save(tmp_path / f"{number}.npy", points)
+        lines.append(f"smile{number},s{number % 3},{'ab'[number // 3]},1,2,3,{number},{number}.npy")
+    (tmp_path / "clips.csv").write_text("\n".join(lines), encoding="utf-8")
+    words = ["dataset=csv", f"dataset.table={tmp_path / 'clips.csv'}", "landmarks=stored", "roi=grid"]
+    _, rows = check(tmp_path / "x", capsys, *words)
+    ((clip, what),) = [(row["clip"], row["what"]) for row in rows if row["level"] == "blocks"]
+    assert clip == "smile4" and what.startswith("the centre of the landmarks, (") and "64 × 64 frame" in what
+    out = f"hydra.run.dir={tmp_path / 'out'}"
+    assert main(["run", *words, "flow=dis", "tuning=none", "tracking=off", "workers=1", out]) == 1
+    assert "csv smile4: the centre of the landmarks, (" in capsys.readouterr().err
