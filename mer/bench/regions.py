@@ -114,7 +114,7 @@ def _frame(axes: Axes, image: Image, landmarks: Landmarks) -> None:
 
 
 def _given(image: str, points: str) -> tuple[Image, Landmarks]:
-    frame = read_frame(Path(image), depth=16)
+    frame = read_frame(Path(image))
     found = StoredPoints(path=Path(points), first=0)(0)
     if found is None:
         raise DataError(f"{points}: no landmarks of frame 0; number the frame of the image 0")

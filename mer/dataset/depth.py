@@ -12,14 +12,15 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image as PillowImage
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from mer.dataset.images import decode
+from mer.dataset.images import decode, needed_depth
 from mer.dataset.media import FrameFolder
 from mer.errors import DataError
 from mer.types import Manifest, Sample
@@ -27,7 +28,6 @@ from mer.validation import require_choice
 
 __all__ = ["require_depth", "with_depth"]
 
-_DEPTHS = (8, 10, 12, 14, 16)
 _LOOKED_AT = 32  # onset frames, evenly spaced over the clips
 _BITS_PER_SAMPLE, _MAX_SAMPLE_VALUE = 258, 281  # tags of TIFF 6.0
 
@@ -93,11 +93,11 @@ def _depth(named: int | None, largest: int) -> int:
     """Return the depth that a file names if the values fit it, as they do unless the writer has scaled them up."""
     if named is not None:
         return named if largest < 1 << named else 16
-    return next(depth for depth in _DEPTHS if largest < 1 << depth)
+    return needed_depth(largest)
 
 
 def _named_depth(file: Path) -> int | None:
-    """Return the significant bits that a PNG or TIFF names, if fewer than 16."""
+    """Return the significant bits, as OpenCV decodes them, that a PNG or TIFF names."""
     data = file.read_bytes()
     at = data.find(b"sBIT", 0, data.find(b"IDAT"))
     if data.startswith(b"\x89PNG") and at > 0:
@@ -105,9 +105,12 @@ def _named_depth(file: Path) -> int | None:
         return max(data[at + 4 : at + 4 + length])
     if not data.startswith((b"II", b"MM")):
         return None
-    with PillowImage.open(file) as image:
-        tags = getattr(image, "tag_v2", {})
-        bits = max(np.atleast_1d(tags.get(_BITS_PER_SAMPLE, 16)))
-        values = int(max(np.atleast_1d(tags.get(_MAX_SAMPLE_VALUE, 65535))))
-    named = min(int(bits), values.bit_length())
-    return named if 8 <= named < 16 else None
+    tags = ImageFileDirectory_v2(data[:8])  # the tags alone: Pillow opens no image of 10 or 14 bit
+    stream = BytesIO(data)
+    stream.seek(tags.next)
+    tags.load(stream)
+    bits = int(max(np.atleast_1d(tags.get(_BITS_PER_SAMPLE, 16))))
+    values = int(max(np.atleast_1d(tags.get(_MAX_SAMPLE_VALUE, 65535))))
+    if bits < 16:  # packed pixels, which OpenCV scales up to 16 bit
+        return 16
+    return values.bit_length() if 255 <= values < 65535 else None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mer.errors import DataError
 from mer.types import Image
 
-__all__ = ["IMAGE_SUFFIXES", "decode", "image_files", "read_frame"]
+__all__ = ["IMAGE_SUFFIXES", "decode", "image_files", "needed_depth", "read_frame"]
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"})
 
@@ -80,6 +80,7 @@ def read_frame(path: Path, depth: int | None = None) -> Image:
     path : Path
     depth : int or None
         Significant bits of a 16-bit file, see `mer.dataset.depth`; its values are scaled by 255 / (2^depth − 1).
+        None takes what this file's largest value needs: for a picture alone, as frames of a data set share one depth.
 
     Raises
     ------
@@ -98,16 +99,17 @@ def read_frame(path: Path, depth: int | None = None) -> Image:
     return pixels
 
 
+def needed_depth(largest: int) -> int:
+    """Return the smallest usual depth, in bits, that holds a pixel value: 8, 10, 12, 14 or 16."""
+    return next(depth for depth in (8, 10, 12, 14, 16) if largest < 1 << depth)
+
+
 def _scaled(path: Path, pixels: NDArray[np.uint16], depth: int | None) -> Image:
     largest = int(pixels.max())
-    if depth is None:
-        raise DataError(
-            f"{path}: the frame is a 16-bit file with values up to {largest}, and the first frame of the data set has "
-            "8 bit; convert all frames alike, or give the depth of the 16-bit files with dataset.depth=BITS"
-        )
+    depth = needed_depth(largest) if depth is None else depth
     if largest >= 1 << depth:
         raise DataError(
-            f"{path}: the value {largest} needs {largest.bit_length()} bit, and frames are read as {depth} bit; give "
-            f"dataset.depth={largest.bit_length()} or more"
+            f"{path}: the frame is a 16-bit file with values up to {largest}, and frames of this data set are read as "
+            f"{depth} bit; convert all frames alike, or give dataset.depth={needed_depth(largest)}"
         )
     return np.rint(pixels * (255 / ((1 << depth) - 1))).astype(np.uint8)

@@ -80,7 +80,7 @@ class FrameFolder:
         Of `list_frames`.
     points : StoredPoints or None
     depth : int or None
-        Significant bits of 16-bit files, see `mer.dataset.depth`.
+        Significant bits of 16-bit files, see `mer.dataset.depth`; None refuses those with values above 255.
     """
 
     folder: Path
@@ -105,7 +105,7 @@ class FrameFolder:
 
     def read(self, index: int) -> Image:
         """Return frame `index`, uint8, grey (H, W) or BGR (H, W, 3)."""
-        return read_frame(self.path(index), self.depth)
+        return read_frame(self.path(index), self.depth or 8)
 
     def landmarks(self, index: int) -> Landmarks | None:
         """Return the stored landmarks of a frame, if any."""

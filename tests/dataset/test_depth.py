@@ -13,6 +13,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from mer.dataset.depth import with_depth
+from mer.dataset.images import read_frame
 from mer.dataset.media import FrameFolder, list_frames
 from mer.dataset.own.csv_table import CsvTable
 from mer.errors import ConfigError, DataError
@@ -94,6 +95,23 @@ def test_the_largest_value_that_a_tiff_names_comes_before_the_values(tmp_path: P
     assert with_depth(manifest(tmp_path / "a"), None).notes["depth"] == 12
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("part", [1.0, 0.05])  # of the range: a dark frame keeps its grey value, too
+def test_packed_pixels_of_a_tiff_have_their_own_depth(tmp_path: Path, bits: int, part: float) -> None:
+    value = round(part * (2**bits - 1))
+    packed = np.packbits([value >> bit & 1 for bit in range(bits - 1, -1, -1)] * 64 * 64).tobytes()
+    tags = ((256, 64), (257, 64), (258, bits), (259, 1), (262, 1), (273, 122), (277, 1), (278, 64), (279, len(packed)))
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, number) for tag, number in tags)
+    (tmp_path / "a").mkdir()
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
+    (tmp_path / "a" / "1.tif").write_bytes(head + packed)
+    assert only_frame(with_depth(manifest(tmp_path / "a"), None)).max() == pytest.approx(255 * part, abs=1)
+
+
+def test_a_picture_alone_has_the_depth_that_its_values_need(tmp_path: Path) -> None:
+    assert read_frame(frame(tmp_path / "a", 1023)).max() == 255
+
+
 def test_a_depth_that_is_given_holds_without_a_remark(tmp_path: Path) -> None:
     frame(tmp_path / "a", 700)
     found = with_depth(manifest(tmp_path / "a"), 12)
@@ -102,7 +120,7 @@ def test_a_depth_that_is_given_holds_without_a_remark(tmp_path: Path) -> None:
 
 def test_values_above_the_depth_are_refused(tmp_path: Path) -> None:
     frame(tmp_path / "a", 5000)
-    with pytest.raises(DataError, match=r"1.png: the value 5000 needs 13 bit, .* read as 12 bit; .* dataset.depth=13"):
+    with pytest.raises(DataError, match=r"1.png: .* values up to 5000, .* read as 12 bit; .* dataset.depth=14"):
         only_frame(with_depth(manifest(tmp_path / "a"), 12))
 
 
@@ -112,9 +130,7 @@ def test_eight_bits_stay_as_they_are_and_do_not_mix_with_sixteen(tmp_path: Path)
     found = with_depth(manifest(tmp_path / "a", tmp_path / "b"), None)
     assert found.remarks == () and "depth" not in found.notes
     assert only_frame(found).max() == 255
-    with pytest.raises(
-        DataError, match=r"16-bit file with values up to 900, and the first frame .* dataset.depth=BITS"
-    ):
+    with pytest.raises(DataError, match=r"16-bit file with values up to 900, .* read as 8 bit; .* dataset.depth=10"):
         found.samples[1].clip.read(1)
     (both,) = (with_depth(manifest(tmp_path / "a", tmp_path / "b"), 10),)
     assert [int(sample.clip.read(1).max()) for sample in both.samples] == [255, 224]
