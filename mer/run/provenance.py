@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import mer
+from mer.dataset.still import still_clips
 from mer.store.keys import digest
 from mer.types import Card, Manifest, Sample
 
@@ -67,7 +68,11 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
         "tuning": experiment.choices["tuning"],
         "optimistic": bool(getattr(experiment.tuning, "optimistic", False)),
         "seeds": {"root": experiment.seed} | _dataset_seed(experiment),
-        "warnings": [*experiment.evaluation.warnings(features.table), *manifest.remarks],
+        "warnings": [
+            *experiment.evaluation.warnings(features.table),
+            *manifest.remarks,
+            *still_clips(features.table.sample_id.tolist(), features.pictures, features.motion),
+        ],
         "command": experiment.command,
         "commit": commit(),
         "versions": _versions(),
