@@ -11,9 +11,10 @@ from typing import Literal
 
 from mer.dataset.image_header import image_size
 from mer.dataset.media import FrameFolder, VideoFile
+from mer.dataset.still import is_constant, pair_numbers, pair_remark
 from mer.dataset.video import video_index
 from mer.errors import DataError
-from mer.types import Exclusion, Manifest, Sample
+from mer.types import Exclusion, Image, Manifest, Sample
 
 __all__ = ["LEVELS", "Finding", "check_manifest", "check_samples"]
 
@@ -128,12 +129,7 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
         inside = [n for n in sample.clip.frames if sample.onset <= n <= sample.offset]
         for number in sorted({*inside, *(n for n in needed if n in sample.clip.frames)}):
             _look(sample.clip.path(number), number, sizes, broken)
-    for number in needed:
-        if number not in broken:
-            try:
-                sizes[number] = sample.clip.read(number).shape[1::-1]
-            except DataError as error:
-                broken[number] = str(error)
+    ends = _decode(sample, needed, sizes, broken)
     read = [broken[number] for number in needed if number in broken]
     others = [text for number, text in broken.items() if number not in needed]
     found = [Finding.of("blocks", sample.id, text) for text in read]
@@ -142,7 +138,32 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
     if others:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
-    return found + _size_findings(sample, needed, sizes)
+    return found + _pair_findings(sample, ends) + _size_findings(sample, needed, sizes)
+
+
+def _decode(
+    sample: Sample, needed: Sequence[int], sizes: dict[int, tuple[int, int]], broken: dict[int, str]
+) -> dict[int, Image]:
+    """Decode the frames that a run reads; return the first, and the apex or else the last."""
+    ends: dict[int, Image] = {}
+    for number in (number for number in needed if number not in broken):
+        try:
+            picture = sample.clip.read(number)
+        except DataError as error:
+            broken[number] = str(error)
+            continue
+        sizes[number] = picture.shape[1::-1]
+        if number in (needed[0], sample.apex if sample.apex in needed else needed[-1]):
+            ends[number] = picture
+    return ends
+
+
+def _pair_findings(sample: Sample, ends: dict[int, Image]) -> list[Finding]:
+    if len(ends) < 2 or len({picture.shape[:2] for picture in ends.values()}) > 1:
+        return []
+    remark = pair_remark(pair_numbers(*ends.values()))
+    text = f"{_place(sample)}, frames {' and '.join(map(str, ends))}: {remark}"
+    return [Finding.of("warning", sample.id, text)] if remark else []
 
 
 def _video_findings(sample: Sample, clip: VideoFile) -> list[Finding]:
@@ -157,10 +178,13 @@ def _video_findings(sample: Sample, clip: VideoFile) -> list[Finding]:
 
 def _check_flow(sample: Sample) -> list[Finding]:
     try:
-        sample.clip.flow()
+        flow = sample.clip.flow()
     except DataError as error:
         return [Finding.of("blocks", sample.id, str(error))]
-    return []
+    if flow is None or not is_constant(flow.uv):
+        return []
+    text = f"{_place(sample)}: the flow is the same everywhere: there is no motion; copy the file again, or remove it"
+    return [Finding.of("warning", sample.id, text)]
 
 
 def _look(path: Path, number: int, sizes: dict[int, tuple[int, int]], broken: dict[int, str]) -> None:
@@ -170,6 +194,11 @@ def _look(path: Path, number: int, sizes: dict[int, tuple[int, int]], broken: di
         broken[number] = str(error)
 
 
+def _place(sample: Sample) -> str:
+    """Return the folder or file of a clip."""
+    return str(next((p for name in ("folder", "file", "path") if (p := getattr(sample.clip, name, None))), sample.id))
+
+
 def _size_findings(sample: Sample, needed: Sequence[int], sizes: dict[int, tuple[int, int]]) -> list[Finding]:
     counts = Counter(sizes.values())
     if len(counts) < 2:
@@ -177,9 +206,8 @@ def _size_findings(sample: Sample, needed: Sequence[int], sizes: dict[int, tuple
     usual = counts.most_common(1)[0][0]
     odd = next(number for number, size in sizes.items() if size != usual)
     read = len({sizes[number] for number in needed if number in sizes}) > 1
-    folder = sample.clip.folder if isinstance(sample.clip, FrameFolder) else sample.id
     text = (
-        f"{folder}: frame {odd} is {sizes[odd][0]}×{sizes[odd][1]} pixels and others are {usual[0]}×{usual[1]}; frames "
-        "of a clip must have one size: crop or resize them alike"
+        f"{_place(sample)}: frame {odd} is {sizes[odd][0]}×{sizes[odd][1]} pixels and others are "
+        f"{usual[0]}×{usual[1]}; frames of a clip must have one size: crop or resize them alike"
     )
     return [Finding.of("blocks" if read else "warning", sample.id, text)]

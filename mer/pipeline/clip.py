@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.dataset.still import NO_PICTURES, pair_numbers
 from mer.geometry.mirror import mirrored_flow, mirrored_landmarks
 from mer.types import (
     AlignedPair,
@@ -56,11 +57,20 @@ class ClipFlow:
         Which field of a sequence leads to the apex.
     landmarks : Landmarks or None
         Of the onset, in aligned pixels; None for ready-made flow.
+    pictures : ndarray of float32, shape (4,)
+        `mer.dataset.still.pair_numbers` of onset and apex; NaN for ready-made flow.
     """
 
     uv: Float32
     peak: int = 0
     landmarks: Landmarks | None = None
+    pictures: NDArray[np.float32] = field(default_factory=NO_PICTURES.copy)
+
+    @classmethod
+    def of_pair(cls, uv: Float32, pair: AlignedPair) -> ClipFlow:
+        """Return the flow between aligned frames."""
+        numbers = pair_numbers(pair.onset, pair.apex)
+        return cls(uv=uv, peak=len(pair.between), landmarks=pair.landmarks, pictures=numbers)
 
     def fields(self) -> tuple[FlowField, ...]:
         """Return all fields in order of time."""
@@ -155,7 +165,7 @@ class Stages:
             else:
                 assert self.flow is not None
                 uv = self.flow(pair.onset, pair.apex).uv
-        return ClipFlow(uv=uv, peak=len(pair.between), landmarks=pair.landmarks)
+        return ClipFlow.of_pair(uv, pair)
 
     def moving(self, flow: ClipFlow) -> Moving:
         """Return the motion of the face alone, and its regions: stage 6."""

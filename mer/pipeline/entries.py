@@ -37,12 +37,13 @@ def pair_of(entry: Entry) -> AlignedPair:
 def flow_entry(flow: ClipFlow) -> Entry:
     """Return what is kept of the flow of a clip."""
     own = {} if flow.landmarks is None else _landmark_facts(flow.landmarks)
-    return Entry(array=flow.uv, facts={**own, "peak": flow.peak})
+    return Entry(array=flow.uv, facts={**own, "peak": flow.peak, "pictures": flow.pictures.tolist()})
 
 
 def flow_of(entry: Entry) -> ClipFlow:
     """Return the flow that an entry holds."""
-    return ClipFlow(uv=entry.array, peak=entry.facts["peak"], landmarks=_landmarks(entry))
+    pictures = np.array(entry.facts["pictures"], dtype=np.float32)
+    return ClipFlow(uv=entry.array, peak=entry.facts["peak"], landmarks=_landmarks(entry), pictures=pictures)
 
 
 def _landmark_facts(landmarks: Landmarks) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Features:
     motion : ndarray of float32, shape (N, R, 5)
         Of every clip and region the `mer.types.REGION_QUANTITIES`, after the head's motion was taken out; of a
         sequence at its apex.
+    pictures : ndarray of float32, shape (N, 4)
+        `mer.dataset.still.pair_numbers` of every clip; NaN for ready-made flow.
     excluded : tuple of Exclusion
         Clips left out, by the data set or because a stage could not use them.
     computed : mapping of str to list of float
@@ -38,6 +40,7 @@ class Features:
     mirrored: FeatureTable | None
     regions: tuple[str, ...]
     motion: Numbers
+    pictures: Numbers
     excluded: tuple[Exclusion, ...]
     computed: dict[str, list[float]]
 

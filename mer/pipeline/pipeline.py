@@ -13,6 +13,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from mer.dataset.still import NO_PICTURES
 from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError, notes
 from mer.pipeline.clip import ClipFlow, ClipView, Moving, Stages, Timer
@@ -105,7 +106,7 @@ class Pipeline:
         table = outline(manifest, [samples[name] for name in rows.ids])
         table = replace(table, X=rows.X[:, 0], columns=rows.names["columns"])
         place = {name: number for number, name in enumerate(statistics.ids)}
-        motion = statistics.X[[place[name] for name in rows.ids], 0]
+        motion, pictures = np.split(statistics.X[[place[name] for name in rows.ids], 0], [-len(NO_PICTURES)], axis=1)
         regions = rows.names["regions"]
         dropped = [Exclusion(sample_id=name, reason=text, fault=True) for name, text in rows.dropped.items()]
         return Features(
@@ -113,6 +114,7 @@ class Pipeline:
             mirrored=replace(table, X=rows.X[:, 1]) if mirror else None,
             regions=regions,
             motion=motion.reshape(len(table), len(REGION_QUANTITIES), len(regions)).swapaxes(1, 2),
+            pictures=pictures,
             excluded=(*manifest.excluded, *dropped),
             computed=dict(self.timer.seconds),
         )
@@ -186,8 +188,7 @@ class Pipeline:
             with self.timer("flow", len(some)):
                 fields = backbone.batch([pair.onset for pair in pairs], [pair.apex for pair in pairs])
             for sample, pair, estimated in zip(some, pairs, fields, strict=True):
-                flow = ClipFlow(uv=estimated.uv, peak=len(pair.between), landmarks=pair.landmarks)
-                self.cache.put("flow", self.keys.flow(sample), flow_entry(flow))
+                self.cache.put("flow", self.keys.flow(sample), flow_entry(ClipFlow.of_pair(estimated.uv, pair)))
 
     def _lacks_flow(self, sample: Sample) -> bool:
         try:
@@ -215,7 +216,7 @@ class Pipeline:
         found: dict[str, Numbers | DataError] = {}
         if STATISTICS in kinds:
             with self.timer(STATISTICS):
-                found[STATISTICS] = _STATISTICS(moving.apex, moving.regions)[None]
+                found[STATISTICS] = np.append(_STATISTICS(moving.apex, moving.regions), flow.pictures)[None]
         if ROWS in kinds:
             found[ROWS] = self._described(sample, moving, flow.landmarks if mirror else None, mirror)
         return found

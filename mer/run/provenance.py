@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import mer
+from mer.dataset.still import still_clips
 from mer.store.keys import digest
 from mer.types import Card, Manifest, Sample
 
@@ -71,6 +72,7 @@ def protocol_card(experiment: Experiment, manifest: Manifest, features: Features
             *experiment.evaluation.warnings(features.table),
             *manifest.remarks,
             *_seen_in_training(experiment),
+            *still_clips(features.table.sample_id.tolist(), features.pictures, features.motion),
         ],
         "command": experiment.command,
         "commit": commit(),

@@ -88,7 +88,7 @@ def test_an_offset_after_the_end_of_a_video_is_not_there(tmp_path: Path, capsys:
     lines = ["sample_id,subject,label,onset,apex,offset,path", "c1,s1,a,1,3,9,v.avi", "c2,s2,b,1,3,60,v.avi"]
     (tmp_path / "clips.csv").write_text("\n".join(lines), encoding="utf-8")
     _, rows = check(tmp_path / "x", capsys, "dataset=csv", f"dataset.table={tmp_path / 'clips.csv'}")
-    (row,) = [row for row in rows if "offset" in row["what"]]
+    (row,) = [row for row in rows if "offset frame" in row["what"]]
     assert (row["clip"], row["level"], row["next_step"]) == ("c2", "warning", "correct the table")
     assert row["what"] == f"offset frame 60 is not in {tmp_path / 'v.avi'}, whose last frame is 9"
 
@@ -114,3 +114,26 @@ def test_landmarks_of_another_resolution_name_their_clip_in_check_and_run(
     out = f"hydra.run.dir={tmp_path / 'out'}"
     assert main(["run", *words, "flow=dis", "tuning=none", "tracking=off", "workers=1", out]) == 1
     assert "csv smile4: the centre of the landmarks, (" in capsys.readouterr().err
+
+
+def test_a_clip_without_motion_is_named(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, *_ = exports.reader("casme2", root).load().samples
+    shutil.copy(first.clip.path(first.onset), first.clip.path(first.apex))
+    black = np.zeros((64, 64, 3), np.uint8)
+    second.clip.path(second.apex).write_bytes(cv2.imencode(".png", black)[1].tobytes())
+    _, rows = check(root, capsys)
+    found = {row["clip"]: row["what"] for row in rows if row["level"] == "warning" and row["clip"]}
+    assert set(found) == {first.id, second.id}
+    assert found[first.id].startswith(f"{first.clip.folder}, frames {first.onset} and {first.apex}: onset and apex")
+    assert "single shade of grey" in found[second.id]
+
+
+def test_a_constant_flow_image_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    varied = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    for name, pixels in (("s1_a.png", varied), ("s2_b.png", varied * 0 + 9)):
+        (tmp_path / name).write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    table = "dataset,sub,filename_o,label\nsmic,s1,a,0\nsmic,s2,b,1\n"
+    (tmp_path / "t.csv").write_text(table, encoding="utf-8")
+    _, rows = check(tmp_path / "x", capsys, "dataset=flow_images", f"dataset.root={tmp_path}")
+    (row,) = [row for row in rows if "no motion" in row["what"]]
+    assert row["level"] == "warning" and row["what"].startswith(f"{tmp_path / 's2_b.png'}: the flow is the same")

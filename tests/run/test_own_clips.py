@@ -6,11 +6,13 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 import mer
@@ -168,6 +170,27 @@ def test_a_class_of_one_subject_stops_the_run_and_can_be_dropped(
     assert _run(given, "drop=[contempt]") == 0
     (excluded,) = _read(Path("out/excluded.csv"))
     assert excluded["reason"] == "class contempt is dropped"
+
+
+def test_a_clip_whose_apex_shows_no_motion_is_named(table: Path, tmp_path: Path) -> None:
+    rows = _read(table)[:2]
+    for row, black in zip(rows, (False, True), strict=True):
+        source, target = table.with_name(row["path"]), tmp_path / row["path"]
+        shutil.copytree(source, target)
+        onset = cv2.imdecode(np.fromfile(target / f"img{row['onset']}.png", np.uint8), cv2.IMREAD_UNCHANGED)
+        assert onset is not None
+        apex = np.zeros_like(onset) if black else onset
+        (target / f"img{row['apex']}.png").write_bytes(cv2.imencode(".png", apex)[1].tobytes())
+    changes = {row["sample_id"]: str(tmp_path / row["path"]) for row in rows}
+    every: list[dict[str, object]] = [
+        {**row, "path": changes.get(row["sample_id"], row["path"])} for row in _read(table)
+    ]
+    _write(table.with_name("still.csv"), every)
+    assert _run(f"dataset.table='{table.with_name('still.csv')}'") == 0
+    warnings = json.loads(Path("out/protocol.json").read_text(encoding="utf-8"))["warnings"]
+    same, black = (next(text for text in warnings if row["sample_id"] in text) for row in rows)
+    assert same.startswith(f"clip {rows[0]['sample_id']}: onset and apex frame show the same picture")
+    assert black.startswith(f"clip {rows[1]['sample_id']}: the apex frame is a single shade of grey")
 
 
 def test_a_subject_with_one_clip_is_told_and_stays(table: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import mer
+from mer.dataset.still import still_clips
 from mer.pipeline import Pipeline, Stages, Timer
 from mer.report.build import report
 from mer.report.figures import regions
@@ -106,11 +108,27 @@ def test_planted_motion_stands_in_the_table(pipeline: Pipeline, tmp_path: Path, 
 def test_what_stands_still_or_cancels_has_no_direction(pipeline: Pipeline, tmp_path: Path) -> None:
     rows = _written(pipeline, tmp_path / "regions.csv")
     for row in rows[3:]:
-        assert (row["direction_deg"], float(row["magnitude"]), float(row["agreement"])) == ("", 0.0, 0.0)
+        assert (float(row["magnitude"]), row["direction_deg"], row["agreement"], row["coherence"]) == (0, "", "", "")
     cancelled = rows[2]
     assert float(cancelled["magnitude"]) == pytest.approx(1.0, abs=1e-6)
     assert float(cancelled["coherence"]) == pytest.approx(1.0, abs=1e-6)  # within each clip all moves as one
     assert (cancelled["direction_deg"], float(cancelled["agreement"])) == ("", 0.0)
+
+
+def test_motion_below_the_noise_floor_has_no_statistics(pipeline: Pipeline, tmp_path: Path) -> None:
+    features = pipeline.features(pipeline.manifest(bad_clips="stop"), workers=1, bad_clips="stop")
+    motion = features.motion.copy()
+    motion[:2, :, :4] = 1e-8, 1e-8, 2e-8, 0.85  # both clips of class a: what a flow network gives for equal frames
+    motion[2, :, 2:4] = 2e-8, 0.2  # and one of class b, whose other clip moves as one
+    rows = region_rows(features.table, features.regions, motion, unit="px")
+    noise, half = rows[0], rows[1]
+    assert all(math.isnan(float(str(noise[name]))) for name in ("direction_deg", "agreement", "coherence"))
+    assert half["coherence"] == pytest.approx(1.0, abs=1e-6)
+    assert still_clips(features.table.sample_id.tolist(), features.pictures, features.motion) == []
+    motion[0] = motion[0, 0]
+    motion[0, :, 4] = 0
+    (warning,) = still_clips(features.table.sample_id.tolist(), features.pictures, motion)
+    assert warning.startswith("clip 0: no region moves by 0.001 px or more against the others")
 
 
 def with_stages(pipeline: Pipeline, **changes: Any) -> Pipeline:

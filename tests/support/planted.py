@@ -155,6 +155,7 @@ def keep(
         mirrored=None,
         regions=(),
         motion=np.empty((len(of), 0, 5)),
+        pictures=np.empty((len(of), 4)),
         excluded=(),
         computed={"flow": [0.5], "descriptor": [0.1]},
     )
