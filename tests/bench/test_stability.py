@@ -34,7 +34,6 @@ WORDS = [
         "dataset.clips=4",
         "dataset.size=64",
         "landmarks=stored",
-        "align=none",
         "flow=dis",
         "tuning=none",
     ),

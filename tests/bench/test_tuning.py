@@ -24,7 +24,7 @@ def test_the_bench_of_tuning_finds_equal_predictions_and_means_over_data_sets(ca
 def test_the_searches_of_the_bench_take_turns_in_every_fold(capsys, monkeypatch):
     turns = []
     monkeypatch.setattr(tuning, "_timed", lambda work: turns.append(work.func.__name__) or (work(), 1.0, 1.0))
-    tuning.run([*SMALL, "seeds=1"])
+    tuning.run([*SMALL, "seeds=1", "clips=30", "subjects=5"])
     assert turns == ["_grid_search", *["run_fold"] * 4] * 2  # the warm-up, and one fold
     assert "| +0.0000 |" in capsys.readouterr().out  # one data set has no standard error
 
