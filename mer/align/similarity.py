@@ -51,7 +51,7 @@ class Similarity:
         if not known or len(set(self.points)) != len(self.points) or len(self.points) < 2:
             raise ConfigError(f"align.points must be two or more different landmarks of 0 to 67, got {self.points}")
         if len(self.template) != len(self.points) or any(len(row) != 2 for row in self.template):
-            raise ConfigError(f"align.template must hold one (x, y) for each of the {len(self.points)} align.points")
+            raise ConfigError(f"align.template must have one (x, y) for each of the {len(self.points)} align.points")
         if spread(np.array(self.template)) < 0.01:
             raise ConfigError("align.template must spread its points over the image, they lie in one place")
 

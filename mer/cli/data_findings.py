@@ -110,7 +110,10 @@ def show_findings(name: str, manifest: Manifest, findings: Sequence[Finding], fo
         print(f"and {len(groups) - _SHOWN} more kinds in the file below")
     print(f"written   {folder / 'findings.csv'}, {folder / 'annotations.csv'}")
     if levels["blocks"]:
-        print("a run would stop: follow the next steps, or leave out the faulty clips with bad_clips=exclude")
+        # A class of one subject, or a data set without frames, is not mended by leaving out clips.
+        of_clips = all(finding.clip for finding in findings if finding.level == "blocks")
+        step = ", or leave out the faulty clips with bad_clips=exclude" if of_clips else ""
+        print(f"a run would stop: follow the next steps{step}")
 
 
 def group_findings(findings: Iterable[Finding]) -> list[list[Finding]]:

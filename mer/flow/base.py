@@ -148,4 +148,4 @@ def check_pair(onset: Image, apex: Image) -> None:
     if onset.shape != apex.shape:
         raise DataError(f"flow needs images of one shape, got {onset.shape} and {apex.shape}: align the pair first")
     if min(onset.shape) < _SMALLEST:
-        raise DataError(f"flow needs at least {_SMALLEST} px a side, got {onset.shape}: enlarge align.size")
+        raise DataError(f"flow needs at least {_SMALLEST} px per side, got {onset.shape}: enlarge align.size")

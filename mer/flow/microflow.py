@@ -47,7 +47,7 @@ class Microflow:
 
     Notes
     -----
-    Equal frames give zero but for rounding (1e-6 px). Frames of any shape from 16 px a side; the border is continued
+    Equal frames give zero but for rounding (1e-6 px). Frames of any shape from 16 px per side; the border is continued
     to a multiple of 16. Values of a batch and of single pairs differ by rounding only (below 1e-3 px).
 
     From one processor to another the flow of the same pair differs by 1e-7 px in the mean and 1e-5 px at most. It is

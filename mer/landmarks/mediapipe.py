@@ -117,7 +117,9 @@ def _fetch(url: str, sha256: str | None, file: Path) -> None:
         raise DataError(f"{url}: cannot be fetched ({error}); fetch it by hand and set landmarks.model") from error
     got = hashlib.sha256(data).hexdigest()
     if got != sha256.lower():
-        raise DataError(f"{url}: what came hashes to {got}, not to landmarks.sha256={sha256}; nothing was kept")
+        raise DataError(
+            f"{url}: the downloaded file has the SHA-256 {got}, not landmarks.sha256={sha256}; it was not kept"
+        )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, data)

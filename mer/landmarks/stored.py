@@ -46,6 +46,6 @@ class Stored:
         if pair.onset_landmarks is None:
             raise DataError(
                 "landmarks=stored, but no landmarks are stored for the onset frame; name a file of them in the column "
-                "landmarks of the table, or take another option of landmarks that finds the face"
+                "landmarks of the table, or choose another landmarks= that finds the face"
             )
         return pair.onset_landmarks

@@ -76,10 +76,10 @@ class Yunet(ImageLandmarks):
     @cached_property
     def _engine(self) -> cv2.FaceDetectorYN:
         if self.model is None:
-            raise ConfigError(f"landmarks=yunet needs landmarks.model=FILE, YuNet's ONNX file, to be had at {_WHERE}")
+            raise ConfigError(f"landmarks=yunet needs landmarks.model=FILE, YuNet's ONNX file, from {_WHERE}")
         file = user_path("landmarks.model", self.model)
         if not file.is_file():
-            raise DataError(f"{file}: no such file; landmarks.model is YuNet's ONNX file, to be had at {_WHERE}")
+            raise DataError(f"{file}: no such file; landmarks.model is YuNet's ONNX file, from {_WHERE}")
         try:
             return cv2.FaceDetectorYN.create(str(file), "", (320, 320), score_threshold=self.threshold)
         except cv2.error as error:

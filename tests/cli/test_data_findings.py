@@ -54,6 +54,7 @@ def test_a_root_without_frames_is_one_sentence(root: Path, capsys: pytest.Captur
     assert row["what"].startswith("none of the 9 clips of CASME II has its frames; the first: row 2 of CASME2-coding")
     assert row["next_step"] == "set dataset.root to the folder that contains them, or choose another dataset.frames"
     assert str(root) in said.split()
+    assert "a run would stop: follow the next steps\n" in said
 
 
 def test_a_table_of_ones_own_without_frames_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,6 +73,7 @@ def test_equal_findings_are_shown_once_and_listed_in_full(root: Path, capsys: py
     said, rows = check(root, capsys)
     assert sum("no folder" in row["what"] for row in rows) == 6
     assert said.count("no folder") == 1
+    assert "bad_clips=exclude" not in said  # it would leave one subject
     assert "6 clips (sub01_EP01_01, sub01_EP02_01, sub01_EP03_01, ...); the first: row 2" in " ".join(said.split())
 
 

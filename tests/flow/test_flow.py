@@ -149,7 +149,7 @@ def test_local_contrast_of_a_flat_frame_is_flat():
         (np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64, 3), np.uint8), r"grey uint8 .* got uint8 \(64, 64, 3\)"),
         (np.zeros((64, 64), np.uint8), np.zeros((64, 64)), r"as apex, got float64 \(64, 64\): convert"),
         (np.zeros((64, 64), np.uint8), np.zeros((64, 60), np.uint8), r"one shape, got \(64, 64\) and \(64, 60\)"),
-        (np.zeros((8, 64), np.uint8), np.zeros((8, 64), np.uint8), r"at least 16 px a side, got \(8, 64\)"),
+        (np.zeros((8, 64), np.uint8), np.zeros((8, 64), np.uint8), r"at least 16 px per side, got \(8, 64\)"),
         (None, np.zeros((64, 64), np.uint8), "as onset, got NoneType"),
     ],
 )

@@ -434,7 +434,7 @@ def test_a_device_that_is_not_there_is_named(drawn: Faces) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("yunet", r"landmarks=yunet needs landmarks.model=FILE, YuNet's ONNX file, to be had at https://"),
+        ("yunet", r"landmarks=yunet needs landmarks.model=FILE, YuNet's ONNX file, from https://"),
         ("mediapipe", r"landmarks=mediapipe needs landmarks.model=FILE, face_landmarker.task, see https://"),
     ],
 )
@@ -548,7 +548,7 @@ def test_a_model_is_fetched_whole_or_not_at_all(tmp_path: Path) -> None:
     source, target = tmp_path / "source", tmp_path / "models" / "face_landmarker.task"
     source.write_bytes(b"model")
     wanted = hashlib.sha256(b"model").hexdigest()
-    with pytest.raises(DataError, match="hashes to"):
+    with pytest.raises(DataError, match="has the SHA-256"):
         _fetch(source.as_uri(), "0" * 64, target)
     with pytest.raises(DataError, match=r"no-address: cannot be fetched .*; fetch it by hand"):
         _fetch("no-address", wanted, target)

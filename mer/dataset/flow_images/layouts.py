@@ -32,14 +32,16 @@ class Scan:
 
     found: list[Found] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)
+    _taken: dict[tuple[str, object], str] = field(default_factory=dict)  # (kind, file or id) → where it was named
 
     def add(self, found: Found) -> None:
         """Take an image, unless its file or its id is taken already."""
-        for other in self.found:
-            if other.path == found.path or other.id == found.id:
-                same = "image" if other.path == found.path else "clip"
-                self.fault(found.id, f"{found.where}: {other.where} names the same {same}; remove one of the two")
+        names = ("image", found.path), ("clip", found.id)
+        for name in names:
+            if other := self._taken.get(name):
+                self.fault(found.id, f"{found.where}: {other} names the same {name[0]}; remove one of the two")
                 return
+        self._taken |= dict.fromkeys(names, found.where)
         self.found.append(found)
 
     def fault(self, sample_id: str, reason: str) -> None:
