@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Sequence
 
 __all__ = [
     "CacheError",
@@ -11,6 +12,7 @@ __all__ = [
     "LeakError",
     "MerError",
     "TrackingError",
+    "first_of",
     "notes",
     "reason",
 ]
@@ -65,3 +67,8 @@ def reason(error: OSError) -> str:
         _, _, said = error.args[0][0]  # one tuple per failed file: source, target, text
         return re.sub(r"^\[Errno \d+\] |: '.*", "", str(said))
     return str(error.strerror or error)
+
+
+def first_of(names: Sequence[object], most: int) -> str:
+    """Return the first names as text, with an ellipsis where there are more."""
+    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")

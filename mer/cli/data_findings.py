@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 from mer.align.warp import check_landmarks
 from mer.config.compose import build
 from mer.dataset.check import LEVELS, Finding
-from mer.errors import DataError
+from mer.dataset.image_header import image_size
+from mer.dataset.media import FrameFolder
+from mer.errors import DataError, first_of
 from mer.landmarks.stored import Stored
 from mer.types import Manifest
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from mer.types import Clip
+    from mer.types import Clip, Sample
 
 __all__ = ["group_findings", "landmark_findings", "show_findings", "write_annotations", "write_findings"]
 
@@ -41,7 +43,7 @@ def landmark_findings(cfg: DictConfig, manifest: Manifest) -> list[Finding]:
             if points is None:
                 lacking.append(sample.id)
             else:
-                check_landmarks(points.xy, sample.clip.read(sample.onset).shape)
+                check_landmarks(points.xy, _shape(sample))
         except DataError as error:
             found.append(Finding.of("blocks", sample.id, str(error)))
     text = (
@@ -49,6 +51,13 @@ def landmark_findings(cfg: DictConfig, manifest: Manifest) -> list[Finding]:
         "onset; choose another option of landmarks, or store them"
     )
     return [*found, Finding.of("blocks", lacking[0], text)] if lacking else found
+
+
+def _shape(sample: Sample) -> tuple[int, ...]:
+    """Return the shape of the onset frame; of a file in a folder by its header, as its pixels were decoded before."""
+    if isinstance(sample.clip, FrameFolder):
+        return image_size(sample.clip.path(sample.onset))[::-1]
+    return sample.clip.read(sample.onset).shape
 
 
 def write_findings(path: Path, findings: Iterable[Finding]) -> None:
@@ -133,7 +142,7 @@ def _kind(finding: Finding) -> str:
 
 def _show_group(group: Sequence[Finding]) -> None:
     first, clips = group[0], list(dict.fromkeys(finding.clip for finding in group if finding.clip))
-    listed = ", ".join(clips[:_NAMED]) + (", ..." if len(clips) > _NAMED else "")
+    listed = first_of(clips, _NAMED)
     if len(group) > 1:
         many = f"{len(clips)} clips ({listed})" if clips else f"{len(group)} findings"
         text = f"{many}; the first: {first.what}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.errors import first_of
 from mer.types import REGION_QUANTITIES, Float32, Image, Numbers
 
 __all__ = ["NOISE_FLOOR", "NO_PICTURES", "is_constant", "pair_numbers", "pair_remark", "still_clips"]
@@ -82,5 +83,5 @@ def still_clips(ids: Sequence[str], pictures: Numbers, motion: Numbers) -> list[
 
 
 def _listed(names: Sequence[str]) -> str:
-    first = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    first = first_of(names, _NAMED)
     return f"clip {first}" if len(names) == 1 else f"{len(names)} clips ({first})"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mer.types import Numbers
 
-__all__ = ["MIRROR", "eye_distance"]
+__all__ = ["MIRROR", "eye_axis", "eye_distance"]
 
 _PAIRS = (
     *((i, 16 - i) for i in range(8)),  # jaw
@@ -34,3 +34,8 @@ MIRROR = _mirror()
 def eye_distance(xy: Numbers) -> Numbers:
     """Return the distance of the outer eye corners, shape (...) for points of shape (..., 68, 2)."""
     return np.asarray(np.linalg.norm(xy[..., 36, :] - xy[..., 45, :], axis=-1))
+
+
+def eye_axis(xy: Numbers) -> Numbers:
+    """Return the vector from the middle of the eye on the image's left to that of the other, for points (68, 2)."""
+    return np.asarray(xy[42:48].mean(axis=0) - xy[36:42].mean(axis=0))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mer.geometry.ibug68 import eye_axis
 from mer.types import Landmarks
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ __all__ = ["distinct", "roll_of", "within"]
 
 def roll_of(face: Landmarks) -> float:
     """Return the roll of a face in degrees, clockwise."""
-    across, down = face.xy[42:48].mean(axis=0) - face.xy[36:42].mean(axis=0)
+    across, down = eye_axis(face.xy)
     return float(np.degrees(np.arctan2(down, across)))
 
 

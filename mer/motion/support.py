@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import ConfigError, DataError
+from mer.geometry.ibug68 import eye_axis
 from mer.types import Landmarks
 
 __all__ = ["Places", "checked_points", "face_mask", "grid", "patches", "require_pixels"]
@@ -42,7 +43,7 @@ def grid(landmarks: Landmarks | None, count: int, shape: tuple[int, int]) -> tup
 
 def patches(landmarks: Landmarks, points: Sequence[int], patch: float, shape: tuple[int, int]) -> tuple[Places, Places]:
     """Return rows and columns of all pixels in the squares round `points`; `patch` counts in eye distances."""
-    eyes = landmarks.xy[42:48].mean(axis=0) - landmarks.xy[36:42].mean(axis=0)
+    eyes = eye_axis(landmarks.xy)
     radius = max(round(patch * float(np.hypot(*eyes))), 1)
     inside = np.zeros(shape, bool)
     for column, row in np.rint(landmarks.xy[list(points)]).astype(int):

@@ -234,9 +234,10 @@ class Pipeline:
 
 def _of_clip(sample: Sample, error: DataError) -> DataError:
     """Return the error with the clip's name, which no stage knows."""
-    if sample.id in str(error):
+    name = f"{sample.dataset} {sample.id}: "
+    if str(error).startswith((name, f"{sample.id}: ")):
         return error
-    named = type(error)(f"{sample.dataset} {sample.id}: {error}")
+    named = type(error)(f"{name}{error}")
     for note in notes(error):
         named.add_note(note)
     return named

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.errors import DataError
+from mer.geometry.ibug68 import eye_axis
 from mer.types import Landmarks
 
 __all__ = ["Frame", "face_frame", "require_landmarks"]
@@ -32,7 +33,7 @@ def face_frame(landmarks: Landmarks) -> Frame:
         If both eyes lie in one place.
     """
     xy = landmarks.xy.astype(np.float64)
-    across = xy[42:48].mean(axis=0) - xy[36:42].mean(axis=0)
+    across = np.asarray(eye_axis(xy), dtype=np.float64)
     distance = float(np.hypot(*across))
     if distance < 1.0:
         raise DataError(

@@ -53,21 +53,20 @@ def opened(file: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoSt
         ) from error
 
 
-def frames(file: Path, damage: Damage) -> Iterator[VideoFrame]:
+def frames(container: av.container.InputContainer, stream: av.VideoStream, damage: Damage) -> Iterator[VideoFrame]:
     """Yield the frames in the order of presentation; what cannot be decoded is noted in `damage`."""
-    with opened(file) as (container, stream):
-        for packet in container.demux(stream):
-            if packet.is_corrupt:
-                damage.note(packet, failed=False)
-            try:
-                decoded = packet.decode()
-            except av.FFmpegError:
-                damage.note(packet, failed=True)
-                continue
-            for frame in decoded:
-                if frame.is_corrupt:
-                    damage.note(frame, failed=False)
-                yield frame
+    for packet in container.demux(stream):
+        if packet.is_corrupt:
+            damage.note(packet, failed=False)
+        try:
+            decoded = packet.decode()
+        except av.FFmpegError:
+            damage.note(packet, failed=True)
+            continue
+        for frame in decoded:
+            if frame.is_corrupt:
+                damage.note(frame, failed=False)
+            yield frame
 
 
 def thumbnail(frame: VideoFrame) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -62,8 +63,8 @@ def frame_times(file: Path) -> NDArray[np.float64]:
 def frames_of(file: Path) -> Iterator[Image]:
     """Yield every frame of a video as BGR (H, W, 3), uint8, upright, in order; raises as `video_index` does."""
     video_index(file)
-    for frame in frames(file, Damage()):
-        yield pixels(frame)
+    with opened(file) as (container, stream):
+        yield from map(pixels, frames(container, stream, Damage()))
 
 
 def video_frame(file: Path, number: int) -> Image | None:
@@ -76,7 +77,8 @@ def video_frame(file: Path, number: int) -> Image | None:
     """
     if number >= len(video_index(file).times):
         return None
-    return next(pixels(frame) for place, frame in enumerate(frames(file, Damage())) if place == number)
+    with opened(file) as (container, stream):
+        return pixels(next(islice(frames(container, stream, Damage()), number, None)))
 
 
 @lru_cache(maxsize=256)
@@ -85,14 +87,14 @@ def _index(file: Path, _modified: int, _size: int) -> VideoIndex:
     stamps: list[int | None] = []
     changes: list[float] = []
     before: NDArray[np.float64] | None = None
-    for number, frame in enumerate(frames(file, damage)):
-        if frame.interlaced_frame:
-            raise DataError(_interlaced(file, number))
-        stamps.append(frame.pts)
-        small = thumbnail(frame)
-        changes.append(0.0 if before is None else float(np.abs(small - before).mean()))
-        before = small
     with opened(file) as (container, stream):
+        for number, frame in enumerate(frames(container, stream, damage)):
+            if frame.interlaced_frame:
+                raise DataError(_interlaced(file, number))
+            stamps.append(frame.pts)
+            small = thumbnail(frame)
+            changes.append(0.0 if before is None else float(np.abs(small - before).mean()))
+            before = small
         if not stamps:
             raise DataError(
                 f"{file}: no video can be decoded from it; it is broken or of an unknown format: convert it"

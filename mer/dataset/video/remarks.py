@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
+from mer.errors import first_of
+
 __all__ = ["remarks"]
 
 _JUMP = 5.0  # a change from frame to frame is sudden above this multiple of the usual one around it ...
@@ -67,10 +69,10 @@ def _jumps(changes: NDArray[np.float64]) -> Iterator[str]:
     usual = median_filter(changes, size=_AROUND, mode="nearest")
     jumps = np.flatnonzero(changes > np.maximum(_JUMP * usual, _JUMP_LEVELS))
     if jumps.size:
-        named = ", ".join(str(number) for number in jumps[:_NAMED]) + (", ..." if len(jumps) > _NAMED else "")
+        named, first = first_of(jumps.tolist(), _NAMED), jumps[0]
         yield (
-            f"the picture changes suddenly at frame {named}: by {changes[jumps[0]]:.1f} grey levels, where "
-            f"{usual[jumps[0]]:.1f} is usual; a cut, or damage that the decoder did not notice: look at it"
+            f"the picture changes suddenly at frame {named}: by {changes[first]:.1f} grey levels, where "
+            f"{usual[first]:.1f} is usual; a cut, or damage that the decoder did not notice: look at it"
         )
 
 
