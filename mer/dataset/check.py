@@ -12,6 +12,7 @@ from typing import Literal
 from mer.dataset.image_header import image_size
 from mer.dataset.media import FrameFolder, VideoFile
 from mer.dataset.still import is_constant, pair_numbers, pair_remark
+from mer.dataset.twice import listed_twice, signature
 from mer.dataset.video import video_index
 from mer.errors import DataError
 from mer.types import Exclusion, Image, Manifest, Sample
@@ -80,11 +81,13 @@ def check_samples(
         Called after every clip.
     """
     found: list[Finding] = []
+    seen: list[str] = []
     with ThreadPoolExecutor(workers) as pool:
-        for findings in pool.map(lambda sample: _check_clip(sample, sorted(set(needed(sample)))), samples):
+        for findings, pictures in pool.map(lambda sample: _check_clip(sample, sorted(set(needed(sample)))), samples):
             found += findings
+            seen.append(pictures)
             advance()
-    return found
+    return found + [Finding.of("blocks", clip, text) for clip, text in listed_twice(samples, seen)]
 
 
 def _of_exclusion(exclusion: Exclusion) -> Finding:
@@ -120,7 +123,8 @@ def _too_few(manifest: Manifest) -> list[Finding]:
     return found
 
 
-def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
+def _check_clip(sample: Sample, needed: Sequence[int]) -> tuple[list[Finding], str]:
+    """Return what is wrong with a clip, and the `signature` of its pictures."""
     if not needed:
         return _check_flow(sample)
     broken: dict[int, str] = {}
@@ -138,7 +142,8 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> list[Finding]:
     if others:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
-    return found + _pair_findings(sample, ends) + _size_findings(sample, needed, sizes)
+    found += _pair_findings(sample, ends) + _size_findings(sample, needed, sizes)
+    return found, signature(ends.values()) if len(ends) > 1 else ""
 
 
 def _decode(
@@ -176,15 +181,15 @@ def _video_findings(sample: Sample, clip: VideoFile) -> list[Finding]:
     return found
 
 
-def _check_flow(sample: Sample) -> list[Finding]:
+def _check_flow(sample: Sample) -> tuple[list[Finding], str]:
     try:
         flow = sample.clip.flow()
     except DataError as error:
-        return [Finding.of("blocks", sample.id, str(error))]
+        return [Finding.of("blocks", sample.id, str(error))], ""
     if flow is None or not is_constant(flow.uv):
-        return []
+        return [], "" if flow is None else signature([flow.uv])
     text = f"{_place(sample)}: the flow is the same everywhere: there is no motion; copy the file again, or remove it"
-    return [Finding.of("warning", sample.id, text)]
+    return [Finding.of("warning", sample.id, text)], ""
 
 
 def _look(path: Path, number: int, sizes: dict[int, tuple[int, int]], broken: dict[int, str]) -> None:

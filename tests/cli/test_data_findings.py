@@ -140,3 +140,13 @@ def test_a_constant_flow_image_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     _, rows = check(tmp_path / "x", capsys, "dataset=flow_images", f"dataset.root={tmp_path}")
     (row,) = [row for row in rows if "no motion" in row["what"]]
     assert row["level"] == "warning" and row["what"].startswith(f"{tmp_path / 's2_b.png'}: the flow is the same")
+
+
+def test_one_recording_listed_twice_blocks(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = exports.reader("casme2", root).load().samples
+    first, again = samples[0], next(sample for sample in samples if sample.subject != samples[0].subject)
+    for wanted, other in ((first.onset, again.onset), (first.apex, again.apex)):
+        shutil.copy(first.clip.path(wanted), again.clip.path(other))
+    _, rows = check(root, capsys)
+    (row,) = [row for row in rows if row["level"] == "blocks" and row["clip"]]
+    assert row["clip"] == again.id and f"the same pictures as {first.id} ({first.subject}, " in row["what"]
