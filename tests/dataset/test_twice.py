@@ -14,7 +14,8 @@ def test_pictures_are_equal_only_if_every_pixel_the_size_and_the_order_are() -> 
     assert signature([onset, apex]) == signature([onset.copy(), np.asfortranarray(apex)])
     wide = [onset.astype(np.uint16), apex.astype(np.uint16)]
     others: list[list[Numbers]] = [[apex, onset], [onset.T, apex.T], [onset, apex * 2], [*wide]]
-    assert len({signature(pictures) for pictures in ([onset, apex], *others)}) == 5
+    pairs: list[list[Numbers]] = [[onset, apex], *others]
+    assert len({signature(pictures) for pictures in pairs}) == 5
     assert signature([]) == ""
 
 
