@@ -13,6 +13,7 @@ from rich.table import Table
 
 from mer.bench._flow_measures import Measured, large_motion, measure, noise_pairs, synthetic_truth, unseen_faces
 from mer.bench._flow_pictures import error_curves, gallery
+from mer.bench._throughput import batches_of, flow_rows, show
 from mer.config.arguments import take_settings
 from mer.config.catalogue import options
 from mer.config.compose import component
@@ -23,6 +24,10 @@ from mer.types import FlowBackbone
 
 __all__ = ["run"]
 
+_SETTINGS = {"faces": "", "stride": "6", "each": "12", "flows": "", "plain": "true", "output": "."} | {
+    "device": "",
+    "batches": "1,16,64,128,256",
+}
 _NOT_MEASURED = ("external", "precomputed")
 # OpenCV with its own numbers: what a user gets who calls it directly.
 _PLAIN_DIS = dict.fromkeys(("finest_scale", "patch_size", "patch_stride", "search_iterations", "refinement_iterations"))
@@ -38,10 +43,14 @@ def run(arguments: Sequence[str]) -> None:
 
     ``faces=FOLDER`` (keypoints.csv and images/) takes real faces, those of every ``stride=``-th subject, which
     microflow was not trained on; without it generated faces are moved. ``each=`` pairs per cell, ``flows=a,b`` options.
+
+    ``device=cuda`` (or ``cpu``) prints instead how many pairs per second microflow computes there, for each number of
+    pairs in ``batches=``.
     """
-    given = take_settings(
-        arguments, {"faces": "", "stride": "6", "each": "12", "flows": "", "plain": "true", "output": "."}
-    )
+    given = take_settings(arguments, _SETTINGS)
+    if given["device"]:
+        show(flow_rows(given["device"], batches_of(given["batches"])), given["device"], "pairs of 256 × 256 pixels")
+        return
     try:
         each, stride = int(given["each"]), int(given["stride"])
     except ValueError as error:

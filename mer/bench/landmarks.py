@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mer.bench import _landmark_measures as measures
+from mer.bench._throughput import batches_of, landmark_rows, show
 from mer.config.arguments import take_settings
 from mer.config.catalogue import options
 from mer.config.compose import component
@@ -21,6 +22,10 @@ from mer.training.landmarks.faces import Faces, read_faces, rendered_faces
 
 __all__ = ["run"]
 
+_SETTINGS = {"faces": "", "video": "", "output": "", "finders": "", "jitter": "40"} | {
+    "device": "",
+    "batches": "1,16,64,256",
+}
 _NO_FINDER = ("none", "stored")
 _SYNTHETIC = {"subjects": 24, "clips": 1, "seed": 0, "noise": 2.5}
 
@@ -30,8 +35,14 @@ def run(arguments: Sequence[str]) -> None:
 
     ``faces=FOLDER`` (images/ and keypoints.csv) brings real faces, of which every 6th subject is looked at, as training
     leaves it out; ``video=FILE`` a video of one face; without them generated faces alone. ``finders=cnn68,yunet``.
+
+    ``device=cuda`` (or ``cpu``) prints instead how many crops per second cnn68's points network computes there, for
+    each number of crops in ``batches=``.
     """
-    given = take_settings(arguments, {"faces": "", "video": "", "output": "", "finders": "", "jitter": "40"})
+    given = take_settings(arguments, _SETTINGS)
+    if given["device"]:
+        show(landmark_rows(given["device"], batches_of(given["batches"])), given["device"], "crops")
+        return
     if not given["jitter"].isdigit() or int(given["jitter"]) < 1:
         raise ConfigError(f"jitter={given['jitter']}: must be a number of faces, 1 or more")
     names = given["finders"].split(",") if given["finders"] else _finders()

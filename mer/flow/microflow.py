@@ -39,7 +39,7 @@ class Microflow:
     device : str
         Where it runs: ``cpu``, ``cuda``, ``cuda:N``, or ``auto``: on a GPU where there is one.
     half : bool
-        Convolutions in half precision; on a GPU only.
+        The regulariser's convolutions in half precision; on a GPU only. Frames, splines and coordinates stay float32.
     compile : bool
         Through ``torch.compile``; on a GPU only, worth it for many pairs of one shape.
     pairs : int
@@ -99,54 +99,66 @@ class Microflow:
 
     def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
         """Return the flow of several pairs; neighbours of one shape go through the network together."""
-        return [FlowField(uv=uv) for uv, _ in self._computed(onsets, apexes)]
+        check_pairs(onsets, apexes)
+        found: list[FlowField] = []
+        while len(found) < len(onsets):
+            rest = onsets[len(found) : len(found) + self.pairs]
+            alike = next((k for k, frame in enumerate(rest) if frame.shape != rest[0].shape), len(rest))
+            window = slice(len(found), len(found) + alike)
+            flow, _ = self._forward(onsets[window], apexes[window])
+            found += [FlowField(uv=uv) for uv in _on_host(flow)]
+        return found
 
     def with_error(self, onset: Image, apex: Image) -> tuple[FlowField, Float32]:
         """Return the flow and, for every pixel (H, W), the error in px that the network expects of itself."""
         from mer.flow.network import GRID
         from mer.flow.scales import upsampled
 
-        ((uv, log_scale),) = self._computed([onset], [apex])
-        expected = upsampled(log_scale[None, None], GRID)[0, 0, : uv.shape[0], : uv.shape[1]].exp()
-        return FlowField(uv=uv), expected.numpy()
+        check_pairs([onset], [apex])
+        flow, log_scale = self._forward([onset], [apex])
+        height, width = onset.shape
+        expected = upsampled(log_scale, GRID)[0, 0, :height, :width].exp()
+        return FlowField(uv=_on_host(flow)[0]), _on_host(expected)
 
-    def _computed(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[tuple[Float32, Tensor]]:
-        check_pairs(onsets, apexes)
-        found: list[tuple[Float32, Tensor]] = []
-        while len(found) < len(onsets):
-            rest = onsets[len(found) : len(found) + self.pairs]
-            alike = next((k for k, frame in enumerate(rest) if frame.shape != rest[0].shape), len(rest))
-            window = slice(len(found), len(found) + alike)
-            found += self._forward(np.stack([np.stack(onsets[window]), np.stack(apexes[window])]))
-        return found
-
-    def _forward(self, frames: Image) -> list[tuple[Float32, Tensor]]:
-        """Compute (2, B, H, W) at once: the flow of each pair, and the log scale of its error on the knots."""
+    def _forward(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> tuple[Tensor, Tensor]:
+        """Return the flow (B, H, W, 2) and the log scale of its error on the knots, both still on the device."""
         import torch
+        from torch.nn import functional
 
         device = _device(self.device)
-        network = _network(
-            str(BUNDLED if self.weights is None else user_path("flow.weights", self.weights)),
-            device,
-            self.compile and device != "cpu",
-        )
-        height, width = frames.shape[-2:]
-        padding = [(0, 0), (0, 0), (0, -height % _STEP), (0, -width % _STEP)]
-        tensor = torch.from_numpy(np.pad(frames, padding, mode="edge")).to(device).float()[:, :, None]
-        half = torch.autocast(tensor.device.type, torch.float16, enabled=self.half and device != "cpu")
-        with torch.inference_mode(), half:
-            flow, log_scale = network(tensor[0], tensor[1])
-        uv = flow[..., :height, :width].permute(0, 2, 3, 1).float().cpu().numpy()
-        return list(zip(uv, log_scale[:, 0].float().cpu(), strict=True))
+        gpu = device != "cpu"
+        weights = str(BUNDLED if self.weights is None else user_path("flow.weights", self.weights))
+        network = _network(weights, device, self.half and gpu, self.compile and gpu)
+        height, width = onsets[0].shape
+        frames = torch.empty((2 * len(onsets), height, width), dtype=torch.uint8, pin_memory=gpu)
+        np.stack([*onsets, *apexes], out=frames.numpy())
+        with torch.inference_mode():
+            images = frames.to(device, non_blocking=True).float()[:, None]
+            images = functional.pad(images, (0, -width % _STEP, 0, -height % _STEP), mode="replicate")
+            flow, log_scale = network(*images.chunk(2))
+            return flow[..., :height, :width].permute(0, 2, 3, 1), log_scale
+
+
+def _on_host(values: Tensor) -> Float32:
+    """Return a tensor as an array; from a GPU through memory that it writes to directly."""
+    import torch
+
+    if values.device.type == "cpu":
+        return values.numpy()
+    host = torch.empty(values.shape, dtype=torch.float32, pin_memory=True)
+    return host.copy_(values).numpy()
 
 
 @lru_cache(maxsize=4)
-def _network(weights: str, device: str, compiled: bool) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+def _network(
+    weights: str, device: str, half: bool, compiled: bool
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
     import torch
 
     from mer.flow.weights_file import load_network
 
     network = load_network(Path(weights)).to(device)
+    network.half_precision = half
     return torch.compile(network) if compiled else network
 
 
