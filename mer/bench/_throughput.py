@@ -93,7 +93,7 @@ def batches_of(text: str) -> list[int]:
 
 
 def flow_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
-    """Measure microflow on pairs of 256 × 256 pixels, in each precision that the device has.
+    """Measure microflow on pairs of 256 × 256 pixels.
 
     Raises
     ------
@@ -103,27 +103,22 @@ def flow_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
     kind = _kind("device", device)
     onsets, apexes = _pairs(max(batches))
     exact = component("flow", "microflow", device="cpu").batch(onsets[:8], apexes[:8])
-    network: Any = load_network(FLOW_WEIGHTS).to(device)
-    for half in (False, True) if kind == "cuda" else (False,):
-        network.half_precision = half
-        peak = _peak(kind, device, half)
-        for batch in batches:
-            flow = component("flow", "microflow", device=device, half=half, pairs=batch)
-            given = onsets[:batch], apexes[:batch]
-            inside = tuple(torch.from_numpy(np.stack(images)).to(device).float()[:, None] for images in given)
-            apart = _apart(
-                [field.uv for field in flow.batch(onsets[:8], apexes[:8])],
-                [field.uv for field in exact],
-            )
-            yield Throughput(
-                name=f"microflow, {'half' if half else 'float32'}",
-                batch=batch,
-                on_host=batch / _seconds(lambda: flow.batch(*given), device),  # noqa: B023
-                on_device=batch / _seconds(lambda: network(*inside), device),  # noqa: B023
-                limit=batch / _least_seconds(lambda: network(*inside), peak),  # noqa: B023
-                largest=apart[0],
-                mean=apart[1],
-            )
+    network, peak = load_network(FLOW_WEIGHTS).to(device), _peak(kind, device)
+    for batch in batches:
+        flow = component("flow", "microflow", device=device, pairs=batch)
+        given = onsets[:batch], apexes[:batch]
+        inside = tuple(torch.from_numpy(np.stack(images)).to(device).float()[:, None] for images in given)
+        found = flow.batch(onsets[:8], apexes[:8])
+        apart = _apart([field.uv for field in found], [field.uv for field in exact])
+        yield Throughput(
+            name="microflow",
+            batch=batch,
+            on_host=batch / _seconds(lambda: flow.batch(*given), device),  # noqa: B023
+            on_device=batch / _seconds(lambda: network(*inside), device),  # noqa: B023
+            limit=batch / _least_seconds(lambda: network(*inside), peak),  # noqa: B023
+            largest=apart[0],
+            mean=apart[1],
+        )
 
 
 def landmark_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
@@ -141,7 +136,7 @@ def landmark_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
     crops = np.ascontiguousarray(crops[..., low : low + weights.side, low : low + weights.side])
     with torch.inference_mode():
         truth = exact.points.locate(torch.from_numpy(crops[:8]))[0].numpy()
-    peak = _peak(kind, device, False)
+    peak = _peak(kind, device)
 
     def located(images: Tensor) -> Tensor:
         return weights.points.locate(images.to(device, memory_format=torch.channels_last))[0]
@@ -152,7 +147,7 @@ def landmark_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
         with torch.inference_mode():
             apart = _apart(located(torch.from_numpy(crops[:8])).cpu().numpy(), truth)
         yield Throughput(
-            name="cnn68, points, float32",
+            name="cnn68, points",
             batch=batch,
             on_host=batch / _seconds(lambda: located(given).cpu(), device),  # noqa: B023
             on_device=batch / _seconds(lambda: located(inside), device),  # noqa: B023
@@ -230,13 +225,13 @@ def _seconds(call: Callable[[], Any], device: str) -> float:
     return float(np.median(found))
 
 
-def _peak(kind: str, device: str, half: bool) -> tuple[float, float]:
+def _peak(kind: str, device: str) -> tuple[float, float]:
     """Return operations per second of a large matrix product and bytes per second of a large copy.
 
     A product of float32 may use TF32 here, as convolutions do on a GPU by torch's own default.
     """
     side, precision = _SIDE[kind], torch.get_float32_matmul_precision()
-    one, other = (torch.randn(side, side, device=device, dtype=torch.float16 if half else torch.float32) for _ in "ab")
+    one, other = (torch.randn(side, side, device=device) for _ in "ab")
     torch.set_float32_matmul_precision("high")
     product = _seconds(lambda: one @ other, device)
     torch.set_float32_matmul_precision(precision)

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mer.errors import ConfigError
 from mer.flow.base import check_pairs
 from mer.store.roles import contents, device
 from mer.types import Float32, FlowField, Image
 from mer.validation import has_gpu, require_device, require_integer, require_present, user_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
+
+    from mer.flow.network import MicroflowNet
 
 __all__ = ["BUNDLED", "Microflow"]
 
@@ -38,10 +37,6 @@ class Microflow:
         An ``.npz`` of ``mer train flow``; None: the bundled ones, whose model card is next to them.
     device : str
         Where it runs: ``cpu``, ``cuda``, ``cuda:N``, or ``auto``: on a GPU where there is one.
-    half : bool
-        The regulariser's convolutions in half precision; on a GPU only. Frames, splines and coordinates stay float32.
-    compile : bool
-        Through ``torch.compile``; on a GPU only, worth it for many pairs of one shape.
     pairs : int
         How many pairs `batch` computes at once.
 
@@ -49,6 +44,10 @@ class Microflow:
     -----
     Equal frames give zero but for rounding (1e-6 px). Frames of any shape from 16 px per side; the border is continued
     to a multiple of 16. Values of a batch and of single pairs differ by rounding only (below 1e-3 px).
+
+    On a GPU, float32 with convolutions in TF32 (torch's default there) differs from the CPU by 2e-5 px in the mean and
+    2e-4 px at most. Half precision and ``torch.compile`` are not offered: half precision in the regulariser gave no
+    speed (`mer bench flow device=cuda`), as calls and copies take most of the time, and compiling took minutes.
 
     From one processor to another the flow of the same pair differs by 1e-7 px in the mean and 1e-5 px at most. It is
     not rounded to a grid: of 131,072 values some always lie on the border of a step, and a whole step there is more
@@ -59,16 +58,11 @@ class Microflow:
 
     weights: str | None = contents(bundled=BUNDLED)
     device: str = device()
-    half: bool
-    compile: bool
     pairs: int
 
     def __post_init__(self) -> None:
         require_device("flow.device", self.device, _NO_GPU)
         require_integer("flow.pairs", self.pairs, low=1)
-        if self.device == "cpu" and (self.half or self.compile):
-            name = "half" if self.half else "compile"
-            raise ConfigError(f"flow.{name}=true: is for a GPU; choose flow.device=cuda, or flow.{name}=false")
 
     @property
     def together(self) -> int:
@@ -128,7 +122,7 @@ class Microflow:
         device = _device(self.device)
         gpu = device != "cpu"
         weights = str(BUNDLED if self.weights is None else user_path("flow.weights", self.weights))
-        network = _network(weights, device, self.half and gpu, self.compile and gpu)
+        network = _network(weights, device)
         height, width = onsets[0].shape
         frames = torch.empty((2 * len(onsets), height, width), dtype=torch.uint8, pin_memory=gpu)
         np.stack([*onsets, *apexes], out=frames.numpy())
@@ -150,16 +144,10 @@ def _on_host(values: Tensor) -> Float32:
 
 
 @lru_cache(maxsize=4)
-def _network(
-    weights: str, device: str, half: bool, compiled: bool
-) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    import torch
-
+def _network(weights: str, device: str) -> MicroflowNet:
     from mer.flow.weights_file import load_network
 
-    network = load_network(Path(weights)).to(device)
-    network.half_precision = half
-    return torch.compile(network) if compiled else network
+    return load_network(Path(weights)).to(device)
 
 
 def _device(wanted: str) -> str:

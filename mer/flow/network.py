@@ -46,7 +46,6 @@ class MicroflowNet(nn.Module):
     """
 
     scales = (4, 2, 1, 1)
-    half_precision = False  # of the regularisers; on a GPU, at inference
 
     def __init__(self, filters: int, mixtures: int, widths: Sequence[Sequence[int]]) -> None:
         super().__init__()
@@ -65,7 +64,7 @@ class MicroflowNet(nn.Module):
         for stage, scale in zip(self.stages, self.scales, strict=True):
             first, second = pyramid[scale].chunk(2)
             start = _start(found[-1][0] if found else None, first, scale)
-            step, log_scale = stage(first, second, start / scale, self.half_precision)
+            step, log_scale = stage(first, second, start / scale)
             found.append((start + scale * step, log_scale))
         return found
 
@@ -78,8 +77,8 @@ class _Stage(nn.Module):
         self.damping = nn.Parameter(torch.zeros(mixtures))
         self.regulariser = _Regulariser(mixtures, widths)
 
-    def forward(self, first: Tensor, second: Tensor, flow: Tensor, half: bool) -> tuple[Tensor, Tensor]:
-        """Return the step (B, 2, h, w) in pixels of the stage and its log scale; `half` is for the regulariser."""
+    def forward(self, first: Tensor, second: Tensor, flow: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the step (B, 2, h, w) in pixels of the stage and its log scale."""
         moved = warped(second, upsampled(flow.detach(), GRID))
         products = self._products(first, moved)
         near = box(products)
@@ -87,9 +86,8 @@ class _Stage(nn.Module):
         wide = box(halved(middle))
         steps = self._solved((products, near, middle, wide))
         left = products[:, -self.damping.numel() :].mean(dim=(1, 2, 3), keepdim=True)
-        with torch.autocast(first.device.type, torch.float16, enabled=half):
-            step, log_scale = self.regulariser(steps, flow.detach())
-        return _bounded(step.float()) * (left / (left + _SILENCE)), log_scale.float()
+        step, log_scale = self.regulariser(steps, flow.detach())
+        return _bounded(step) * (left / (left + _SILENCE)), log_scale
 
     def _products(self, first: Tensor, moved: Tensor) -> Tensor:
         """Return gxx, gxy, gyy, gx·d, gy·d, d·d of every mixture on the knots, (B, 6·M, h, w)."""

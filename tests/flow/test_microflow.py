@@ -148,11 +148,6 @@ def test_other_files_are_refused_as_weights(tmp_path, content):
         component("flow", "microflow", device="cpu", weights=str(path))(*shifted_pair(1, 0))
 
 
-def test_half_precision_is_for_a_gpu():
-    with pytest.raises(ConfigError, match=r"flow.half=true: is for a GPU"):
-        component("flow", "microflow", device="cpu", half=True)
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_an_absent_gpu_is_said():
     with pytest.raises(ConfigError, match=r"flow\.device=cuda: torch finds no such device; choose cpu or auto"):
@@ -160,8 +155,7 @@ def test_an_absent_gpu_is_said():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_half_precision_on_a_gpu_is_within_two_percent():
+def test_a_gpu_gives_the_flow_of_a_cpu():
     onset, apex = shifted_pair(0.8, -0.5)
-    exact = component("flow", "microflow", device="cuda")(onset, apex).uv
-    half = component("flow", "microflow", device="cuda", half=True)(onset, apex).uv
-    assert np.abs(exact - half).mean() < 0.02
+    exact = component("flow", "microflow", device="cpu")(onset, apex).uv
+    assert np.abs(exact - component("flow", "microflow", device="cuda")(onset, apex).uv).max() < 2e-3
