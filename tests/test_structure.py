@@ -59,7 +59,7 @@ FENCES: dict[str, tuple[str, ...]] = {
     "mlflow": ("mer.tracking", "mer.report", "mer.model"),
     "optuna": ("mer.tuning",),
     "sklearn": ("mer.svm", "mer.tuning", "mer.loso", "mer.bench"),  # a bench measures our own against the library's
-    # Beside align, the networks and their training: HOOF and throughput on a GPU, and the question whether there is one.
+    # Beside align, the networks and their training: HOOF and throughput on a GPU, and whether there is one.
     "torch": (
         "mer.align",
         "mer.landmarks",

@@ -142,8 +142,9 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> tuple[list[Finding], s
     if others:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
-    found += _pair_findings(sample, ends) + _size_findings(sample, needed, sizes)
-    return found, signature(ends.values()) if len(ends) > 1 else ""
+    still = _pair_findings(sample, ends)
+    found += still + _size_findings(sample, needed, sizes)
+    return found, signature(ends.values()) if len(ends) > 1 and not still else ""
 
 
 def _decode(

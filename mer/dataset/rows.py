@@ -15,6 +15,9 @@ from mer.types import Exclusion, Sample
 __all__ = ["FramesNotFoundError", "RowReader", "frame_number"]
 
 
+_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
+
+
 class FramesNotFoundError(DataError):
     """The folder or the video of a clip does not exist."""
 
@@ -50,6 +53,7 @@ class RowReader(ABC):
         for row in rows:
             name = self.name(row)
             try:
+                _require_values(row)
                 self.samples.append(self.sample(row, name))
             except DataError as error:
                 reason = f"{row.where}: {error}" if name == row.where else f"{row.where}: {name}: {error}"
@@ -88,6 +92,17 @@ class RowReader(ABC):
         whole = Exclusion(sample_id="", reason=text, fault=True)
         alone = set(lost)
         self.excluded = [whole, *(exclusion for exclusion in self.excluded if exclusion not in alone)]
+
+
+def _require_values(row: Row) -> None:
+    """Raise DataError for a cell that holds a formula or an error of a spreadsheet program instead of a value."""
+    for column, text in row.cells.items():
+        if text.startswith("="):
+            raise DataError(
+                f"{column} is the formula {text} without its value; open the table in a spreadsheet program and save it"
+            )
+        if text in _ERRORS:
+            raise DataError(f"{column} is the error {text} of a spreadsheet program; correct its formula, or the value")
 
 
 def frame_number(row: Row, column: str) -> int:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mer.errors import DataError
 
-__all__ = ["Row", "Table", "read_lines", "read_table"]
+__all__ = ["Row", "Table", "read_lines", "read_table", "require_visible"]
+
+_JOINERS = "\u200c\u200d"  # invisible, but part of the spelling of words in several scripts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +28,13 @@ class Row:
         Such as ``row 41 of table.csv``, counted as a spreadsheet does: the header is row 1.
     cells : mapping of str to str
         Column → text without blanks around it; a cell that is not there is empty.
+    hidden : bool
+        Whether a spreadsheet program hides the row.
     """
 
     where: str
     cells: Mapping[str, str]
+    hidden: bool = False
 
     def __getitem__(self, column: str) -> str:
         """Return the text of a cell; empty for an optional column that the table does not have."""
@@ -51,8 +58,10 @@ class Table:
     rows: tuple[Row, ...]
 
     def require(self, columns: Iterable[str]) -> None:
-        """Raise DataError where a column is missing, occurs twice, or no row follows the header."""
+        """Raise DataError for a column that is missing or occurs twice, an invisible character, or a header alone."""
         needed = tuple(columns)
+        for column in self.columns:
+            require_visible(str(self.path), "column name", column)
         missing = [column for column in needed if column not in self.columns]
         if missing:
             raise DataError(
@@ -63,6 +72,9 @@ class Table:
             raise DataError(f"{self.path}: column {', '.join(twice)} occurs twice; rename or remove one")
         if not self.rows:
             raise DataError(f"{self.path}: no row follows the header; add one row per clip")
+        for row in self.rows:
+            for column in needed:
+                require_visible(f"{self.path}: {row.where}", column, row[column])
 
 
 def read_table(path: Path) -> Table:
@@ -86,16 +98,30 @@ def read_lines(path: Path) -> list[tuple[int, list[str]]]:
     DataError
         If the file is missing, empty or not Unicode text.
     """
-    text = _text(path)
+    text, separator = _separated(_text(path))
     header = next((line for line in text.splitlines() if line.strip()), "")
     if not header:
         raise DataError(f"{path}: the table is empty; it needs a header line and one row per clip")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator or max(",;\t", key=header.count))
     try:
         lines = [(number, [cell.strip() for cell in cells]) for number, cells in enumerate(reader, start=1)]
     except csv.Error as error:
         raise DataError(f"{path}: not a table ({error}); save it as CSV") from error
     return [(number, cells) for number, cells in lines if any(cells)]
+
+
+def require_visible(where: str, what: str, text: str) -> None:
+    """Raise DataError for a text with an invisible character, by which two equal-looking names differ."""
+    unseen = next((c for c in text if unicodedata.category(c) == "Cf" and c not in _JOINERS), None)
+    if unseen is not None:
+        name = unicodedata.name(unseen, "without a name")
+        raise DataError(f"{where}: {what} {text!r} has an invisible character, U+{ord(unseen):04X} {name}; delete it")
+
+
+def _separated(text: str) -> tuple[str, str]:
+    """Return a text without a first line such as ``sep=;``, which Excel writes, and the separator that it names."""
+    found = re.match(r"sep=(.)[ ,;\t]*(\r\n|\n|\r)", text, re.IGNORECASE)
+    return (text[found.end() :], found.group(1)) if found else (text, "")
 
 
 def _row(path: Path, columns: tuple[str, ...], number: int, cells: list[str]) -> Row:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mer.dataset.readers.coding import Columns, Layout
+from mer.dataset.readers.damaged import Damaged, read_damaged
 from mer.dataset.readers.database import Database
 from mer.dataset.tables import Row
+from mer.store.roles import place
 from mer.validation import require_choice
 
 __all__ = ["Casme3"]
@@ -83,13 +85,26 @@ class Casme3(Database):
     ----------
     part : {"A", "C"}
         A: 7 emotions, with apex; C (mock crime): 4 classes, without apex, so the middle frame is used.
+    damaged : sequence of str
+        The authors' lists of frames that are damaged or of bad quality, see `mer.dataset.readers.damaged`: a clip whose
+        onset or apex is in one is faulty; other frames are a remark.
     """
 
     part: str
+    damaged: Sequence[str] = place()
 
     def __post_init__(self) -> None:
         require_choice("dataset.part", self.part, ("A", "C"))
+        object.__setattr__(self, "damaged", tuple(map(str, self.damaged)))
         super().__post_init__()
+
+    def patch_list(self) -> str:
+        """Return the list of part A alone: no mistake of part C is known, and both parts have clips of one name."""
+        return "casme3" if self.part == "A" else "casme3_c"
+
+    def damaged_frames(self) -> Damaged:
+        """Return the frames of the authors' lists."""
+        return read_damaged(self.damaged)
 
     @property
     def layout(self) -> Layout:  # type: ignore[override]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mer.dataset.readers.coding import Columns, Layout
 from mer.dataset.readers.database import Database
 from mer.dataset.readers.sheets import Line, Sheet, find_table, read_sheets
-from mer.dataset.tables import Row
+from mer.dataset.tables import Row, require_visible
 from mer.errors import DataError
 
 __all__ = ["CasmeSq"]
@@ -68,7 +68,8 @@ class CasmeSq(Database):
                 "of the videos); copy the file again from the database"
             )
         people, codes = _pairs(sheets[1]), _pairs(sheets[2])
-        rows = [self._row(path, line, people, codes) for line in sheets[0].lines if str(line[1][0]).isdigit()]
+        lines = [line for line in sheets[0].lines if str(line[1][0]).isdigit()]
+        rows = [replace(self._row(path, line, people, codes), hidden=line[0] in sheets[0].hidden) for line in lines]
         micro = [row for row in rows if row["type"].casefold().startswith("micro")]
         if not micro:
             raise DataError(f"{path}: no row of its first sheet is a micro-expression; is it the right file?")
@@ -90,6 +91,8 @@ class CasmeSq(Database):
     def _row(self, path: Path, line: Line, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
         number, texts = line
         cells = dict(zip(_COLUMNS, texts, strict=False))
+        for name, text in cells.items():
+            require_visible(f"{path}: row {number}", name, text)
         if cells.get("offset") in ("0", ""):
             cells["offset"] = cells.get("apex", "")
         subject = people.get(cells["person"], cells["person"])

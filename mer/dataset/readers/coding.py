@@ -10,7 +10,7 @@ from pathlib import Path
 from openpyxl.utils import get_column_letter
 
 from mer.dataset.readers.sheets import Line, Sheet, read_sheets
-from mer.dataset.tables import Row
+from mer.dataset.tables import Row, require_visible
 from mer.errors import DataError
 
 __all__ = ["Columns", "Layout", "read_coding"]
@@ -77,7 +77,7 @@ def read_coding(path: Path, columns: Columns, sheet: str | None) -> tuple[Row, .
     """
     chosen = _choose(path, read_sheets(path), columns, sheet)
     header, places = _header(path, chosen, columns)
-    rows = [_row(path, line, places) for line in chosen.lines if line[0] > header]
+    rows = [_row(path, line, places, line[0] in chosen.hidden) for line in chosen.lines if line[0] > header]
     rows = [row for row in rows if row["subject"] or row["clip"]]  # what remains are notes below the table
     if not rows:
         raise DataError(f"{path}: no row follows the header in row {header}; copy the file again from the database")
@@ -148,9 +148,9 @@ def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
-def _row(path: Path, line: Line, places: Mapping[str, int]) -> Row:
+def _row(path: Path, line: Line, places: Mapping[str, int], hidden: bool) -> Row:
     number, cells = line
-    return Row(
-        where=f"row {number} of {path.name}",
-        cells={name: cells[place] if place < len(cells) else "" for name, place in places.items()},
-    )
+    named = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
+    for name, text in named.items():
+        require_visible(f"{path}: row {number}", name, text)
+    return Row(where=f"row {number} of {path.name}", cells=named, hidden=hidden)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -12,12 +12,13 @@ from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling, unpadded_name
 from mer.dataset.readers.coding import Layout, read_coding
+from mer.dataset.readers.damaged import Damaged
 from mer.dataset.readers.folders import Folders
 from mer.dataset.readers.patches import apply_patches, load_patches
 from mer.dataset.readers.reading import Reading
 from mer.dataset.readers.sheets import find_table
 from mer.dataset.tables import Row
-from mer.errors import ConfigError, DataError
+from mer.errors import ConfigError, DataError, first_of
 from mer.store.roles import place
 from mer.types import Manifest, Sample
 from mer.validation import require_choice, require_number, user_path
@@ -107,7 +108,7 @@ class Database(ABC):
         """
         root = self._root()
         rows, report = apply_patches(self.rows(root), load_patches(self.patch_list(), self.patches))
-        reading = Reading(database=self, folders=Folders(root))
+        reading = Reading(database=self, folders=Folders(root), damaged=self.damaged_frames())
         reading.read(rows, self.layout.title, "choose another dataset.frames")
         require_one_spelling("subject", (sample.subject for sample in reading.samples), str(root))
         manifest = Manifest(
@@ -120,7 +121,7 @@ class Database(ABC):
                 "labels": self.labels,
                 "rows": len(rows),
                 "patches": list(report),
-                "remarks": [*self.unnamed(reading), *reading.remarks],
+                "remarks": [*_hidden(rows), *self.unnamed(reading), *reading.remarks],
             },
         )
         return with_depth(manifest, self.depth)
@@ -130,11 +131,15 @@ class Database(ABC):
         columns = self.layout.columns
         table = find_table(root, self.table, self.layout.tables)
         found = read_coding(table, columns, self.sheet)
-        return tuple(Row(where=row.where, cells={**row.cells, **self.identity(row)}) for row in found)
+        return tuple(replace(row, cells={**row.cells, **self.identity(row)}) for row in found)
 
     def patch_list(self) -> str:
         """Return the name of the list of known mistakes that ships with mer."""
         return type(self).__name__.lower()
+
+    def damaged_frames(self) -> Damaged:
+        """Return the frames that the database's authors name as damaged."""
+        return {}
 
     @abstractmethod
     def identity(self, row: Row) -> Mapping[str, str]:
@@ -195,6 +200,17 @@ class Database(ABC):
         if not root.is_dir():
             raise DataError(f"{root}: no such folder; correct dataset.root, the folder of {self.layout.title}")
         return root
+
+
+def _hidden(rows: Sequence[Row]) -> list[str]:
+    """Return a remark on the rows that a spreadsheet program hides: a filter may have been meant to leave them out."""
+    hidden = [row.where for row in rows if row.hidden]
+    if not hidden:
+        return []
+    return [
+        f"{len(hidden)} of {len(rows)} rows are hidden in the spreadsheet and read all the same "
+        f"({first_of(hidden, 3)}); delete those that must not count"
+    ]
 
 
 def _objective(row: Row) -> str:

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from mer.dataset.interval import require_order
 from mer.dataset.media import FrameFolder, list_frames
+from mer.dataset.names import unpadded_name
 from mer.dataset.points import StoredPoints
 from mer.dataset.readers.coding import Layout
+from mer.dataset.readers.damaged import Damaged
 from mer.dataset.readers.folders import Folders
 from mer.dataset.rows import FramesNotFoundError, RowReader, frame_number
 from mer.dataset.tables import Row
@@ -76,12 +78,15 @@ class Reading(RowReader):
     database : Source
     folders : Folders
         Under the root.
+    damaged : mapping
+        Frames that the database's authors name as damaged, by subject and clip.
     remarks : list of str
         What does not fit and yet stops nothing.
     """
 
     database: Source
     folders: Folders
+    damaged: Damaged = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
     def name(self, row: Row) -> str:
@@ -99,6 +104,7 @@ class Reading(RowReader):
         folder = self._folder(row)
         onset, apex, offset = interval or _whole_clip(list(self.listed[folder]))
         self._check_frames(name, folder, onset, apex, offset)
+        self._check_damage(row, name, onset, apex, offset)
         return Sample(
             id=name,
             dataset=self.database.name,
@@ -161,6 +167,21 @@ class Reading(RowReader):
             )
         if missing:
             self.remarks.append(f"{name}: {text}")
+
+    def _check_damage(self, row: Row, name: str, onset: int, apex: int, offset: int) -> None:
+        damaged = self.damaged.get((unpadded_name(row["subject"]), unpadded_name(row["clip"])), {})
+        for what, number in (("onset", onset), ("apex", apex)):
+            if number in damaged:
+                raise DataError(
+                    f"{what} frame {number} is damaged according to {damaged[number]}; leave the clip out "
+                    "(bad_clips=exclude), or take the line out of the list"
+                )
+        inside = [number for number in sorted(damaged) if onset <= number <= offset]
+        if inside:
+            self.remarks.append(
+                f"{name}: {len(inside)} of the frames {onset} to {offset}, the first {inside[0]}, are damaged "
+                f"according to {damaged[inside[0]]}; only onset and apex are needed, unless frames= needs more"
+            )
 
     def _points(self, folder: Path) -> StoredPoints | None:
         if self.database.landmarks is None:

@@ -8,10 +8,14 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mer.dataset.tables import read_lines
 from mer.errors import DataError
 from mer.validation import user_path
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 __all__ = ["Line", "Sheet", "find_table", "read_sheets"]
 
@@ -28,11 +32,15 @@ class Sheet:
     name : str
         Empty for a CSV.
     lines : tuple of (int, sequence of str)
-        The lines that are not blank, each with its number as the spreadsheet program shows it.
+        The lines that are not blank, each with its number as the spreadsheet program shows it. A cell with a formula
+        whose value the file does not hold is the formula.
+    hidden : frozenset of int
+        Numbers of the lines that the spreadsheet program hides.
     """
 
     name: str
     lines: tuple[Line, ...]
+    hidden: frozenset[int] = frozenset()
 
 
 def read_sheets(path: Path) -> tuple[Sheet, ...]:
@@ -87,8 +95,9 @@ def _read_workbook(path: Path) -> tuple[Sheet, ...]:
     try:
         with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter here
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            return tuple(Sheet(name=sheet.title, lines=_lines(sheet)) for sheet in book.worksheets)
+            values = openpyxl.load_workbook(file, data_only=True)
+            formulas = openpyxl.load_workbook(file)
+            return tuple(_sheet(sheet, formulas[sheet.title]) for sheet in values.worksheets)
     except OSError as error:
         if not isinstance(error, zipfile.BadZipFile) and error.strerror:
             raise DataError(f"{path}: the table cannot be read ({error.strerror}); check the path") from error
@@ -101,11 +110,20 @@ def _broken(path: Path) -> str:
     return f"{path}: no Excel workbook can be read from it; it is cut short or of another format: copy it again"
 
 
-def _lines(sheet: object) -> tuple[Line, ...]:
-    sheet.reset_dimensions()  # type: ignore[attr-defined]  # some programs write a wrong size of the sheet
-    rows = enumerate(sheet.iter_rows(values_only=True), start=1)  # type: ignore[attr-defined]
-    lines = ((number, [_cell_text(value) for value in row]) for number, row in rows)
-    return tuple((number, cells) for number, cells in lines if any(cells))
+def _sheet(values: Worksheet, formulas: Worksheet) -> Sheet:
+    both = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
+    lines = (
+        (number, [_cell_text(formula if value is None else value) for value, formula in zip(*pair, strict=True)])
+        for number, pair in enumerate(both, start=1)
+    )
+    kept = tuple((number, cells) for number, cells in lines if any(cells))
+    rows = values.row_dimensions
+    unseen = values.sheet_state != "visible"
+    return Sheet(
+        name=values.title,
+        lines=kept,
+        hidden=frozenset(number for number, _ in kept if unseen or (number in rows and rows[number].hidden)),
+    )
 
 
 def _cell_text(value: object) -> str:

@@ -145,14 +145,14 @@ def test_the_mistakes_of_casme2_are_repaired_in_a_database(tmp_path: Path) -> No
 def test_the_mistakes_of_casme3_are_repaired_or_left_out_with_their_reason(tmp_path: Path) -> None:
     header = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
     rows = [
-        ("spNO.149", "d", 112, 83, 140, "4", 3, "disgust"),
+        ("spNO.149", "d", 112, 83, 190, "4", 3, "disgust"),
         ("spNO.216", "d", 3647, 2660, 2670, "4", 3, "disgust"),
         ("spNO.214", "c", 5, 20, 3460, "4，7", 3, "anger"),
         ("spNO.40", "e", 1812, 1830, 0, "1", 2, "surprise"),
         ("spNO.40", "e", 2327, 2350, 0, "1", 2, "surprise"),
         ("spNO.216", "e", 0, 0, 20, "1", 2, "surprise"),
     ]
-    numbers = {("spNO.149", "d"): (112, 140), ("spNO.216", "d"): (2647, 2670), ("spNO.214", "c"): (5, 34)}
+    numbers = {("spNO.149", "d"): (112, 190), ("spNO.216", "d"): (2647, 2670), ("spNO.214", "c"): (5, 34)}
     numbers |= {("spNO.40", "e"): (1812, 2403), ("spNO.216", "e"): (1, 20)}
     for (subject, clip), (first, last) in numbers.items():
         frames(tmp_path / "part_A" / subject / clip / "color", "{}.jpg", set(range(first, last + 1)))
@@ -160,7 +160,7 @@ def test_the_mistakes_of_casme3_are_repaired_or_left_out_with_their_reason(tmp_p
     manifest = mer.component("dataset", "casme3", root=str(tmp_path)).load()
     found = {s.id: (s.onset, s.apex, s.offset) for s in manifest.samples}
     assert found == {
-        "spNO.149_d_00112": (112, 123, 140),
+        "spNO.149_d_00112": (112, 167, 190),
         "spNO.216_d_02647": (2647, 2660, 2670),
         "spNO.214_c_00005": (5, 20, 34),
         "spNO.40_e_01812": (1812, 1830, 1845),

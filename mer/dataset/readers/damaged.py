@@ -1,0 +1,58 @@
+"""Lists of damaged frames, as the authors of a database publish them: one frame per line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from mer.dataset.names import unpadded_name
+from mer.errors import DataError
+from mer.validation import user_path
+
+__all__ = ["Damaged", "read_damaged"]
+
+Damaged = Mapping[tuple[str, str], Mapping[int, str]]  # (subject, clip) → number of a frame → name of the list
+# ``spNO.3 J 498.jpg  the image cannot open`` and ``/data/RGB/spNO.138/a/color/1294.jpg``
+_LINE = re.compile(
+    r"(?:^|/)(?P<subject>[^\s/]+)(?:\s+|/)(?P<clip>[^\s/]+)(?:\s+|/(?:color/)?)(?P<frame>\d+)\.\w+(?:\s.*)?$"
+)
+
+
+def read_damaged(files: Iterable[str]) -> Damaged:
+    """Read lists of damaged frames.
+
+    Parameters
+    ----------
+    files : iterable of str
+        Text files. A line has subject, clip and frame with blanks between, such as ``spNO.3 J 498.jpg``, and perhaps a
+        remark; or it is the path of the frame, such as ``spNO.138/a/color/1294.jpg``.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, or a line is neither.
+    """
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for file in files:
+        path = user_path("dataset.damaged", file)
+        for number, line in _lines(path):
+            match = _LINE.search(line)
+            if match is None:
+                raise DataError(
+                    f"{path}: line {number}, {line[:60]!r}, names no frame; write SUBJECT CLIP FRAME.jpg, or "
+                    "SUBJECT/CLIP/color/FRAME.jpg"
+                )
+            of_clip = found.setdefault((unpadded_name(match["subject"]), unpadded_name(match["clip"])), {})
+            of_clip.setdefault(int(match["frame"]), path.name)
+    return found
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"dataset.damaged={path}: cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"dataset.damaged={path}: not UTF-8 text; save it as UTF-8") from error
+    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
