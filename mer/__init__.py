@@ -8,13 +8,13 @@ __all__ = ["__version__", "component"]
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from mer.config.compose import component
+    from mer.config.composition import component
 
 
 def __getattr__(name: str) -> Any:
     """Import `component` on first use: importing Hydra costs a third of a second, which `mer --help` does not need."""
     if name == "component":
-        from mer.config.compose import component
+        from mer.config.composition import component
 
         return component
     raise AttributeError(f"module 'mer' has no attribute {name!r}")

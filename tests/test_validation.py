@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import mer
-from mer.config.compose import build, compose
+from mer.config.composition import build, compose
 from mer.errors import ConfigError
 from mer.validation import require_device, require_present, user_path
 

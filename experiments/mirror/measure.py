@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from mer.config.compose import compose_cell
+from mer.config.composition import compose_cell
 from mer.metrics import summarise
 from mer.pipeline import Features
 from mer.run.assemble import experiment

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import spline_filter
 
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.training.flow.benchmark_pairs import BenchmarkPair, benchmark_pairs
 from mer.training.flow.fields import Fields
 from mer.training.flow.pairs import sampled

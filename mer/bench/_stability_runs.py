@@ -13,7 +13,7 @@ from typing import Any
 
 from mer.bench._stability_measures import Observed, Processor, observe
 from mer.config.arguments import quoted
-from mer.config.compose import compose_cell
+from mer.config.composition import compose_cell
 from mer.errors import MerError
 from mer.run.assemble import experiment
 from mer.run.execute import prepare

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError
 from mer.flow.microflow import BUNDLED as FLOW_WEIGHTS
 from mer.flow.weights_file import load_network

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mer.config.arguments import take_settings
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError
 from mer.types import FlowField, Landmarks, Numbers, Regions
 

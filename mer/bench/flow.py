@@ -16,7 +16,7 @@ from mer.bench._flow_pictures import error_curves, gallery
 from mer.bench._throughput import batches_of, flow_rows, show
 from mer.config.arguments import take_settings
 from mer.config.catalogue import options
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError, DataError, MerError
 from mer.flow.threads import one_thread
 from mer.training.flow.benchmark_pairs import PEAKS, benchmark_pairs

@@ -14,7 +14,7 @@ from mer.bench import _landmark_measures as measures
 from mer.bench._throughput import batches_of, landmark_rows, show
 from mer.config.arguments import take_settings
 from mer.config.catalogue import options
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.dataset.video import frames_of
 from mer.errors import ConfigError, MerError
 from mer.training.keypoints import read_keypoints

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 
 from mer.config.arguments import take_settings
 from mer.config.catalogue import options
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.dataset.images import read_frame
 from mer.dataset.points import StoredPoints
 from mer.errors import ConfigError, DataError

@@ -18,7 +18,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from mer.bench._made_up import GAMMA, C, comparison_svm, made_up_table, numbers, search_settings
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.loso import Loso, Split
 from mer.loso.fold import Job, run_fold, training_side
 from mer.metrics import score

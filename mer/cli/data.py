@@ -23,7 +23,7 @@ __all__ = ["COMMAND"]
 
 def _check(asked: Namespace) -> int:
     from mer.cli.data_findings import landmark_findings, show_findings, write_annotations, write_findings
-    from mer.config.compose import build
+    from mer.config.composition import build
     from mer.dataset.check import check_manifest, check_samples
     from mer.progress import progress
 
@@ -48,7 +48,7 @@ def _check(asked: Namespace) -> int:
 
 
 def _show(asked: Namespace) -> int:
-    from mer.config.compose import build
+    from mer.config.composition import build
     from mer.report.figures import contact_sheet
 
     cfg = _composed(asked)
@@ -68,7 +68,7 @@ def _show(asked: Namespace) -> int:
 
 
 def _export(asked: Namespace) -> int:
-    from mer.config.compose import build
+    from mer.config.composition import build
     from mer.dataset.export import export
     from mer.dataset.synthetic import Synthetic
     from mer.progress import progress
@@ -105,13 +105,13 @@ def _variant(asked: Namespace) -> str:
 
 
 def _composed(asked: Namespace) -> DictConfig:
-    from mer.config.compose import compose
+    from mer.config.composition import compose
 
     return compose(overrides(asked))
 
 
 def _load(cfg: DictConfig) -> tuple[Dataset, Manifest]:
-    from mer.config.compose import build
+    from mer.config.composition import build
     from mer.pipeline import without_classes
 
     dataset = build(cfg.dataset)

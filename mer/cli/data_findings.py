@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.align.warp import check_landmarks
-from mer.config.compose import build
+from mer.config.composition import build
 from mer.dataset.check import LEVELS, Finding
 from mer.dataset.image_header import image_size
 from mer.dataset.media import FrameFolder

@@ -27,7 +27,7 @@ def _fill(parser: Parser) -> None:
 
 def _run(asked: Namespace) -> int:
     """Find the points, write both files and print a summary."""
-    from mer.config.compose import build, compose
+    from mer.config.composition import build, compose
 
     if asked.video is None:
         raise ConfigError("mer landmarks: missing video; write mer landmarks VIDEO")

@@ -58,7 +58,7 @@ def _run(asked: Namespace) -> int:
         return show([*shown, *words])
     from hydra.errors import HydraException
 
-    from mer.config.compose import one_sentence
+    from mer.config.composition import one_sentence
 
     try:
         if asked.multirun:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from mer.config.compose import compose, without_hydra
+from mer.config.composition import compose, without_hydra
 from mer.errors import ConfigError
 from mer.run.assemble import experiment
 from mer.sweep.cells import parse

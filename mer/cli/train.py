@@ -30,7 +30,7 @@ __all__ = ["COMMAND"]
 
 def _run(name: str, asked: Namespace) -> int:
     """Compose the settings, train and print the scores."""
-    from mer.config.compose import build, compose
+    from mer.config.composition import build, compose
 
     cfg = compose([f"train={name}", *overrides(asked)], root="training")
     check_study_name(cfg.study)
@@ -64,7 +64,7 @@ def _prepare(output: Path, cfg: DictConfig) -> None:
 
 def _train(training: Any, name: str, cfg: DictConfig, output: Path, command: str) -> tuple[Mapping[str, float], str]:
     """Train, keep the result and record it in MLflow; return the scores and where to see them."""
-    from mer.config.compose import build
+    from mer.config.composition import build
     from mer.tracking import settle
 
     home, tracking = Path(cfg.home), build(cfg.tracking)

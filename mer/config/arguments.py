@@ -28,7 +28,7 @@ def overrides(asked: Namespace) -> list[str]:
     words = [quoted(word) for word in asked.overrides]
     if asked.config_dir is None:
         return words
-    from mer.config.compose import searchpath_override
+    from mer.config.composition import searchpath_override
 
     return [searchpath_override(asked.config_dir), *words]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mer.config.catalogue import options
-from mer.config.compose import as_yaml, build, resolved
+from mer.config.composition import as_yaml, build, resolved
 from mer.config.names import check_study_name
 from mer.errors import ConfigError
 

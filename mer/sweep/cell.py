@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mer.config.compose import compose_cell
+from mer.config.composition import compose_cell
 from mer.errors import MerError, notes
 from mer.run.assemble import experiment
 from mer.sweep.ledger import Ledger, Line, State

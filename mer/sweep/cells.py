@@ -12,7 +12,7 @@ from hydra.core.override_parser.types import Glob, Override, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from mer.config.compose import compose
+from mer.config.composition import compose
 from mer.errors import ConfigError
 
 __all__ = ["Cell", "distinct", "expand", "parse", "probes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from omegaconf import DictConfig, OmegaConf
 
-from mer.config.compose import build
+from mer.config.composition import build
 from mer.config.names import check_study_name
 
 __all__ = ["check_settings", "warm_folds"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from mer.config.compose import compose
+from mer.config.composition import compose
 from mer.errors import ConfigError
 from mer.sweep.cell import Sweep, run_cell
 from mer.sweep.cells import Cell, expand, parse, probes

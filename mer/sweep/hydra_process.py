@@ -110,7 +110,7 @@ def _main() -> int:
     from omegaconf import DictConfig
 
     from mer.config.catalogue import conf_dir
-    from mer.config.compose import one_sentence
+    from mer.config.composition import one_sentence
 
     @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     def job(cfg: DictConfig) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError, DataError
 from mer.geometry.similarity import fit_similarity
 from mer.types import FramePair, Landmarks

@@ -8,7 +8,7 @@ import pytest
 
 from mer.bench import flow as bench
 from mer.bench._flow_measures import EDGES, measure
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError
 from mer.training.flow.benchmark_pairs import benchmark_pairs
 from mer.training.flow.training_images import SIDE, Face

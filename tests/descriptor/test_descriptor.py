@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 import mer
 from mer.config.catalogue import conf_dir, options
-from mer.config.compose import build
+from mer.config.composition import build
 from mer.descriptor.concat import Concat
 from mer.descriptor.temporal import Temporal, sparse
 from mer.errors import ConfigError, DataError

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from mer.config.catalogue import conf_dir
-from mer.config.compose import build
+from mer.config.composition import build
 from mer.descriptor.directions import linear_votes
 from mer.errors import ConfigError, DataError
 from mer.types import FlowField, Regions

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError, DataError
 from mer.flow.base import local_contrast
 

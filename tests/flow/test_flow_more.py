@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError, DataError
 from mer.flow.sequence import SequenceFlow, followed
 from mer.types import FlowField

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from mer.config.compose import component
+from mer.config.composition import component
 from mer.errors import ConfigError, DataError
 from mer.flow.microflow import BUNDLED
 from mer.flow.network import MicroflowNet

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mer.config.compose import build, compose
+from mer.config.composition import build, compose
 from mer.errors import ConfigError, DataError
 from mer.frames import OnsetSpotted
 from mer.types import Image, Landmarks, Sample

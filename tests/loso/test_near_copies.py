@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mer.config.compose import compose_cell
+from mer.config.composition import compose_cell
 from mer.errors import LeakError
 from mer.loso.near_copies import check_near_copies
 from mer.run.assemble import experiment

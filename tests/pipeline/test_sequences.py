@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from mer.config.compose import component, compose_cell
+from mer.config.composition import component, compose_cell
 from mer.descriptor.statistics import RegionStatistics
 from mer.descriptor.temporal import Temporal
 from mer.errors import ConfigError, DataError

@@ -175,7 +175,7 @@ def test_a_protocol_is_refused_for_a_data_set_it_is_not_made_for() -> None:
 
 
 def test_the_data_set_follows_the_protocols_wish_for_objective_classes() -> None:
-    from mer.config.compose import build, compose
+    from mer.config.composition import build, compose
 
     cfg = compose(["dataset=casme2", "protocol=casme2_objective"])
     assert build(cfg.dataset).labels == "objective"

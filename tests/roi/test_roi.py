@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from mer.config.catalogue import conf_dir, options
-from mer.config.compose import build
+from mer.config.composition import build
 from mer.errors import ConfigError, DataError
 from mer.geometry.ibug68 import MIRROR
 from mer.roi.names import area, partners

@@ -13,7 +13,7 @@ import pytest
 
 import mer
 from mer.config.catalogue import conf_dir
-from mer.config.compose import compose_cell
+from mer.config.composition import compose_cell
 from mer.run.assemble import experiment
 from mer.run.execute import prepare
 from mer.run.experiment import Prepared

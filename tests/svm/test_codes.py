@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import mer
 from mer.bench._made_up import comparison_svm as svm
-from mer.config.compose import compose_cell
+from mer.config.composition import compose_cell
 from mer.descriptor.per_frame import at_positions
 from mer.errors import ConfigError, DataError
 from mer.geometry.mirror import mirrored_flow

@@ -12,7 +12,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from mer.config.catalogue import conf_dir, options
-from mer.config.compose import build, compose
+from mer.config.composition import build, compose
 from mer.errors import ConfigError, MerError
 from mer.sweep.cells import expand, parse, probes
 from mer.sweep.engine import run_sweep

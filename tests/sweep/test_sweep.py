@@ -17,7 +17,7 @@ import pytest
 
 from mer.cli import main
 from mer.config.arguments import quoted
-from mer.config.compose import component, compose, compose_cell, searchpath_override
+from mer.config.composition import component, compose, compose_cell, searchpath_override
 from mer.config.names import check_study_name
 from mer.errors import ConfigError, DataError
 from mer.store.costs import Times

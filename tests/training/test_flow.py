@@ -9,7 +9,7 @@ import yaml
 from scipy.ndimage import spline_filter
 
 from mer.config.catalogue import conf_dir
-from mer.config.compose import build
+from mer.config.composition import build
 from mer.errors import ConfigError, DataError
 from mer.training.flow.benchmark_pairs import PEAKS, benchmark_pairs
 from mer.training.flow.degrade import Degradation

@@ -13,7 +13,7 @@ import pytest
 
 import mer
 from mer.cli import main
-from mer.config.compose import build, compose
+from mer.config.composition import build, compose
 from mer.tracking import reading
 from mer.training.landmarks.faces import rendered_faces
 

@@ -107,7 +107,7 @@ def test_part_c_is_read_and_has_no_known_mistakes_of_part_a(sheets: Path, tmp_pa
     for subject, _, onset, offset, *_ in rows:
         folder = tmp_path / "part_C" / str(subject) / "color"
         folder.mkdir(parents=True, exist_ok=True)
-        for number in {onset, (int(onset) + int(offset)) // 2, offset}:
+        for number in {onset, (int(str(onset)) + int(str(offset))) // 2, offset}:
             if not (folder / f"{number}.jpg").exists():
                 os.link(tmp_path / "one.jpg", folder / f"{number}.jpg")
     manifest = mer.component("dataset", "casme3", part="C", apex="middle", root=str(tmp_path)).load()

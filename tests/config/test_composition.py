@@ -18,7 +18,7 @@ from hydra.version import getbase
 
 import mer
 from mer.config.catalogue import conf_dir, groups, options
-from mer.config.compose import build, compose, searchpath_override
+from mer.config.composition import build, compose, searchpath_override
 from mer.errors import ConfigError
 from mer.sweep.cells import expand, probes
 from mer.sweep.checks import check_settings
