@@ -18,6 +18,7 @@ from mer.types.arrays import (
     frozen_array,
 )
 from mer.types.documents import Card, Chance, ClassScores, IntervalMethod, Limits, Majority, Metrics, Score, Scored
+from mer.types.recordings import KINDS, Interval, Kind, Recording, Recordings
 from mer.types.results import (
     REGION_QUANTITIES,
     TRIAL_AFTER,
@@ -43,6 +44,7 @@ from mer.types.stages import (
 )
 
 __all__ = [
+    "KINDS",
     "REGION_QUANTITIES",
     "TRIAL_AFTER",
     "TRIAL_BEFORE",
@@ -63,7 +65,9 @@ __all__ = [
     "FramePair",
     "FrameSampler",
     "Image",
+    "Interval",
     "IntervalMethod",
+    "Kind",
     "LandmarkFinder",
     "Landmarks",
     "Limits",
@@ -75,6 +79,8 @@ __all__ = [
     "Numbers",
     "Parameters",
     "Predictions",
+    "Recording",
+    "Recordings",
     "RegionScheme",
     "Regions",
     "Sample",
