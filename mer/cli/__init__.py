@@ -28,6 +28,7 @@ COMMANDS = {
     "bench": "benchmark a part of mer against alternatives and print the table",
     "report": "write the tables and figures of a study for a paper",
     "compare": "compare two runs, with the clips on which they differ",
+    "score": "score what other programs found, from their logs",
     "ui": "open the MLflow UI for the runs on this machine",
     "sync": "record runs in MLflow that are missing there",
     "cache": "list, verify or trim the stage cache",

@@ -41,6 +41,7 @@ __all__ = [
     "METHODS",
     "Intervals",
     "by_subject",
+    "dice_limits",
     "influence",
     "nameless",
     "resample",
@@ -173,6 +174,20 @@ def t_limits(value: Float, pull: Float) -> Limits:
     n = len(pull)
     reach = stdtrit(n - 1, _TAILS[1]) * np.sqrt((pull**2).sum(axis=0) * n / (n - 1))
     return np.clip(value - reach, -1, 1), np.clip(value + reach, -1, 1)
+
+
+def dice_limits(value: Float, pull: Float, subjects: Numbers) -> Limits:
+    """Return the limits of an F1 score, 2 · hits / (2 · hits + misses + false alarms), as `t_intervals` makes them.
+
+    Parameters
+    ----------
+    value : ndarray, shape (...)
+    pull : ndarray, shape (subjects, ...)
+        Its influence: the derivative by each subject's weight.
+    subjects : ndarray of int, shape (...)
+        How many subjects contribute.
+    """
+    return _log_odds(value, pull, subjects, dice=True)
 
 
 def _log_odds(share: Float, pull: Float, subjects: Numbers, *, dice: bool) -> Limits:

@@ -1,0 +1,70 @@
+"""The scores of spotting as a table, a CSV and a JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mer.spotting.score import SpottedVideo, average_precision, summary
+from mer.store.atomic import write_atomically
+from mer.types import KINDS
+
+__all__ = ["show", "write"]
+
+_COLUMNS = ("true", "found", "hits", "recall", "precision")
+Sets = Mapping[str, Sequence[SpottedVideo]]
+
+
+def show(sets: Sets, least: float, title: str) -> None:
+    """Print one row per data set and kind."""
+    table = Table(title=f"spotting at an intersection over union of {least:g} or more: {title}", title_justify="left")
+    for head in ("data set", "kind"):
+        table.add_column(head)
+    for head in (*_COLUMNS, "F1", "95 % interval"):
+        table.add_column(head, justify="right")
+    for name, videos in sets.items():
+        for kind, scores in summary(videos, least).items():
+            f1 = scores["f1"]
+            cells = [_shown(scores[column]) for column in _COLUMNS]
+            table.add_row(name, kind, *cells, _shown(f1["value"]), f"[{f1['low']:.4f}, {f1['high']:.4f}]")
+    Console(width=None if Console().is_terminal else 120).print(table)
+
+
+def write(sets: Sets, least: float, folder: Path) -> tuple[Path, Path]:
+    """Write ``scores.csv`` and ``scores.json``; return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scores = {name: _with_precision(videos, least) for name, videos in sets.items()}
+    document = {"iou": least, "sets": scores}
+    write_atomically(folder / "scores.json", json.dumps(document, indent=1, allow_nan=False).encode())
+    with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["set", "kind", *_COLUMNS, "f1", "f1_low", "f1_high"])
+        for name, kinds in scores.items():
+            for kind, found in kinds.items():
+                rows.writerow([name, kind, *(found[column] for column in _COLUMNS), *found["f1"].values()])
+    return folder / "scores.csv", folder / "scores.json"
+
+
+def _with_precision(videos: Sequence[SpottedVideo], least: float) -> dict[str, Any]:
+    """Return the summary with average precision where found intervals have a strength; None for what is not known."""
+    scores = {kind: dict(found) for kind, found in summary(videos, least).items()}
+    for kind in KINDS:
+        scores[kind]["average_precision"] = average_precision(videos, kind, least)
+    return {kind: {name: _known(value) for name, value in found.items()} for kind, found in scores.items()}
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _known(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else "none" if math.isnan(value) else f"{value:.4f}"

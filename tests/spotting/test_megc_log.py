@@ -1,0 +1,110 @@
+"""Logs of the Micro-Expression Grand Challenge: the organisers' own sums, a round trip, and bad logs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mer.cli import main
+from mer.errors import DataError
+from mer.spotting.megc_log import read_log, read_truth, write_log
+from mer.spotting.score import counts
+
+LOG = "megc2020_mdmd_spotting.txt"
+TRUTHS = ("megc2020_samm_lv_truth.txt", "megc2020_casme_sq_truth.txt")
+# Of megc2020_mdmd_results.txt: true, found, hits, F1.
+PUBLISHED = {
+    ("SAMM Long Videos", "micro"): (159, 1436, 29, 0.03636363636363636),
+    ("SAMM Long Videos", "macro"): (343, 356, 22, 0.06294706723891273),
+    ("SAMM Long Videos", "together"): (502, 1792, 51, 0.04446381865736704),
+    ("CAS(ME)²", "micro"): (57, 5035, 21, 0.008248232521602514),
+    ("CAS(ME)²", "macro"): (300, 1523, 109, 0.11958310477235326),
+    ("CAS(ME)²", "together"): (357, 6558, 130, 0.03759942154736081),
+}
+
+
+@pytest.fixture(scope="session")
+def logs(data_root: Path) -> Path:
+    folder = data_root / "published_logs"
+    if not folder.is_dir():
+        pytest.skip(f"the published logs are not in {data_root}")
+    return folder
+
+
+def test_the_organisers_counts_and_scores_are_reached_from_the_intervals_alone(logs: Path) -> None:
+    sets = read_log(logs / LOG, read_truth(logs / name for name in TRUTHS))
+    found = {(name, kind): c for name, videos in sets.items() for kind, c in counts(videos).items()}
+    assert {key: (c.true, c.found, c.hits) for key, c in found.items()} == {k: v[:3] for k, v in PUBLISHED.items()}
+    assert {key: c.f1 for key, c in found.items()} == pytest.approx({k: v[3] for k, v in PUBLISHED.items()})
+
+
+@pytest.mark.parametrize("micro", [0.520, 0.524])
+def test_any_limit_of_micro_from_0_520_to_0_525_s_gives_the_same_sums(logs: Path, micro: float) -> None:
+    sets = read_log(logs / LOG, {}, micro=micro)
+    assert [counts(videos)["micro"].found for videos in sets.values()] == [1436, 5035]
+
+
+def test_what_is_written_is_read_again(logs: Path, tmp_path: Path) -> None:
+    truth = read_truth(logs / name for name in TRUTHS)
+    first = read_log(logs / LOG, truth)
+    write_log(tmp_path / "log.txt", dict(zip(("1", "2"), first.values(), strict=True)))
+    again = read_log(tmp_path / "log.txt", truth)
+    assert {name: counts(videos) for name, videos in again.items()} == {n: counts(v) for n, v in first.items()}
+    verdicts = [line.split()[-1] for line in (tmp_path / "log.txt").read_text().splitlines()]
+    assert (verdicts.count("TP"), verdicts.count("FN")) == (51 + 130, 451 + 227)
+
+
+def test_the_command_prints_and_writes_the_scores(
+    logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = ",".join(str(logs / name) for name in TRUTHS)
+    assert main(["score", "spotting", str(logs / LOG), f"truth={truth}", f"output={tmp_path}"]) == 0
+    assert "0.1196" in capsys.readouterr().out
+    scores = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))["sets"]
+    assert scores["CAS(ME)²"]["micro"]["hits"] == 21 and scores["CAS(ME)²"]["micro"]["average_precision"] is None
+    assert len((tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()) == 7
+
+
+def log(folder: Path, *lines: str) -> Path:
+    (folder / "log.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "log.txt"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((), "log.txt: the log holds no interval; copy the file again"),
+        (("1",), "log.txt: the log holds no interval"),
+        (("a_1 3 4 - - FN",), r"line 1: a line 1 \(SAMM Long Videos\) or 2 \(CAS\(ME\)²\) must come before"),
+        (("3", "a_1 3 4 - - FN"), "line 1: '3' is no data set; 1 is SAMM Long Videos, 2 is"),
+        (("1", "a_1 3 4 -"), "line 2 has 4 words; an interval has VIDEO ONSET OFFSET FOUND_ONSET"),
+        (("1", "a_1 9 4 - - FN"), "line 2: onset 9 is after offset 4; correct the line"),
+        (("1", "a_1 x 4 - - FN"), "line 2: 'x' is no frame number; correct the line"),
+        (("1", "a_1 - 4 - - FN"), "line 2: '-' is no frame number"),
+        (("1", "a_1 3.5 4 - - FN"), "line 2: '3.5' is no frame number"),
+    ],
+)
+def test_a_bad_log_is_one_sentence_that_names_the_line(tmp_path: Path, lines: tuple[str, ...], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read_log(log(tmp_path, *lines), {})
+
+
+def test_a_log_that_is_no_text_or_not_there_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_bytes(b"\xff\xfe\x00\x80" * 9)
+    with pytest.raises(DataError, match="not a text file; give a log of intervals"):
+        read_log(tmp_path / "log.txt", {})
+    with pytest.raises(DataError, match="cannot be read"):
+        read_log(tmp_path / "none.txt", {})
+
+
+def test_a_bad_line_of_truth_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"log.txt: line 2: must be SUBJECT VIDEO micro-expression"):
+        read_truth([log(tmp_path, "006 1 micro-expression 1 2 3", "006 1 blink 1 2 3")])
+
+
+@pytest.mark.parametrize("word", ["iou=0.0", "iou=1.5", "iou=x", "micro=0.0"])
+def test_bad_settings_are_refused(tmp_path: Path, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "spotting", str(log(tmp_path, "1", "a_1 3 4 - - FN")), word]) == 2
+    assert f"{word}: must be a number" in capsys.readouterr().err
