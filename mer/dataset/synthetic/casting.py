@@ -11,12 +11,12 @@ from mer.dataset.synthetic.emotions import EMOTIONS
 from mer.dataset.synthetic.noise import PERFORMANCE, STYLE, TIMING, stream
 from mer.dataset.synthetic.performance import Action, Drift, Performance, Timing
 from mer.dataset.synthetic.settings import Settings
-from mer.dataset.synthetic.units import BLINK, MIDLINE, UNITS, Row
+from mer.dataset.synthetic.units import BLINK, MIDLINE, UNITS
 
-__all__ = ["draw_performance", "draw_timing"]
+__all__ = ["PIXEL", "draw_actions", "draw_performance", "draw_timing", "lids"]
 
 Array = NDArray[np.float64]
-_PIXEL = 1 / (EYE_DISTANCE * 256)  # one pixel of a frame of 256 × 256, in face units
+PIXEL = 1 / (EYE_DISTANCE * 256)  # one pixel of a frame of 256 × 256, in face units
 
 
 def draw_performance(settings: Settings, subject: int, clip: int, label: str, points: Array) -> Performance:
@@ -25,9 +25,8 @@ def draw_performance(settings: Settings, subject: int, clip: int, label: str, po
     timing = draw_timing(settings, subject, clip)
     drift = _draw_drift(settings, rng)
     blinks, place, half, amount = rng.uniform(), rng.uniform(), rng.uniform(0.06, 0.14), rng.uniform(*settings.blink)
-    blink = _both_sides(BLINK, points).scaled(amount * _PIXEL) if blinks < settings.blinks else None
-    names = _draw_units(settings, rng, label)
-    actions = _draw_actions(settings, rng, subject, names, points)
+    blink = lids(points).scaled(amount * PIXEL) if blinks < settings.blinks else None
+    actions = draw_actions(settings, rng, subject, label, points)
     return Performance(timing, actions, drift, blink, (place * timing.frames, half * settings.fps))
 
 
@@ -67,15 +66,16 @@ def _draw_units(settings: Settings, rng: np.random.Generator, label: str) -> lis
     return units
 
 
-def _draw_actions(
-    settings: Settings, rng: np.random.Generator, subject: int, units: list[tuple[str, float]], points: Array
+def draw_actions(
+    settings: Settings, rng: np.random.Generator, subject: int, label: str, points: Array
 ) -> tuple[Action, ...]:
-    """Return the units' fields, scaled so that the whole expression has the peak that was drawn."""
+    """Return the units of an expression, scaled so that the whole has a peak drawn from `settings.peak`."""
+    units = _draw_units(settings, rng, label)
     low, high = settings.peak
     peak = low * (high / low) ** float(rng.uniform())  # weak expressions are more frequent than strong ones
     drawn = [a for name, strength in units for a in _draw_sides(settings, rng, subject, (name, strength), points)]
-    factor = peak / peak_of(Bumps.joined([a.field for a in drawn])) * _PIXEL
-    return tuple(Action(a.name, a.intensity * factor / _PIXEL, a.shape, a.field.scaled(factor)) for a in drawn)
+    factor = peak / peak_of(Bumps.joined([a.field for a in drawn])) * PIXEL
+    return tuple(Action(a.name, a.intensity * factor / PIXEL, a.shape, a.field.scaled(factor)) for a in drawn)
 
 
 def _draw_sides(
@@ -98,5 +98,6 @@ def _draw_sides(
     return actions
 
 
-def _both_sides(rows: tuple[Row, ...], points: Array) -> Bumps:
-    return Bumps.joined([bumps_of(rows, points, side) for side in (1, -1)])
+def lids(points: Array) -> Bumps:
+    """Return the displacement of both upper lids that closes the eyes by one pixel of 256."""
+    return Bumps.joined([bumps_of(BLINK, points, side) for side in (1, -1)])

@@ -23,7 +23,7 @@ from mer.dataset.synthetic.settings import Settings
 from mer.errors import DataError
 from mer.types import FlowField, Image, Landmarks
 
-__all__ = ["SyntheticClip"]
+__all__ = ["SyntheticClip", "pose_of", "sample_face", "sway_of"]
 
 Array = NDArray[np.float64]
 _VERSION = 1  # raise with every change that alters a byte of any frame
@@ -82,7 +82,7 @@ class SyntheticClip:
         settings = self.settings
         at = self._motion(index).inverse(*self._pixels())
         canvas = Canvas.of_size(settings.size)
-        planes = _sample(coefficients(settings.seed, self.subject, settings.size, settings.colour), canvas, at)
+        planes = sample_face(coefficients(settings.seed, self.subject, settings.size, settings.colour), canvas, at)
         return expose(settings, planes, stream(settings.seed, FRAME, self.subject, self.number, index))
 
     def landmarks(self, index: int) -> Landmarks:
@@ -119,12 +119,9 @@ class SyntheticClip:
 
     def _motion(self, index: int) -> Motion:
         self._check(index)
-        drift, scale = self.performance.drift, EYE_DISTANCE * self.settings.size
-        middle = (self.settings.size - 1) / 2, EYE_LINE * self.settings.size - 0.5
-        pose = _similarity(drift.pose) * (scale, scale, 1)
-        pose[:, 2] += middle
-        sway = _similarity(drift.sway_at(index / self.timing.frames) / (scale, scale, 1, 1)) - np.eye(2, 3)
-        return Motion(pose, sway, self.performance.skin(index))
+        drift, size = self.performance.drift, self.settings.size
+        sway = sway_of(drift.sway_at(index / self.timing.frames), size)
+        return Motion(pose_of(drift.pose, size), sway, self.performance.skin(index))
 
     def _pixels(self) -> tuple[Array, Array]:
         side = np.arange(self.settings.size, dtype=np.float64)
@@ -132,11 +129,26 @@ class SyntheticClip:
         return x, y
 
 
-def _sample(planes: Array, canvas: Canvas, at: tuple[Array, Array]) -> Array:
+def sample_face(planes: Array, canvas: Canvas, at: tuple[Array, Array]) -> Array:
+    """Return the painted face, planes of `coefficients`, at points in face units, one for each pixel of a frame."""
     columns, rows = (at[0] - canvas.x[0]) / canvas.step, (at[1] - canvas.y[0]) / canvas.step
     return np.stack(
         [scipy.ndimage.map_coordinates(p, (rows, columns), order=3, mode="mirror", prefilter=False) for p in planes]
     )
+
+
+def pose_of(place: Array, size: int) -> Array:
+    """Return the matrix (2, 3), face units → pixels, of a head at `place`: x px, y px, roll rad, log zoom."""
+    scale = EYE_DISTANCE * size
+    pose = _similarity(place) * (scale, scale, 1)
+    pose[:, 2] += (size - 1) / 2, EYE_LINE * size - 0.5
+    return pose
+
+
+def sway_of(place: Array, size: int) -> Array:
+    """Return the same movement in face units, as what it adds to a point at rest, (2, 3)."""
+    scale = EYE_DISTANCE * size
+    return _similarity(place / (scale, scale, 1, 1)) - np.eye(2, 3)
 
 
 def _similarity(place: Array) -> Array:

@@ -10,6 +10,7 @@ __all__ = [
     "FACE",
     "FRAME",
     "LABEL",
+    "LONG",
     "PERFORMANCE",
     "PIGMENT",
     "STYLE",
@@ -22,7 +23,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 # First word of a stream's key: what the numbers are for. A new purpose gets a new number; the old ones never change.
-LABEL, FACE, PIGMENT, STYLE, TIMING, PERFORMANCE, FRAME, ABSENT = range(8)
+LABEL, FACE, PIGMENT, STYLE, TIMING, PERFORMANCE, FRAME, ABSENT, LONG = range(9)
 
 
 def stream(seed: int, purpose: int, *where: int) -> np.random.Generator:

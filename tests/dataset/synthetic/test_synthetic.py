@@ -59,7 +59,7 @@ def digest(array: np.ndarray) -> str:
 
 def test_default_set_has_the_classes_of_mmew_and_loads_without_rendering(monkeypatch):
     drawn: list[Any] = []
-    for name in ("coefficients", "_sample"):  # the face at rest, and every frame that is made of it
+    for name in ("coefficients", "sample_face"):  # the face at rest, and every frame that is made of it
         monkeypatch.setattr(f"mer.dataset.synthetic.clip.{name}", lambda *call: drawn.append(call))
     made = shipped()
     manifest = made.load()
