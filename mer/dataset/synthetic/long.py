@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal, NoReturn
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from mer.dataset.synthetic.long_scene import Scene, draw_scene
 from mer.dataset.synthetic.long_settings import LongSettings
 from mer.dataset.synthetic.motion import Motion
 from mer.dataset.synthetic.noise import FRAME, LONG, stream
-from mer.errors import DataError
+from mer.errors import ConfigError, DataError
 from mer.types import Image, Interval, Landmarks, Recording, Recordings
 
 __all__ = ["LongClip", "SyntheticLong"]
@@ -39,6 +39,23 @@ class SyntheticLong(LongSettings):
     """
 
     name: ClassVar[str] = "synthetic_long"
+
+    @property
+    def entry(self) -> Literal["frames"]:
+        """Long videos have frames."""
+        return "frames"
+
+    def load(self) -> NoReturn:
+        """Refuse: commands that work on clips cannot use long videos.
+
+        Raises
+        ------
+        ConfigError
+        """
+        raise ConfigError(
+            "dataset=synthetic_long: it holds long videos, and this command works on clips; choose a data set of "
+            "clips, such as dataset=synthetic"
+        )
 
     def recordings(self) -> Recordings:
         """Lay out all videos; renders nothing."""

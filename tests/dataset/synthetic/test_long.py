@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import mer
+from mer.cli import main
 from mer.errors import ConfigError, DataError
 
 SMALL = {"videos": 1, "seconds": 20, "look": {"subjects": 2, "size": 64, "noise": 0.0, "flicker": 0.0, "jpeg": None}}
@@ -61,6 +63,16 @@ def test_the_same_seed_gives_the_same_frame_and_more_videos_change_none() -> Non
     np.testing.assert_array_equal(a.read(7), b.read(7))
     assert a.fingerprint([7]) == b.fingerprint([7]) != a.fingerprint([8])
     assert a.fingerprint([7]) != long(light=0).recordings().recordings[0].clip.fingerprint([7])
+
+
+@pytest.mark.parametrize("command", [["run", "tracking=off"], ["data", "check"], ["data", "show"], ["data", "export"]])
+def test_a_command_for_clips_refuses_long_videos(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = [f"output={tmp_path / 'out'}", "layout=casme2"] if command[1] == "export" else []
+    words = [*command, *export, "dataset=synthetic_long", f"home={tmp_path}"]
+    assert main(words) == 2
+    assert "dataset=synthetic_long: " in capsys.readouterr().err
 
 
 def test_a_frame_that_does_not_exist_is_named() -> None:
