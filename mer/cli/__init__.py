@@ -25,6 +25,7 @@ COMMANDS = {
     "data": "check, show or export a data set",
     "train": "train one of the two networks",
     "landmarks": "find the face and its 68 points in every frame of a video",
+    "spot": "find micro- and macro-expressions in a long video",
     "bench": "benchmark a part of mer against alternatives and print the table",
     "report": "write the tables and figures of a study for a paper",
     "compare": "compare two runs, with the clips on which they differ",

@@ -1,0 +1,70 @@
+"""Spotting in generated long videos, leave-one-subject-out, and what each disturbance costs.
+
+Thresholds are chosen on the other subjects; the rest of the spotter is as in ``conf/spot.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mer.config.arguments import take_settings
+from mer.config.composition import build, component, compose
+from mer.errors import ConfigError
+from mer.progress import progress
+from mer.spotting.fit import Followed, leave_one_subject_out
+from mer.spotting.score import TOGETHER, summary
+from mer.types import KINDS
+
+__all__ = ["run"]
+
+_HEIGHTS = (0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8)  # px
+_OFF: dict[str, dict[str, Any]] = {
+    "all as it comes": {},
+    **{f"no {name}": {name: 0} for name in ("blinks", "speech", "nods", "light")},
+    "no noise": {"look": {"noise": 0.0, "flicker": 0.0}},
+    "none of these": {"blinks": 0, "speech": 0, "nods": 0, "light": 0, "look": {"noise": 0.0, "flicker": 0.0}},
+}
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Print one row per disturbance switched off.
+
+    ``subjects=6 videos=1 seconds=60`` set the size of the data set; ``disturbances=false`` measures it as it comes only.
+    """
+    given = take_settings(arguments, {"subjects": "6", "videos": "1", "seconds": "60", "disturbances": "true"})
+    sizes = [given[name] for name in ("subjects", "videos", "seconds")]
+    if not all(size.isdigit() and int(size) > 0 for size in sizes) or int(sizes[0]) < 2:
+        raise ConfigError("mer bench spotting: subjects= (2 or more), videos= and seconds= are whole numbers above 0")
+    subjects, videos, seconds = map(int, sizes)
+    cfg = compose([], root="spot")
+    measure, spotter = build(cfg.region_motion), build(cfg.spotter)
+    title = f"synthetic_long, {subjects * videos} videos of {seconds} s of {subjects} subjects; F1 at IoU 0.5, LOSO"
+    table = Table(title=title, title_justify="left")
+    for head in ("videos", *KINDS, TOGETHER, "false alarms per minute"):
+        table.add_column(head, justify="left" if head == "videos" else "right")
+    for name, fields in _OFF.items() if given["disturbances"] == "true" else [("all as it comes", {})]:
+        look = {"subjects": subjects, **fields.get("look", {})}
+        dataset = component(
+            "dataset", "synthetic_long", **{**fields, "videos": videos, "seconds": seconds, "look": look}
+        )
+        scores = summary(leave_one_subject_out(spotter, list(_followed(measure, dataset)), _HEIGHTS))
+        cells = [_f1(scores[kind]["f1"]) for kind in (*KINDS, TOGETHER)]
+        table.add_row(name, *cells, f"{scores[TOGETHER]['false_alarms_per_minute']:.1f}")
+    Console(width=120).print(table)
+
+
+def _followed(measure: Any, dataset: Any) -> Iterator[Followed]:
+    recordings = dataset.recordings().recordings
+    with progress("videos", len(recordings)) as advance:
+        for recording in recordings:
+            frames = (recording.clip.read(index) for index in range(recording.first, recording.last + 1))
+            yield recording, measure(frames, recording.fps)
+            advance()
+
+
+def _f1(found: dict[str, float]) -> str:
+    return f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"

@@ -1,0 +1,115 @@
+"""`mer spot VIDEO ...`: when the face in a long video shows an expression."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mer.cli.command import Command, Parser
+from mer.config.arguments import overrides
+from mer.errors import ConfigError, DataError, reason
+from mer.progress import progress
+from mer.validation import user_path
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mer.types import Interval, Numbers
+
+__all__ = ["COMMAND"]
+
+_GROUPS = ("spotter", "landmarks", "align", "flow", "motion", "roi")
+_DESCRIPTION = """Finds micro- and macro-expressions in videos of one face, without training, and writes intervals.csv
+and intervals.jsonl (onset, apex and offset as frames, the first is 0; when, how long, which kind, how strong in pixels
+of the aligned face, and which regions), and one picture of the motion per video. Look at the picture: speech, blinks
+and turns of the head are motion, too."""
+_EXAMPLES = """  mer spot interview.mp4
+  mer spot a.mp4 b.mp4 output=spotted spotter.micro_height=0.4"""
+
+
+def _fill(parser: Parser) -> None:
+    parser.setting("output", "output folder; spotted by default", metavar="DIR")
+    parser.overrides(_GROUPS)
+
+
+def _run(asked: Namespace) -> int:
+    """Spot in each video, write the tables and pictures, and print what was found."""
+    from mer.config.composition import build, compose
+
+    files = _files(asked.overrides)
+    asked.overrides = [word for word in asked.overrides if word not in files]
+    cfg = compose(overrides(asked), root="spot")
+    measure, spot = build(cfg.region_motion), build(cfg.spotter)
+    output = user_path("output", asked.output or "spotted")
+
+    from mer.report.figures.motion_curve import draw
+    from mer.spotting.interval_table import write_intervals
+
+    _make(output)
+    found: dict[str, tuple[Interval, ...]] = {}
+    times: dict[str, Numbers] = {}
+    for name, file in files.items():
+        seconds, curve = _measured(measure, file)
+        found[name], times[name] = spot(curve), seconds
+        draw(file.name, seconds, spot.strength(curve, "micro"), found[name], output / f"{file.stem}.png")
+        _say(file, found[name], seconds)
+    write_intervals(output, found, times)
+    print(f"intervals {output / 'intervals.csv'}\npictures  {output}")
+    return 0
+
+
+def _files(words: Sequence[str]) -> dict[str, Path]:
+    """Return the words that are videos → their paths."""
+    files = {word: user_path("video", word) for word in words if "=" not in word or user_path("video", word).is_file()}
+    if not files:
+        raise ConfigError("mer spot: missing video; write mer spot VIDEO, one or more")
+    stems = [file.stem for file in files.values()]
+    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
+    if twice:
+        raise ConfigError(f"mer spot: two videos are called {twice}, and so would be their pictures; run them apart")
+    return files
+
+
+def _measured(measure: Any, file: Path) -> tuple[NDArray[Any], Any]:
+    """Return the times of the frames and the motion of the face."""
+    from mer.dataset.video import frames_of, video_index
+
+    index = video_index(file)
+    for remark in index.remarks:
+        print(f"mer: {remark}", file=sys.stderr)
+    times = index.times
+    if len(times) < 2 or times[-1] <= times[0]:
+        raise DataError(f"{file}: the video has {len(times)} frame, so there is no motion to find")
+    rate = (len(times) - 1) / float(times[-1] - times[0])
+    try:
+        with progress("frames", len(times)) as advance:
+            return times, measure(frames_of(file), rate, advance)
+    except DataError as error:
+        raise type(error)(f"{file}: {error}") from error
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written ({reason(error)}); choose another output=") from error
+
+
+def _say(file: Path, found: Sequence[Interval], times: Numbers) -> None:
+    kinds = ", ".join(f"{sum(i.kind == kind for i in found)} {kind}-expressions" for kind in ("micro", "macro"))
+    print(f"{file.name}: {kinds} in {float(times[-1] - times[0]):.1f} s")
+    for one in found:
+        start, end = float(times[one.onset]), float(times[one.offset])
+        print(f"  {start:8.2f} to {end:8.2f} s  {one.kind}  {one.strength:5.2f} px  {', '.join(one.regions)}")
+
+
+COMMAND = Command(
+    help="find micro- and macro-expressions in a long video",
+    description=_DESCRIPTION,
+    examples=_EXAMPLES,
+    fill=_fill,
+    run=_run,
+)

@@ -1,0 +1,52 @@
+"""The motion of a face over a long video, with the intervals that were found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from mer.types import Interval, Numbers
+
+__all__ = ["draw"]
+
+_COLOURS = {"micro": "#d55e00", "macro": "#0072b2"}
+_ROW_S, _WIDTH_IN, _ROW_IN, _DPI = 60.0, 11.0, 1.5, 120
+
+
+def draw(title: str, times: Numbers, strength: Numbers, found: Sequence[Interval], path: Path) -> None:
+    """Draw the strength of motion, one row per minute; intervals are shaded by their kind, an apex is a dot.
+
+    Parameters
+    ----------
+    title : str
+    times : ndarray, shape (T,)
+        Seconds of each frame.
+    strength : ndarray, shape (T,)
+        Pixels; NaN where there is no face.
+    found : sequence of Interval
+    path : Path
+        PNG to write.
+    """
+    end = float(times[-1])
+    rows = max(int(-(-end // _ROW_S)), 1)
+    figure = Figure(figsize=(_WIDTH_IN, 0.8 + rows * _ROW_IN), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    high = 1.05 * max(float(strength[strength == strength].max(initial=0.0)), 0.1)
+    for row, axes in enumerate(figure.subplots(rows, 1, squeeze=False).ravel()):
+        axes.plot(times, strength, color="#333333", linewidth=0.8)
+        for interval in found:
+            colour = _COLOURS[interval.kind]
+            axes.axvspan(times[interval.onset], times[interval.offset], color=colour, alpha=0.25, linewidth=0)
+            if interval.apex is not None:
+                axes.plot(times[interval.apex], interval.strength, "o", color=colour, markersize=3.5)
+        axes.set_xlim(row * _ROW_S, min((row + 1) * _ROW_S, max(end, 1.0)) if rows == 1 else (row + 1) * _ROW_S)
+        axes.set_ylim(0, high)
+        axes.set_ylabel("motion, px")
+        axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlabel("time, s")
+    kinds = [f"{sum(i.kind == kind for i in found)} {kind}-expressions" for kind in _COLOURS]
+    figure.suptitle(f"{title}: {kinds[0]} (orange), {kinds[1]} (blue)", fontsize=10)
+    figure.savefig(path)

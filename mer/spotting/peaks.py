@@ -1,0 +1,151 @@
+"""Finds expressions as peaks of motion: a departure from where the face was before and will be after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.spotting.motion import MotionCurve
+from mer.types import Interval, Kind
+from mer.validation import require_integer, require_number
+
+__all__ = ["Peaks"]
+
+Float = NDArray[np.float64]
+_NAMED = 3  # regions that an interval names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peaks:
+    """A spotter without training: peaks of the displacement of the regions that move most.
+
+    Attributes
+    ----------
+    leave_out : sequence of str
+        Regions whose name begins so are not looked at, such as ``upper_lid``, which moves in every blink.
+    strongest : int
+        How many regions, those that move most in a frame, the strength is the mean of; ≥ 1.
+    smooth : float
+        Standard deviation of the Gaussian that each displacement is smoothed by, s; 0 for none.
+    micro_baseline, macro_baseline : float
+        Length of the running median that a displacement is counted from, s. A median over w seconds follows what lasts
+        longer than w/2, so that the short one leaves nothing of a macro-expression.
+    micro_height, macro_height : float
+        Smallest prominence of a peak, pixels of the aligned face.
+    level : float
+        Share of its prominence at which a peak begins and ends, in (0, 1).
+    longest_micro, longest_macro : float
+        Longest duration, s. That of a micro-expression is 0.5 s by definition; the smoothing and the noise add to it.
+
+    Notes
+    -----
+    Macro-expressions are found first; a micro-expression that meets one is not reported. All parameters are set by
+    hand on synthetic videos and may be fitted on training subjects.
+    """
+
+    leave_out: Sequence[str]
+    strongest: int
+    smooth: float
+    micro_baseline: float
+    macro_baseline: float
+    micro_height: float
+    macro_height: float
+    level: float
+    longest_micro: float
+    longest_macro: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leave_out", tuple(self.leave_out))
+        require_integer("spotter.strongest", self.strongest, low=1)
+        require_number("spotter.smooth", self.smooth, low=0)
+        require_number("spotter.level", self.level, low=0.01, high=0.99)
+        for name in ("micro", "macro"):
+            for what in (f"{name}_baseline", f"{name}_height", f"longest_{name}"):
+                require_number(f"spotter.{what}", getattr(self, what), low=0, above=True)
+
+    def __call__(self, curve: MotionCurve) -> tuple[Interval, ...]:
+        """Return the intervals in order of onset, none of which overlaps another of its kind."""
+        found: list[Interval] = []
+        for stretch in curve.stretches():
+            macro = self._of_kind(curve, stretch, "macro")
+            micro = self._of_kind(curve, stretch, "micro")
+            found += [*macro, *(one for one in micro if not any(_meet(one, other) for other in macro))]
+        return tuple(sorted(found, key=lambda interval: interval.onset))
+
+    def strength(self, curve: MotionCurve, kind: Kind) -> Float:
+        """Return the strength of motion in every frame, px, shape (T,); NaN where there is no face."""
+        found = np.full(len(curve.displacement), np.nan)
+        for stretch in curve.stretches():
+            found[stretch] = self._strongest(self._departure(curve, stretch, kind))
+        return found
+
+    def _of_kind(self, curve: MotionCurve, stretch: slice, kind: Kind) -> list[Interval]:
+        from scipy.signal import find_peaks, peak_widths
+
+        departure = self._departure(curve, stretch, kind)
+        strength = self._strongest(departure)
+        height, longest = (self.micro_height, self.longest_micro) if kind == "micro" else self._of_macro
+        peaks, facts = find_peaks(strength, prominence=height)
+        about = facts["prominences"], facts["left_bases"], facts["right_bases"]
+        _, _, left, right = peak_widths(strength, peaks, rel_height=1 - self.level, prominence_data=about)
+        shortest = 0.0 if kind == "micro" else self.longest_micro
+        some = [
+            self._interval(curve, stretch, departure, kind, (int(onset), int(peak), int(offset)))
+            for onset, peak, offset in zip(np.floor(left), peaks, np.ceil(right), strict=True)
+            if shortest < (offset - onset) / curve.fps <= longest
+        ]
+        return _apart(some)
+
+    @property
+    def _of_macro(self) -> tuple[float, float]:
+        return self.macro_height, self.longest_macro
+
+    def _interval(
+        self, curve: MotionCurve, stretch: slice, departure: Float, kind: Kind, ends: tuple[int, int, int]
+    ) -> Interval:
+        onset, apex, offset = ends
+        order = np.argsort(-departure[apex], kind="stable")[:_NAMED]
+        names = [curve.regions[k] for k in self._looked_at(curve)]
+        return Interval(
+            onset=stretch.start + onset,
+            apex=stretch.start + apex,
+            offset=stretch.start + min(offset, len(departure) - 1),
+            kind=kind,
+            strength=float(self._strongest(departure[apex : apex + 1])[0]),
+            regions=tuple(names[k] for k in order),
+        )
+
+    def _departure(self, curve: MotionCurve, stretch: slice, kind: Kind) -> Float:
+        """Return how far each region is from its running median, px, shape (T, R)."""
+        from scipy.ndimage import gaussian_filter1d, median_filter
+
+        seconds = self.micro_baseline if kind == "micro" else self.macro_baseline
+        place = curve.displacement[stretch][:, self._looked_at(curve)].astype(np.float64)
+        if self.smooth:
+            place = gaussian_filter1d(place, self.smooth * curve.fps, axis=0)
+        window = min(round(seconds * curve.fps), len(place)) | 1
+        usual = median_filter(place, size=(window, 1, 1), mode="nearest")
+        return np.asarray(np.linalg.norm(place - usual, axis=2))
+
+    def _looked_at(self, curve: MotionCurve) -> list[int]:
+        kept = [k for k, name in enumerate(curve.regions) if not name.startswith(tuple(self.leave_out) or "\0")]
+        return kept or list(range(len(curve.regions)))
+
+    def _strongest(self, departure: Float) -> Float:
+        return np.asarray(np.sort(departure, axis=1)[:, -self.strongest :].mean(axis=1))
+
+
+def _meet(one: Interval, other: Interval) -> bool:
+    return one.onset <= other.offset and other.onset <= one.offset
+
+
+def _apart(intervals: Sequence[Interval]) -> list[Interval]:
+    """Return the intervals that no stronger one overlaps."""
+    kept: list[Interval] = []
+    for interval in sorted(intervals, key=lambda i: (-i.strength, i.onset)):
+        if not any(_meet(interval, other) for other in kept):
+            kept.append(interval)
+    return kept

@@ -1,0 +1,62 @@
+"""`mer spot`: a video of one's own."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+import mer
+from mer.cli import main
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a video of 5 s with one macro-expression."""
+    fields = {"blinks": 0, "speech": 0, "nods": 0, "sway": 0, "videos": 1, "micro": 0, "macro": 12, "seconds": 5}
+    look = {"subjects": 1, "size": 128, "fps": 20}
+    spans = {"macro_seconds": [1.5, 1.5], "macro_peak": [4, 4]}
+    clip = mer.component("dataset", "synthetic_long", look=look, **fields, **spans).recordings().recordings[0].clip
+    path = tmp_path_factory.mktemp("video") / "me.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (128, 128))
+    for index in range(100):
+        writer.write(cv2.cvtColor(clip.read(index), cv2.COLOR_GRAY2BGR))
+    writer.release()
+    return path
+
+
+def test_an_expression_is_found_written_and_drawn(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["spot", str(video), f"output={tmp_path}"]) == 0
+    said = capsys.readouterr().out
+    with (tmp_path / "intervals.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["kind"] == "macro" and row["video"] == str(video)
+    assert int(row["onset"]) < int(row["apex"]) < int(row["offset"])
+    assert float(row["duration"]) == pytest.approx((int(row["offset"]) - int(row["onset"])) / 20, abs=0.01)
+    (line,) = (tmp_path / "intervals.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["regions"] == row["regions"].split()
+    assert said.startswith("me.avi: 0 micro-expressions, 1 macro-expressions in 5.0 s")
+    picture = cv2.imread(str(tmp_path / "me.png"))
+    assert picture is not None and picture.shape[1] > 1000
+
+
+def test_bad_input_is_one_sentence(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, status, said in (
+        ([], 2, "missing video; write mer spot VIDEO"),
+        ([str(tmp_path / "none.mp4")], 1, "none.mp4"),
+        ([str(video), "spotter.level=2"], 2, "spotter.level=2: must be a number"),
+        ([str(video), "spotter.heigth=2"], 2, "heigth"),
+        ([str(video), str(video.parent / "me.mp4")], 2, "two videos are called me"),
+    ):
+        assert main(["spot", *words, f"output={tmp_path / 'out'}"]) == status
+        assert said in capsys.readouterr().err
+
+
+def test_a_video_without_a_face_is_named(data_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["spot", str(data_root / "video" / "no_face.mp4"), f"output={tmp_path}"]) == 1
+    assert "no_face.mp4: no face was found in two frames 0.5 s apart" in capsys.readouterr().err
