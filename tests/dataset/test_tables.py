@@ -79,13 +79,13 @@ def book(tmp_path: Path) -> Path:
 
 def test_hidden_rows_and_sheets_are_read_and_marked(book: Path) -> None:
     first, other = read_sheets(book)
-    assert (first.hidden, other.hidden) == ({4}, {1})
+    assert (first.hidden, first.visible, other.visible) == ({4}, True, False)
     rows = read_coding(book, Columns(needed=NEEDED), None)
     assert [(row["clip"], row["onset"], row.hidden) for row in rows] == [
-        ("a", "3", False),
-        ("b", "=C2+4", False),
-        ("c", "7", True),
-        ("d", "#REF!", False),
+        ("a", "3", ""),
+        ("b", "=C2+4", ""),
+        ("c", "7", "sheet Sheet"),
+        ("d", "#REF!", ""),
     ]
 
 
@@ -112,11 +112,16 @@ def test_a_check_names_formulas_errors_and_hidden_rows(tmp_path: Path) -> None:
     book.save(file)
     manifest = exports.reader("casme2", root).load()
     formula, error = (exclusion.reason for exclusion in manifest.excluded)
-    assert "onset is the formula =1+1 without its value; open the table in a spreadsheet program and save it" in formula
-    assert "apex is the error #N/A of a spreadsheet program; correct its formula, or the value" in error
+    assert (
+        "cell D2 (onset) holds the formula =1+1 without a stored value; open the file in a spreadsheet program and save it"
+        in formula
+    )
+    assert (
+        "cell E3 (apex) holds the error #N/A of a spreadsheet program; correct its formula, or type the value" in error
+    )
     assert manifest.remarks[0] == (
-        f"1 of 4 rows are hidden in the spreadsheet and read all the same (row 4 of {file.name}); delete those that "
-        "must not count"
+        f"{file.name}, sheet {sheet.title}: row 4 is hidden in the file and read (1 of 4); delete those that must not "
+        "count"
     )
 
 
@@ -124,4 +129,6 @@ def test_a_formula_in_a_table_of_ones_own_is_named(tmp_path: Path) -> None:
     lines = ["sample_id,subject,label,onset,apex,offset,path", "a,s1,x,=B1,2,3,a", "b,s2,y,1,2,3,b"]
     (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
     manifest = mer.component("dataset", "csv", table=str(tmp_path / "t.csv")).load()
-    assert "row 2 of t.csv: a: onset is the formula =B1 without its value" in manifest.excluded[0].reason
+    assert (
+        "row 2 of t.csv: a: cell D2 (onset) holds the formula =B1 without a stored value" in manifest.excluded[0].reason
+    )

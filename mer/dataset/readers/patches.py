@@ -127,7 +127,9 @@ def _apply(mended: list[Row], rows: Sequence[Row], found: Sequence[int], patch: 
             f"skipped: {patch.what} is {old[patch.field] or 'empty'} in {old.where}, not {patch.old} as the patch "
             f"expects ({patch.source})"
         )
-    mended[found[0]] = replace(mended[found[0]], cells={**mended[found[0]].cells, patch.field: patch.new})
+    row = mended[found[0]]
+    faults = {column: fault for column, fault in row.faults.items() if column != patch.field}
+    mended[found[0]] = replace(row, cells={**row.cells, patch.field: patch.new}, faults=faults)
     return (
         f"repaired: {patch.what} {old[patch.field] or 'empty'} → {patch.new} in {old.where}; {patch.reason} "
         f"({patch.source})"
