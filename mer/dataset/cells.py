@@ -22,7 +22,8 @@ def require_visible(where: str, what: str, text: str) -> None:
     unseen = next((c for c in text if _is_unseen(c)), None)
     if unseen is not None:
         name = unicodedata.name(unseen, "a control character")
-        raise DataError(f"{where}: {what} {text!r} has an invisible character, U+{ord(unseen):04X} {name}; delete it")
+        shown = repr(text).replace(unseen, f"\\u{ord(unseen):04x}")
+        raise DataError(f"{where}: {what} {shown} has an invisible character, U+{ord(unseen):04X} {name}; delete it")
 
 
 def cell_fault(text: str) -> str:

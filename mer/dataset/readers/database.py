@@ -218,12 +218,14 @@ def _of_table(rows: Sequence[Row]) -> list[str]:
 
 
 def _none_listed(damaged: Damaged, rows: Sequence[Row]) -> list[str]:
-    """Return a remark where lists of damaged frames have no clip of the table."""
-    if not damaged or any(clip_key(row["subject"], row["clip"]) in damaged for row in rows):
+    """Return a remark where lists of damaged frames have no subject of the table: they are of other recordings."""
+    listed = {subject for subject, _ in damaged}
+    if not listed or any(clip_key(row["subject"], row["clip"])[0] in listed for row in rows):
         return []
-    first = " ".join(next(iter(damaged)))
-    text = f"dataset.damaged: none of the {len(damaged)} clips of the lists, such as {first}, is in the table"
-    return [f"{text}; give the lists of this part of the database"]
+    return [
+        f"dataset.damaged: none of the {len(listed)} subjects of the lists, such as {min(listed)}, is in the table; "
+        "give the lists of this part of the database"
+    ]
 
 
 def _objective(row: Row) -> str:

@@ -66,10 +66,8 @@ def sheet_remarks(path: Path, sheet: Sheet, places: Mapping[str, int]) -> Iterat
     unseen = sorted((place, name) for name, place in places.items() if place in sheet.hidden_columns)
     if unseen:
         columns = ", ".join(f"{cell_name(1, place)[:-1]} ({name})" for place, name in unseen)
-        yield (
-            f"{path.name}, sheet {sheet.name}: column{'s' if len(unseen) > 1 else ''} {columns} hidden in the file and "
-            "read; show and check what is in it"
-        )
+        are = f"columns {columns} are" if len(unseen) > 1 else f"column {columns} is"
+        yield f"{path.name}, sheet {sheet.name}: {are} hidden in the file and read; show and check what is in there"
     read = set(places.values())
     merged = list(dict.fromkeys(area for (_, place), area in sheet.filled.items() if place in read))
     if merged:

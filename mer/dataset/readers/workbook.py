@@ -148,7 +148,8 @@ def _formula(cell: object) -> object:
 
 def _fault(value: object, text: str) -> str:
     if isinstance(value, date | time | timedelta):
-        return f"holds the date {text}; set the format of the cell to text or number and type the value again"
+        shown = text.removesuffix(" 00:00:00")
+        return f"holds the date {shown}; set the format of the cell to text or number and type the value again"
     return cell_fault(text)
 
 
