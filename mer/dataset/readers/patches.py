@@ -37,6 +37,7 @@ class Patch:
         Text of the cell that is expected, or ``invalid``: no frame number, or out of the order onset < apex < offset;
         of action units, a choice between two ("or").
     new : str
+        Or ``withdrawn``: the authors have taken the whole row out of a later version, so that the clip is faulty.
     reason, source : str
     """
 
@@ -95,7 +96,7 @@ def _patch(path: Path, number: int, entry: Any) -> Patch:
 def apply_patches(rows: Sequence[Row], patches: Sequence[Patch]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Return the repaired rows, and one sentence a patch that says what it did, or why it did nothing.
 
-    Patches of clips that the table does not hold share one sentence.
+    Patches of clips that the table does not hold share one sentence; a row that is withdrawn says so by its fault.
     """
     mended = list(rows)
     report = []
@@ -109,8 +110,8 @@ def apply_patches(rows: Sequence[Row], patches: Sequence[Patch]) -> tuple[tuple[
         of_clip = places.get((unpadded_name(patch.subject), unpadded_name(patch.clip)), [])
         found = [place for place in of_clip if patch.onset in ("", keys[place][2])]
         if found:
-            report.append(_apply(mended, rows, found, patch))
-        else:
+            report += filter(None, [_apply(mended, rows, found, patch)])
+        elif patch.new != "withdrawn":
             absent.append(patch)
     if absent:
         many = f"{len(absent)} known mistakes are of clips that the table does not hold"
@@ -128,6 +129,10 @@ def _apply(mended: list[Row], rows: Sequence[Row], found: Sequence[int], patch: 
             f"expects ({patch.source})"
         )
     row = mended[found[0]]
+    if patch.new == "withdrawn":
+        fault = f"{patch.field} {old[patch.field]}: {patch.reason} ({patch.source}); leave the clip out"
+        mended[found[0]] = replace(row, faults={**row.faults, patch.field: fault})
+        return ""
     faults = {column: fault for column, fault in row.faults.items() if column != patch.field}
     mended[found[0]] = replace(row, cells={**row.cells, patch.field: patch.new}, faults=faults)
     return (
