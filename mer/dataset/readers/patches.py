@@ -99,7 +99,7 @@ def apply_patches(rows: Sequence[Row], patches: Sequence[Patch]) -> tuple[tuple[
     Patches of clips that the table does not hold share one sentence; a row that is withdrawn says so by its fault.
     """
     mended = list(rows)
-    report = []
+    report: list[str] = []
     # All are matched against the table as it came, so that one patch of an event may move the onset it is known by.
     keys = [(unpadded_name(row["subject"]), unpadded_name(row["clip"]), row["onset"]) for row in rows]
     places: dict[tuple[str, str], list[int]] = {}
