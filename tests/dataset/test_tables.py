@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 from openpyxl.worksheet.formula import ArrayFormula
 
 import mer
@@ -274,3 +275,14 @@ def test_an_old_workbook_under_a_new_name_is_named(tmp_path: Path) -> None:
     (tmp_path / "t.xlsx").write_bytes(b"\xd0\xcf\x11\xe0rest")
     with pytest.raises(DataError, match=r"an Excel file of the old format .xls, or one with a password; open it and"):
         read_sheets(tmp_path / "t.xlsx")
+
+
+def test_a_lone_format_at_the_end_of_a_sheet_costs_nothing_and_escaped_line_ends_are_blanks(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    for row in (("subject", "clip", "onset"), ("s1_x000D_", "a", 3)):
+        sheet.append(row)
+    sheet["XFD200000"].font = Font(bold=True)  # 3 billion places
+    book.save(tmp_path / "t.xlsx")
+    (found,) = read_sheets(tmp_path / "t.xlsx")
+    assert found.lines == ((1, ["subject", "clip", "onset"]), (2, ["s1", "a", "3"]))

@@ -172,8 +172,8 @@ class Reading(RowReader):
         for what, number in (("onset", onset), ("apex", apex)):
             if number in damaged:
                 raise DataError(
-                    f"{what} frame {number} is damaged according to {damaged[number]}; leave the clip out "
-                    "(bad_clips=exclude), or take the line out of the list"
+                    f"{what} frame {number} is damaged according to {damaged[number]}; leave the clip "
+                    "out, or take the line out of the list"
                 )
         inside = [number for number in sorted(damaged) if onset <= number <= offset]
         if inside:

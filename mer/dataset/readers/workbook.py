@@ -11,6 +11,8 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openpyxl.utils.escape import unescape
+
 from mer.dataset.cells import cell_fault
 from mer.errors import DataError
 
@@ -74,9 +76,12 @@ def read_workbook(path: Path) -> tuple[Sheet, ...]:
                     f"{path}: an Excel file of the old format .xls, or one with a password; open it and save it as "
                     ".xlsx without a password"
                 )
-            values = openpyxl.load_workbook(file, data_only=True)
-            formulas = openpyxl.load_workbook(file)
-            return tuple(_sheet(sheet, formulas[sheet.title]) for sheet in values.worksheets)
+            # Only a whole workbook says what is hidden; but its rows have a cell for each place up to the last that
+            # has a format, of which a sheet can have 17 billion.
+            whole = openpyxl.load_workbook(file)
+            values = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            formulas = openpyxl.load_workbook(file, read_only=True)
+            return tuple(_sheet(w, values[w.title], formulas[w.title]) for w in whole.worksheets)
     except DataError:
         raise
     except OSError as error:
@@ -91,32 +96,37 @@ def _broken(path: Path) -> str:
     return f"{path}: no Excel workbook can be read from it; it is cut short or of another format: copy it again"
 
 
-def _sheet(values: Worksheet, formulas: Worksheet) -> Sheet:
-    both = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
+def _sheet(whole: Worksheet, values: Worksheet, formulas: Worksheet) -> Sheet:
+    lines: dict[int, list[str]] = {}
     faults: dict[Place, str] = {}
-    lines: list[tuple[int, list[str]]] = []
-    for number, pair in enumerate(both, start=1):
-        cells = []
-        for place, (value, formula) in enumerate(zip(*pair, strict=True)):
-            cells.append(_cell_text(_formula(formula) if value is None else value))
-            if fault := _fault(value, cells[-1]):
-                faults[number, place] = fault
-        if any(cells):
-            lines.append((number, cells))
-    filled, alone = _merged(values)
-    by_number = dict(lines)
+    for number, (row, formula_row) in enumerate(zip(_rows(values), _rows(formulas), strict=True), start=1):
+        cells = [_formula(f) if v is None else v for v, f in zip(row, formula_row, strict=True)]
+        texts = [_cell_text(cell) for cell in cells]
+        if any(texts):
+            lines[number] = texts
+            found = {(number, place): _fault(*both) for place, both in enumerate(zip(cells, texts, strict=True))}
+            faults |= {place: fault for place, fault in found.items() if fault}
+    filled, alone = _merged(whole)
+    filled = {place: first for place, first in filled.items() if place[0] in lines}  # a line may stay blank
     for (number, place), (_, first) in filled.items():
-        if number in by_number:  # a line that has nothing of its own stays blank
-            by_number[number][place] = by_number.get(first, {place: ""})[place]
+        texts, above = lines[number], lines.get(first, [])
+        texts += [""] * (place + 1 - len(texts))
+        texts[place] = above[place] if place < len(above) else ""
     return Sheet(
-        name=values.title,
-        lines=tuple(lines),
+        name=whole.title,
+        lines=tuple(lines.items()),
         faults=faults | alone,
-        filled={place: area for place, (area, _) in filled.items() if place[0] in by_number},
-        hidden=frozenset(number for number, row in values.row_dimensions.items() if row.hidden or row.height == 0),
-        hidden_columns=frozenset(_hidden_columns(values)),
-        visible=values.sheet_state == "visible",
+        filled={place: area for place, (area, _) in filled.items()},
+        hidden=frozenset(number for number, row in whole.row_dimensions.items() if row.hidden or row.height == 0),
+        hidden_columns=frozenset(_hidden_columns(whole)),
+        visible=whole.sheet_state == "visible",
     )
+
+
+def _rows(sheet: Worksheet) -> Iterator[tuple[object, ...]]:
+    """Yield the values of each row up to its last cell; the size that a file names itself is often wrong."""
+    sheet.reset_dimensions()  # type: ignore[attr-defined]  # of sheets that are read only
+    return sheet.iter_rows(values_only=True)
 
 
 def _merged(values: Worksheet) -> tuple[dict[Place, tuple[str, int]], dict[Place, str]]:
@@ -159,4 +169,4 @@ def _cell_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return " ".join(unicodedata.normalize("NFKC", str(value)).split())
+    return " ".join(unicodedata.normalize("NFKC", unescape(str(value))).split())
