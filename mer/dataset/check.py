@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mer.dataset.image_header import image_size
+from mer.dataset.image_header import image_size, is_transparent
 from mer.dataset.media import FrameFolder, VideoFile
 from mer.dataset.still import is_constant, pair_numbers, pair_remark
 from mer.dataset.twice import listed_twice, signature
@@ -139,6 +139,8 @@ def _check_clip(sample: Sample, needed: Sequence[int]) -> tuple[list[Finding], s
     found = [Finding.of("blocks", sample.id, text) for text in read]
     if isinstance(sample.clip, VideoFile) and not read:
         found += _video_findings(sample, sample.clip)
+    if isinstance(sample.clip, FrameFolder) and not read:
+        found += _alpha_findings(sample, sample.clip, needed)
     if others:
         more = f" (and {len(others) - 1} more frames of this clip)" if len(others) > 1 else ""
         found.append(Finding.of("warning", sample.id, f"{others[0]}{more}, as the settings read other frames only"))
@@ -180,6 +182,12 @@ def _video_findings(sample: Sample, clip: VideoFile) -> list[Finding]:
         text = f"offset frame {sample.offset} is not in {clip.file}, whose last frame is {last}; correct the table"
         found.append(Finding.of("warning", sample.id, text))
     return found
+
+
+def _alpha_findings(sample: Sample, clip: FrameFolder, needed: Sequence[int]) -> list[Finding]:
+    seen = [str(clip.path(number)) for number in needed if is_transparent(clip.path(number))]
+    text = "has transparent pixels, and is read as if they were opaque; save the frames without an alpha channel"
+    return [Finding.of("warning", sample.id, f"{seen[0]} {text}")] if seen else []
 
 
 def _check_flow(sample: Sample) -> tuple[list[Finding], str]:

@@ -9,9 +9,10 @@ import cv2
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from mer.dataset.images import decode
+from mer.dataset.pnm import HEADER_LENGTH, pnm_length
 from mer.errors import DataError
 
-__all__ = ["image_size"]
+__all__ = ["image_size", "is_transparent"]
 
 _TAIL = 1024
 # Pillow reads the header alone; whether a file is whole shows in the bytes that each format ends with.
@@ -47,9 +48,23 @@ def image_size(path: Path) -> tuple[int, int]:
     return (height, width) if turned else (width, height)
 
 
+def is_transparent(path: Path) -> bool:
+    """Return whether any pixel of an image is partly or wholly transparent; False for what cannot be read."""
+    try:
+        with Image.open(path) as image:
+            if "A" not in image.getbands() and "transparency" not in image.info:
+                return False
+            lowest = image.convert("RGBA").getchannel("A").getextrema()[0]
+            return isinstance(lowest, int) and lowest < 255
+    except (OSError, SyntaxError, ValueError):
+        return False
+
+
 def _is_whole(path: Path, kind: str, length: int) -> bool:
     with path.open("rb") as file:
         if kind == "BMP":
             return length >= int.from_bytes(file.read(6)[2:], "little")
+        if kind == "PPM":
+            return length >= pnm_length(file.read(HEADER_LENGTH))
         file.seek(-min(length, _TAIL), os.SEEK_END)
         return _ENDS.get(kind, b"") in file.read()

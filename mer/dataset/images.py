@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.dataset.pnm import HEADER_LENGTH, in_full_range, pnm_length
 from mer.errors import DataError
 from mer.types import Image
 
 __all__ = ["IMAGE_SUFFIXES", "decode", "image_files", "needed_depth", "read_frame"]
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff"})
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -47,7 +48,8 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
     Returns
     -------
     ndarray, shape (H, W) or (H, W, C)
-        Colour in the order BGR.
+        Colour in the order BGR. With ``cv2.IMREAD_ANYDEPTH``, values of a PGM or PPM whose largest value is neither 255
+        nor 65535 are scaled to uint8.
 
     Raises
     ------
@@ -60,8 +62,11 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
         raise DataError(f"{path}: the image cannot be read ({error.strerror}); check the path") from error
     if not len(data):
         raise DataError(f"{path}: the image file is empty (0 bytes); copy it again or leave the clip out")
+    head = data[:HEADER_LENGTH].tobytes()
+    if head.startswith((b"P2", b"P3")):
+        data = np.append(data, np.uint8(ord("\n")))  # without an end of line, OpenCV takes the last number for cut
     try:
-        pixels = cv2.imdecode(data, flags)
+        pixels = cv2.imdecode(data, flags) if len(data) >= pnm_length(head) else None
     except cv2.error:
         pixels = None
     if pixels is None:
@@ -69,7 +74,7 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
             f"{path}: no image can be decoded from its {len(data)} bytes; it is cut short or of another format: "
             "copy it again or leave the clip out"
         )
-    return pixels
+    return in_full_range(head, pixels) if flags & cv2.IMREAD_ANYDEPTH else pixels
 
 
 def read_frame(path: Path, depth: int | None = None) -> Image:

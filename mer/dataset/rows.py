@@ -15,9 +15,6 @@ from mer.types import Exclusion, Sample
 __all__ = ["FramesNotFoundError", "RowReader", "frame_number"]
 
 
-_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
-
-
 class FramesNotFoundError(DataError):
     """The folder or the video of a clip does not exist."""
 
@@ -28,12 +25,15 @@ class RowReader(ABC):
 
     Attributes
     ----------
+    columns : sequence of str or None
+        The columns that are read; None means all of a row.
     samples : list of Sample
     excluded : list of Exclusion
     listed : dict
         Every folder of frames or video that was found → the frames of a folder.
     """
 
+    columns: Sequence[str] | None = None
     samples: list[Sample] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)
     listed: dict[Path, Mapping[int, Path]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class RowReader(ABC):
         for row in rows:
             name = self.name(row)
             try:
-                _require_values(row)
+                row.require_values(self.columns)
                 self.samples.append(self.sample(row, name))
             except DataError as error:
                 reason = f"{row.where}: {error}" if name == row.where else f"{row.where}: {name}: {error}"
@@ -94,17 +94,6 @@ class RowReader(ABC):
         self.excluded = [whole, *(exclusion for exclusion in self.excluded if exclusion not in alone)]
 
 
-def _require_values(row: Row) -> None:
-    """Raise DataError for a cell that holds a formula or an error of a spreadsheet program instead of a value."""
-    for column, text in row.cells.items():
-        if text.startswith("="):
-            raise DataError(
-                f"{column} is the formula {text} without its value; open the table in a spreadsheet program and save it"
-            )
-        if text in _ERRORS:
-            raise DataError(f"{column} is the error {text} of a spreadsheet program; correct its formula, or the value")
-
-
 def frame_number(row: Row, column: str) -> int:
     """Return a cell as a frame number.
 
@@ -116,7 +105,8 @@ def frame_number(row: Row, column: str) -> int:
     text = row[column]
     if text in ("", "/", "-"):
         raise DataError(f"{column} is missing ({text or 'empty'}); fill it in, or leave the clip out")
-    # Spreadsheets that once held an empty cell in a column write its whole numbers as 112.0.
-    if not re.fullmatch(r"\d+(\.0+)?", text):
+    # Spreadsheets that once held an empty cell in a column write its whole numbers as 112.0; some languages as 112,0.
+    found = re.fullmatch(r"(\d+)(\.0+|,0)?", text)
+    if not found:
         raise DataError(f"{column} {text!r} is not a frame number; correct the table")
-    return int(text.partition(".")[0])
+    return int(found.group(1))

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from mer.dataset.image_header import image_size
+from mer.dataset.image_header import image_size, is_transparent
 from mer.dataset.images import read_frame
 from mer.errors import DataError
 
-SUFFIXES = ("png", "jpg", "bmp", "tif")
+SUFFIXES = ("png", "jpg", "bmp", "tif", "pgm", "ppm")
 
 
 def write(folder: Path, suffix: str, *, channels: int = 1, options: list[int] | None = None) -> Path:
@@ -23,8 +23,9 @@ def write(folder: Path, suffix: str, *, channels: int = 1, options: list[int] | 
     return path
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("suffix", "channels"), [(s, c) for s in SUFFIXES for c in (1, 3) if (s, c) not in (("pgm", 3), ("ppm", 1))]
+)
 def test_the_size_is_that_of_the_pixels(tmp_path: Path, suffix: str, channels: int) -> None:
     assert image_size(write(tmp_path, suffix, channels=channels)) == (70, 40)
 
@@ -33,7 +34,7 @@ def test_a_progressive_jpeg_is_read(tmp_path: Path) -> None:
     assert image_size(write(tmp_path, "jpg", options=[cv2.IMWRITE_JPEG_PROGRESSIVE, 1])) == (70, 40)
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "pgm"])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_a_file_that_is_cut_short_is_named(tmp_path: Path, suffix: str, share: float) -> None:
     path = write(tmp_path, suffix)
@@ -72,3 +73,19 @@ def test_the_size_of_a_turned_photograph_is_that_of_the_frame_that_is_read(
         image.save(turned, exif=exif)
     assert image_size(turned) == read_frame(turned).shape[1::-1]
     assert (image_size(turned) == (40, 70)) == (orientation > 4)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize(("alpha", "found"), [(255, False), (128, True), (0, True)])
+def test_transparent_pixels_are_found(tmp_path: Path, suffix: str, alpha: int, found: bool) -> None:
+    pixels = np.full((4, 4, 4), 200, np.uint8)
+    pixels[..., 3] = 255
+    pixels[0, 0, 3] = alpha
+    Image.fromarray(pixels, "RGBA").save(tmp_path / f"1.{suffix}")
+    assert is_transparent(tmp_path / f"1.{suffix}") is found
+
+
+def test_a_colour_of_a_palette_may_be_transparent(tmp_path: Path) -> None:
+    Image.new("P", (4, 4)).save(tmp_path / "1.png", transparency=0)
+    assert is_transparent(tmp_path / "1.png")
+    assert not is_transparent(write(tmp_path, "jpg")) and not is_transparent(tmp_path / "none.png")

@@ -61,6 +61,10 @@ def _add_row(scan: Scan, row: Row, index: _Index) -> None:
     if empty:
         scan.fault(sample_id, f"{row.where}: {', '.join(empty)} is empty")
         return
+    bad = next((row.faults[column] for column in _NEEDED if column in row.faults), "")
+    if bad:
+        scan.fault(sample_id, f"{row.where}: {bad}")
+        return
     matches = index.find([f"{sub}_{name}", own, row["imagename"]])
     if len(matches) != 1:
         names = " and ".join(sorted(path.name for path in matches)) or "no image"

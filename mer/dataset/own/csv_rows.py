@@ -16,9 +16,10 @@ from mer.errors import DataError
 from mer.types import Sample
 from mer.validation import user_path
 
-__all__ = ["COLUMNS", "CsvRows"]
+__all__ = ["COLUMNS", "OPTIONAL", "CsvRows"]
 
 COLUMNS = ("sample_id", "subject", "label", "onset", "offset", "path")
+OPTIONAL = ("landmarks", "fps")
 
 
 @dataclass(kw_only=True)
@@ -103,6 +104,6 @@ def _fps(row: Row) -> float:
     text = row["fps"]
     if not text:
         return 0.0
-    if not re.fullmatch(r"\d+(\.\d+)?", text):
+    if not re.fullmatch(r"\d+(\.\d+|,\d{1,2})?", text):  # 1,000 could be a thousand
         raise DataError(f"fps {text!r} is not a number; correct it or leave it empty")
-    return float(text)
+    return float(text.replace(",", "."))

@@ -10,7 +10,7 @@ from typing import Literal
 from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling
-from mer.dataset.own.csv_rows import COLUMNS, CsvRows
+from mer.dataset.own.csv_rows import COLUMNS, OPTIONAL, CsvRows
 from mer.dataset.tables import Table, read_table
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
@@ -87,9 +87,11 @@ class CsvTable:
         if not self.table:
             raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per clip")
         table = read_table(user_path("dataset.table", self.table))
-        table.require(COLUMNS if self.apex == "middle" else (*COLUMNS, "apex"))
+        needed = COLUMNS if self.apex == "middle" else (*COLUMNS, "apex")
+        table.require(needed, OPTIONAL)
         classes = self._classes(table)
         reader = CsvRows(
+            columns=(*needed, *OPTIONAL),
             dataset=self.name,
             classes=classes,
             folder=self._folder(table),
@@ -106,6 +108,7 @@ class CsvTable:
             notes={
                 "apex_source": "annotated" if self.apex == "annotated" else "middle of onset and offset",
                 "frame_source": "as listed in the table",
+                "remarks": table.remarks,
             },
         )
         return with_depth(manifest, self.depth)
@@ -113,8 +116,9 @@ class CsvTable:
     def _classes(self, table: Table) -> tuple[str, ...]:
         if self.classes is not None:
             return tuple(self.classes)
-        found = {row["label"] for row in table.rows} - {""}
-        require_one_spelling("label", (row["label"] for row in table.rows if row["label"]), str(table.path))
+        labels = [row["label"] for row in table.rows if row["label"] and "label" not in row.faults]
+        found = set(labels)
+        require_one_spelling("label", labels, str(table.path))
         if len(found) < 2:
             raise DataError(
                 f"{table.path}: {len(found)} label is left ({', '.join(found) or 'none'}); a classifier needs two: "

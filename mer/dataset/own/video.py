@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from mer.dataset.interval import require_order
 from mer.dataset.media import VideoFile
+from mer.dataset.names import require_one_spelling
 from mer.dataset.points import StoredPoints
-from mer.dataset.tables import Row, read_table
+from mer.dataset.tables import Row, Table, read_table
 from mer.dataset.video import video_index
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
@@ -22,6 +23,8 @@ from mer.types import Exclusion, Manifest, Sample
 from mer.validation import require_choice, user_path
 
 __all__ = ["Video"]
+
+_TEXTS = ("apex", "label", "subject", "sample_id")  # columns of the intervals that may be left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +90,16 @@ class Video:
         index = video_index(file)
         samples: list[Sample] = []
         excluded: list[Exclusion] = []
-        for row in self._rows():
+        table = self._table()
+        for row in self._rows(table):
             try:
+                row.require_values(("onset", "offset", *_TEXTS))
                 samples.append(self._sample(row, file, index.times))
             except DataError as error:
                 excluded.append(Exclusion(sample_id=row["sample_id"], reason=f"{row.where}: {error}", fault=True))
+        where = str(table.path if table else file)
+        require_one_spelling("subject", (sample.subject for sample in samples), where)
+        require_one_spelling("label", (sample.label for sample in samples), where)
         return Manifest(
             samples=tuple(samples),
             classes=tuple(sorted({sample.label for sample in samples})),
@@ -99,20 +107,25 @@ class Video:
             notes={
                 "apex_source": "annotated, or else the middle of onset and offset",
                 "frame_source": file.name,
-                "remarks": index.remarks,
+                "remarks": (*index.remarks, *(table.remarks if table else ())),
             },
         )
 
-    def _rows(self) -> Sequence[Row]:
+    def _table(self) -> Table | None:
         if not self.intervals:
+            return None
+        table = read_table(user_path("dataset.intervals", self.intervals))
+        table.require(("onset", "offset"), _TEXTS)
+        return table
+
+    def _rows(self, table: Table | None) -> Sequence[Row]:
+        if table is None:
             given = {"onset": self.onset, "apex": self.apex, "offset": self.offset}
             cells = {name: "" if value is None else str(value) for name, value in given.items()}
             return [Row(where="dataset.onset, apex, offset", cells={**cells, "sample_id": Path(self.file or "").stem})]
-        table = read_table(user_path("dataset.intervals", self.intervals))
-        table.require(("onset", "offset"))
         stem = Path(self.file or "").stem
         return [
-            Row(where=row.where, cells={**row.cells, "sample_id": row["sample_id"] or f"{stem}_{number:03d}"})
+            replace(row, cells={**row.cells, "sample_id": row["sample_id"] or f"{stem}_{number:03d}"})
             for number, row in enumerate(table.rows, start=1)
         ]
 
@@ -139,7 +152,8 @@ class Video:
         if not text:
             return empty
         if not re.fullmatch(r"\d+(\.\d+)?", text):
-            raise DataError(f"{column} {text!r} is not a number of {self.unit}; correct it")
+            comma = ", decimals with a point" if "," in text else ""
+            raise DataError(f"{column} {text!r} is not a number of {self.unit}; correct it{comma}")
         value = float(text)
         if self.unit == "seconds":
             if value > times[-1] + (times[-1] - times[0]) / max(len(times) - 1, 1):

@@ -85,17 +85,18 @@ class Casme3(Database):
     ----------
     part : {"A", "C"}
         A: 7 emotions, with apex; C (mock crime): 4 classes, without apex, so the middle frame is used.
-    damaged : sequence of str
+    damaged : str, sequence of str or None
         The authors' lists of frames that are damaged or of bad quality, see `mer.dataset.readers.damaged`: a clip whose
         onset or apex is in one is faulty; other frames are a remark.
     """
 
     part: str
-    damaged: Sequence[str] = place()
+    damaged: str | Sequence[str] | None = place()
 
     def __post_init__(self) -> None:
         require_choice("dataset.part", self.part, ("A", "C"))
-        object.__setattr__(self, "damaged", tuple(map(str, self.damaged)))
+        lists = (self.damaged,) if isinstance(self.damaged, str) else self.damaged or ()
+        object.__setattr__(self, "damaged", tuple(map(str, lists)))
         super().__post_init__()
 
     def patch_list(self) -> str:
@@ -104,7 +105,7 @@ class Casme3(Database):
 
     def damaged_frames(self) -> Damaged:
         """Return the frames of the authors' lists."""
-        return read_damaged(self.damaged)
+        return read_damaged(self.damaged or (), self._root())
 
     @property
     def layout(self) -> Layout:  # type: ignore[override]

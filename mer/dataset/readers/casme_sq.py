@@ -9,8 +9,9 @@ from pathlib import Path
 
 from mer.dataset.readers.coding import Columns, Layout
 from mer.dataset.readers.database import Database
-from mer.dataset.readers.sheets import Line, Sheet, find_table, read_sheets
-from mer.dataset.tables import Row, require_visible
+from mer.dataset.readers.sheet_rows import sheet_remarks, sheet_row, with_remarks
+from mer.dataset.readers.sheets import Sheet, find_table, read_sheets
+from mer.dataset.tables import Row
 from mer.errors import DataError
 
 __all__ = ["CasmeSq"]
@@ -68,12 +69,13 @@ class CasmeSq(Database):
                 "of the videos); copy the file again from the database"
             )
         people, codes = _pairs(sheets[1]), _pairs(sheets[2])
+        places = {name: place for place, name in enumerate(_COLUMNS)}
         lines = [line for line in sheets[0].lines if str(line[1][0]).isdigit()]
-        rows = [replace(self._row(path, line, people, codes), hidden=line[0] in sheets[0].hidden) for line in lines]
+        rows = [self._named(sheet_row(path, sheets[0], line, places), people, codes) for line in lines]
         micro = [row for row in rows if row["type"].casefold().startswith("micro")]
         if not micro:
             raise DataError(f"{path}: no row of its first sheet is a micro-expression; is it the right file?")
-        return tuple(micro)
+        return with_remarks(micro, ("action_units", "self_report"), tuple(sheet_remarks(path, sheets[0], places)))
 
     def identity(self, row: Row) -> Mapping[str, str]:
         """Return the names as they are; `rows` has already made them."""
@@ -88,21 +90,15 @@ class CasmeSq(Database):
         """Return subject, video and onset: a video may hold several events."""
         return f"{row['subject']}_{row['clip']}_{row['onset'].zfill(5)}"
 
-    def _row(self, path: Path, line: Line, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
-        number, texts = line
-        cells = dict(zip(_COLUMNS, texts, strict=False))
-        for name, text in cells.items():
-            require_visible(f"{path}: row {number}", name, text)
-        if cells.get("offset") in ("0", ""):
-            cells["offset"] = cells.get("apex", "")
+    def _named(self, row: Row, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
+        cells = dict(row.cells)
+        if cells["offset"] in ("0", ""):
+            cells["offset"] = cells["apex"]
         subject = people.get(cells["person"], cells["person"])
         subject = f"s{subject}" if subject.isdigit() else subject
-        film = re.sub(r"_\d+$", "", cells.get("video", ""))
-        code = codes.get(film, codes.get(cells.get("video", ""), "?"))
-        return Row(
-            where=f"row {number} of {path.name}",
-            cells={**cells, "subject": subject, "clip": cells.get("video", ""), "code": code},
-        )
+        film = re.sub(r"_\d+$", "", cells["video"])
+        code = codes.get(film, codes.get(cells["video"], "?"))
+        return replace(row, cells={**cells, "subject": subject, "clip": cells["video"], "code": code})
 
 
 def _pairs(sheet: Sheet) -> dict[str, str]:

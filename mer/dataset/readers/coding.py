@@ -9,8 +9,9 @@ from pathlib import Path
 
 from openpyxl.utils import get_column_letter
 
-from mer.dataset.readers.sheets import Line, Sheet, read_sheets
-from mer.dataset.tables import Row, require_visible
+from mer.dataset.readers.sheet_rows import sheet_remarks, sheet_row, with_remarks
+from mer.dataset.readers.sheets import Sheet, read_sheets
+from mer.dataset.tables import Row, header_again
 from mer.errors import DataError
 
 __all__ = ["Columns", "Layout", "read_coding"]
@@ -75,13 +76,27 @@ def read_coding(path: Path, columns: Columns, sheet: str | None) -> tuple[Row, .
     DataError
         If the sheet or a column is missing, or no row follows the header.
     """
-    chosen = _choose(path, read_sheets(path), columns, sheet)
+    sheets = read_sheets(path)
+    chosen = _choose(path, sheets, columns, sheet)
     header, places = _header(path, chosen, columns)
-    rows = [_row(path, line, places, line[0] in chosen.hidden) for line in chosen.lines if line[0] > header]
+    below = [line for line in chosen.lines if line[0] > header]
+    again = [number for number, cells in below if _same_header(cells, places, columns)]
+    rows = [sheet_row(path, chosen, line, places) for line in below if line[0] not in again]
     rows = [row for row in rows if row["subject"] or row["clip"]]  # what remains are notes below the table
     if not rows:
         raise DataError(f"{path}: no row follows the header in row {header}; copy the file again from the database")
-    return tuple(rows)
+    remarks = [*header_again(path, again), *sheet_remarks(path, chosen, places)]
+    if len(sheets) > 1 and sheet is None:
+        remarks += _other_sheets(path, sheets, chosen, columns)
+    return with_remarks(rows, columns.optional, remarks)
+
+
+def _other_sheets(path: Path, sheets: Sequence[Sheet], chosen: Sheet, columns: Columns) -> list[str]:
+    """Return a remark on other sheets with the columns, if none has the name that the database gives it."""
+    others = [other.name for other in sheets if other is not chosen and _fits(other, columns)]
+    if not others or chosen.name in columns.sheets:
+        return []
+    return [f"{path.name}: sheet {chosen.name} is read, and {', '.join(others)} not; name one with dataset.sheet"]
 
 
 def _choose(path: Path, sheets: Sequence[Sheet], columns: Columns, wanted: str | None) -> Sheet:
@@ -126,6 +141,10 @@ def _header(path: Path, sheet: Sheet, columns: Columns) -> tuple[int, dict[str, 
     return number, found[best] | _places(cells, columns.optional)
 
 
+def _same_header(cells: Sequence[str], places: Mapping[str, int], columns: Columns) -> bool:
+    return _places(cells, columns.needed) == {name: places[name] for name in columns.needed}
+
+
 def _require_one_place(path: Path, header: int, cells: Sequence[str], columns: Columns) -> None:
     """Refuse a header in which two columns fit one name: either could be meant."""
     for spellings in (*columns.needed.values(), *columns.optional.values()):
@@ -146,11 +165,3 @@ def _places(cells: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[
 
 def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).casefold()
-
-
-def _row(path: Path, line: Line, places: Mapping[str, int], hidden: bool) -> Row:
-    number, cells = line
-    named = {name: cells[place] if place < len(cells) else "" for name, place in places.items()}
-    for name, text in named.items():
-        require_visible(f"{path}: row {number}", name, text)
-    return Row(where=f"row {number} of {path.name}", cells=named, hidden=hidden)

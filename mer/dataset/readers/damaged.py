@@ -10,7 +10,7 @@ from mer.dataset.names import unpadded_name
 from mer.errors import DataError
 from mer.validation import user_path
 
-__all__ = ["Damaged", "read_damaged"]
+__all__ = ["Damaged", "clip_key", "read_damaged"]
 
 Damaged = Mapping[tuple[str, str], Mapping[int, str]]  # (subject, clip) → number of a frame → name of the list
 # ``spNO.3 J 498.jpg  the image cannot open`` and ``/data/RGB/spNO.138/a/color/1294.jpg``
@@ -19,7 +19,12 @@ _LINE = re.compile(
 )
 
 
-def read_damaged(files: Iterable[str]) -> Damaged:
+def clip_key(subject: str, clip: str) -> tuple[str, str]:
+    """Return the names by which clips of a table and of a list are compared: case and padding zeros do not matter."""
+    return unpadded_name(subject), unpadded_name(clip)
+
+
+def read_damaged(files: Iterable[str], root: Path | None = None) -> Damaged:
     """Read lists of damaged frames.
 
     Parameters
@@ -27,6 +32,8 @@ def read_damaged(files: Iterable[str]) -> Damaged:
     files : iterable of str
         Text files. A line has subject, clip and frame with blanks between, such as ``spNO.3 J 498.jpg``, and perhaps a
         remark; or it is the path of the frame, such as ``spNO.138/a/color/1294.jpg``.
+    root : Path, optional
+        Folder of the database, in which a file is looked for that is not in the current folder.
 
     Raises
     ------
@@ -36,14 +43,17 @@ def read_damaged(files: Iterable[str]) -> Damaged:
     found: dict[tuple[str, str], dict[int, str]] = {}
     for file in files:
         path = user_path("dataset.damaged", file)
+        if root is not None and not path.is_file():
+            inside = user_path("dataset.damaged", file, base=root)
+            path = inside if inside.is_file() else path
         for number, line in _lines(path):
-            match = _LINE.search(line)
+            match = _LINE.search(line.replace("\\", "/"))
             if match is None:
                 raise DataError(
                     f"{path}: line {number}, {line[:60]!r}, names no frame; write SUBJECT CLIP FRAME.jpg, or "
                     "SUBJECT/CLIP/color/FRAME.jpg"
                 )
-            of_clip = found.setdefault((unpadded_name(match["subject"]), unpadded_name(match["clip"])), {})
+            of_clip = found.setdefault(clip_key(match["subject"], match["clip"]), {})
             of_clip.setdefault(int(match["frame"]), path.name)
     return found
 

@@ -12,7 +12,7 @@ from mer.dataset.depth import require_depth, with_depth
 from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling, unpadded_name
 from mer.dataset.readers.coding import Layout, read_coding
-from mer.dataset.readers.damaged import Damaged
+from mer.dataset.readers.damaged import Damaged, clip_key
 from mer.dataset.readers.folders import Folders
 from mer.dataset.readers.patches import apply_patches, load_patches
 from mer.dataset.readers.reading import Reading
@@ -108,7 +108,8 @@ class Database(ABC):
         """
         root = self._root()
         rows, report = apply_patches(self.rows(root), load_patches(self.patch_list(), self.patches))
-        reading = Reading(database=self, folders=Folders(root), damaged=self.damaged_frames())
+        damaged = self.damaged_frames()
+        reading = Reading(database=self, folders=Folders(root), damaged=damaged)
         reading.read(rows, self.layout.title, "choose another dataset.frames")
         require_one_spelling("subject", (sample.subject for sample in reading.samples), str(root))
         manifest = Manifest(
@@ -121,7 +122,7 @@ class Database(ABC):
                 "labels": self.labels,
                 "rows": len(rows),
                 "patches": list(report),
-                "remarks": [*_hidden(rows), *self.unnamed(reading), *reading.remarks],
+                "remarks": [*_of_table(rows), *_none_listed(damaged, rows), *self.unnamed(reading), *reading.remarks],
             },
         )
         return with_depth(manifest, self.depth)
@@ -202,14 +203,28 @@ class Database(ABC):
         return root
 
 
-def _hidden(rows: Sequence[Row]) -> list[str]:
-    """Return a remark on the rows that a spreadsheet program hides: a filter may have been meant to leave them out."""
-    hidden = [row.where for row in rows if row.hidden]
-    if not hidden:
+def _of_table(rows: Sequence[Row]) -> list[str]:
+    """Return the remarks on the table, and one on rows that are hidden: a filter may have been meant to omit them."""
+    remarks = list(dict.fromkeys(remark for row in rows for remark in row.remarks))
+    for sheet in dict.fromkeys(row.hidden for row in rows if row.hidden):
+        hidden = list(dict.fromkeys(row.where for row in rows if row.hidden == sheet))
+        numbers = first_of([where.split()[1] for where in hidden], 5)
+        rows_are = f"rows {numbers} are" if len(hidden) > 1 else f"row {numbers} is"
+        remarks.append(
+            f"{hidden[0].partition(' of ')[2]}, {sheet}: {rows_are} hidden in the file and read ({len(hidden)} of "
+            f"{len(rows)}); delete those that must not count"
+        )
+    return remarks
+
+
+def _none_listed(damaged: Damaged, rows: Sequence[Row]) -> list[str]:
+    """Return a remark where lists of damaged frames have no subject of the table: they are of other recordings."""
+    listed = {subject for subject, _ in damaged}
+    if not listed or any(clip_key(row["subject"], row["clip"])[0] in listed for row in rows):
         return []
     return [
-        f"{len(hidden)} of {len(rows)} rows are hidden in the spreadsheet and read all the same "
-        f"({first_of(hidden, 3)}); delete those that must not count"
+        f"dataset.damaged: none of the {len(listed)} subjects of the lists, such as {min(listed)}, is in the table; "
+        "give the lists of this part of the database"
     ]
 
 

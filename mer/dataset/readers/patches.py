@@ -37,6 +37,7 @@ class Patch:
         Text of the cell that is expected, or ``invalid``: no frame number, or out of the order onset < apex < offset;
         of action units, a choice between two ("or").
     new : str
+        Or ``withdrawn``: the authors have taken the whole row out of a later version, so that the clip is faulty.
     reason, source : str
     """
 
@@ -95,10 +96,10 @@ def _patch(path: Path, number: int, entry: Any) -> Patch:
 def apply_patches(rows: Sequence[Row], patches: Sequence[Patch]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     """Return the repaired rows, and one sentence a patch that says what it did, or why it did nothing.
 
-    Patches of clips that the table does not hold share one sentence.
+    Patches of clips that the table does not hold share one sentence; a row that is withdrawn says so by its fault.
     """
     mended = list(rows)
-    report = []
+    report: list[str] = []
     # All are matched against the table as it came, so that one patch of an event may move the onset it is known by.
     keys = [(unpadded_name(row["subject"]), unpadded_name(row["clip"]), row["onset"]) for row in rows]
     places: dict[tuple[str, str], list[int]] = {}
@@ -109,8 +110,8 @@ def apply_patches(rows: Sequence[Row], patches: Sequence[Patch]) -> tuple[tuple[
         of_clip = places.get((unpadded_name(patch.subject), unpadded_name(patch.clip)), [])
         found = [place for place in of_clip if patch.onset in ("", keys[place][2])]
         if found:
-            report.append(_apply(mended, rows, found, patch))
-        else:
+            report += filter(None, [_apply(mended, rows, found, patch)])
+        elif patch.new != "withdrawn":
             absent.append(patch)
     if absent:
         many = f"{len(absent)} known mistakes are of clips that the table does not hold"
@@ -127,7 +128,13 @@ def _apply(mended: list[Row], rows: Sequence[Row], found: Sequence[int], patch: 
             f"skipped: {patch.what} is {old[patch.field] or 'empty'} in {old.where}, not {patch.old} as the patch "
             f"expects ({patch.source})"
         )
-    mended[found[0]] = replace(mended[found[0]], cells={**mended[found[0]].cells, patch.field: patch.new})
+    row = mended[found[0]]
+    if patch.new == "withdrawn":
+        fault = f"{patch.field} {old[patch.field]}: {patch.reason} ({patch.source}); leave the clip out"
+        mended[found[0]] = replace(row, faults={**row.faults, patch.field: fault})
+        return ""
+    faults = {column: fault for column, fault in row.faults.items() if column != patch.field}
+    mended[found[0]] = replace(row, cells={**row.cells, patch.field: patch.new}, faults=faults)
     return (
         f"repaired: {patch.what} {old[patch.field] or 'empty'} → {patch.new} in {old.where}; {patch.reason} "
         f"({patch.source})"

@@ -9,10 +9,9 @@ from typing import Protocol
 
 from mer.dataset.interval import require_order
 from mer.dataset.media import FrameFolder, list_frames
-from mer.dataset.names import unpadded_name
 from mer.dataset.points import StoredPoints
 from mer.dataset.readers.coding import Layout
-from mer.dataset.readers.damaged import Damaged
+from mer.dataset.readers.damaged import Damaged, clip_key
 from mer.dataset.readers.folders import Folders
 from mer.dataset.rows import FramesNotFoundError, RowReader, frame_number
 from mer.dataset.tables import Row
@@ -169,12 +168,12 @@ class Reading(RowReader):
             self.remarks.append(f"{name}: {text}")
 
     def _check_damage(self, row: Row, name: str, onset: int, apex: int, offset: int) -> None:
-        damaged = self.damaged.get((unpadded_name(row["subject"]), unpadded_name(row["clip"])), {})
+        damaged = self.damaged.get(clip_key(row["subject"], row["clip"]), {})
         for what, number in (("onset", onset), ("apex", apex)):
             if number in damaged:
                 raise DataError(
-                    f"{what} frame {number} is damaged according to {damaged[number]}; leave the clip out "
-                    "(bad_clips=exclude), or take the line out of the list"
+                    f"{what} frame {number} is damaged according to {damaged[number]}; leave the clip "
+                    "out, or take the line out of the list"
                 )
         inside = [number for number in sorted(damaged) if onset <= number <= offset]
         if inside:

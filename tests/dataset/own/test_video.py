@@ -105,3 +105,27 @@ def test_what_is_no_video_is_refused(steady: Path, tmp_path: Path) -> None:
         video(steady, unit="ms")
     with pytest.raises(ConfigError, match="give either the table, or "):
         video(steady, intervals="x.csv", onset=3)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("1,2,3,happy,p1", "2,3,4,Happy,p2"), r"labels Happy \(1 clip\) and happy \(1 clip\) look like one class"),
+        (("1,2,3,happy,p1", "2,3,4,sad,P1"), r"subjects video/P1 \(1 clip\) and video/p1 \(1 clip\) look like one"),
+        (("1,2,3,happy\u200b,p1",), r"row 2 of t.csv: label 'happy\\u200b' has an invisible character, U\+200B"),
+    ],
+)
+def test_names_that_look_alike_are_refused(steady: Path, tmp_path: Path, lines: tuple[str, ...], said: str) -> None:
+    (tmp_path / "t.csv").write_text("\n".join(("onset,apex,offset,label,subject", *lines)), encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        video(steady, intervals=str(tmp_path / "t.csv"))
+
+
+def test_errors_and_decimal_commas_of_intervals_are_named(steady: Path, tmp_path: Path) -> None:
+    lines = ("sep=;", "onset;offset;label", "1;3;#N/A", "0,1;0,4;x", "onset;offset;label", "0.1;0.4;y")
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    manifest = video(steady, intervals=str(tmp_path / "t.csv"), unit="seconds")
+    error, comma = (exclusion.reason for exclusion in manifest.excluded)
+    assert "cell C2 (label) holds the error #N/A" in error
+    assert comma.endswith("onset '0,1' is not a number of seconds; correct it, decimals with a point")
+    assert manifest.classes == ("y",) and "row 4 of t.csv: the header is repeated" in manifest.remarks[-1]

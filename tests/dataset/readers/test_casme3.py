@@ -112,3 +112,28 @@ def test_part_c_is_read_and_has_no_known_mistakes_of_part_a(sheets: Path, tmp_pa
                 os.link(tmp_path / "one.jpg", folder / f"{number}.jpg")
     manifest = mer.component("dataset", "casme3", part="C", apex="middle", root=str(tmp_path)).load()
     assert len(manifest.samples) + len(manifest.excluded) == 165 and not manifest.notes["patches"]
+
+
+def test_one_list_in_the_root_of_the_database_and_a_path_of_windows(tmp_path: Path) -> None:
+    root = exports.write("casme3", tmp_path / "db")
+    sample = exports.reader("casme3", root).load().samples[0]
+    subject, clip, _ = sample.id.split("_")
+    (root / "list.txt").write_text(f"D:\\RGB\\{subject}\\{clip}\\color\\{sample.apex}.jpg  broken\n")
+    manifest = exports.reader("casme3", root, damaged="list.txt").load()
+    (fault,) = manifest.excluded
+    assert fault.sample_id == sample.id
+    assert f"apex frame {sample.apex} is damaged according to list.txt; leave the clip out" in fault.reason
+
+
+def test_a_list_of_other_subjects_is_a_remark(tmp_path: Path) -> None:
+    root = exports.write("casme3", tmp_path / "db")
+    (root / "list.txt").write_text("other J 498.jpg\n")
+    remarks = exports.reader("casme3", root, damaged="list.txt").load().remarks
+    assert "dataset.damaged: none of the 1 subjects of the lists, such as other, is in the table" in remarks[0]
+    assert not exports.reader("casme3", root, damaged=None).load().excluded
+
+
+def test_the_old_workbook_of_long_videos_is_refused_in_one_sentence(sheets: Path, tmp_path: Path) -> None:
+    shutil.copy(sheets / "CAS(ME)3_part_A_v2.xls", tmp_path / "events.xls")
+    with pytest.raises(DataError, match=r"the old Excel format .xls is not read; open it and save it as .xlsx or as"):
+        mer.component("dataset", "casme3", root=str(tmp_path), table="events.xls").load()

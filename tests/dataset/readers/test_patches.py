@@ -19,7 +19,9 @@ ALL = [
     pytest.param(database, patch, id=f"{database} {patch.what}")
     for database in DATABASES
     for patch in load_patches(database, "default")
+    if patch.new != "withdrawn"
 ]
+WITHDRAWN = [patch for patch in load_patches("casme3", "default") if patch.new == "withdrawn"]
 
 
 def row(patch: Patch, number: int = 2, /, **cells: str) -> Row:
@@ -190,3 +192,25 @@ def test_the_mistakes_of_samm_are_repaired_and_a_repaired_copy_keeps_its_values(
     assert found["032_3_1"].apex == 4930
     assert found["007_6_1"].clip.action_units == "R12+R15"
     assert found["007_6_1"].subject == "samm/007"
+
+
+def test_rows_that_the_authors_took_out_of_the_second_version_are_faults_in_the_first() -> None:
+    assert len(WITHDRAWN) == 11
+    first = [row(patch, number, onset=patch.onset, label=patch.old) for number, patch in enumerate(WITHDRAWN, start=2)]
+    after, report = apply_patches(first, WITHDRAWN)
+    assert report == ()
+    assert all(str(r.faults["label"]).startswith(f"label {r['label']}: wrongly labelled as a micro-") for r in after)
+    assert apply_patches([], WITHDRAWN) == ((), ())  # as in the second version
+
+
+def test_a_clip_of_the_first_version_is_named_by_the_check(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    sheet.title = "label"
+    sheet.append(["Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion"])
+    sheet.append(["spNO.144", "k", 289, 485, 1294, "12+10+38", "VII", "happy"])
+    book.save(tmp_path / "cas(me)3_part_A_ME_label.xlsx")
+    manifest = mer.component("dataset", "casme3", root=str(tmp_path)).load()
+    (fault,) = manifest.excluded
+    assert "spNO.144_k_00289: label happy: wrongly labelled as a micro-expression in the first version" in fault.reason
+    assert fault.reason.endswith("; leave the clip out")
