@@ -241,6 +241,9 @@ class Still:
         self.meeting.wait()
         return FlowField(uv=np.zeros((*onset.shape, 2), dtype=np.float32))
 
+    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
+        return [self(*pair) for pair in zip(onsets, apexes, strict=True)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unmoved:

@@ -1,4 +1,5 @@
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -152,6 +153,27 @@ def test_costs_in_any_order_give_the_same():
     search, costs = svm().inner(side, splits), np.random.default_rng(0).permutation(np.geomspace(0.01, 1e5, 15))
     for C in costs:
         np.testing.assert_array_equal(search.scores(svm(C=C)), svm().inner(side, splits).scores(svm(C=C)))
+
+
+def test_settings_known_beforehand_give_the_same_and_hold_the_matrices_of_one_fold():
+    rng = np.random.default_rng(0)
+    y, subject = np.arange(360) % 3, np.repeat(np.arange(9), 40)
+    X = rng.normal(size=(360, 4)) + y[:, None]
+    side = TrainingSet(X=X, y=y, subject=subject.astype(str), columns=("a", "b", "c", "d"), classes=3)
+    splits = [Split(name=f"{k}", train=np.flatnonzero(subject != k), test=np.flatnonzero(subject == k)) for k in (0, 4)]
+    splits = [dataclasses.replace(split, name=f"{n} {split.name}") for n in range(4) for split in splits]
+    machines = [svm(C=C, gamma=gamma) for gamma in (0.1, 1.0) for C in (0.1, 10.0)]
+    found, peaks = [], []
+    for known in (machines, []):
+        tracemalloc.start()
+        search = svm().inner(side, splits)
+        search.precompute(known)
+        found.append([search.scores(machine) for machine in machines])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found[0], found[1])
+    a_fold = 2 * 320 * 360 * 8  # distances and kernel of 320 rows with themselves and with the 40 others
+    assert peaks[0] < 3 * a_fold < 7 * a_fold < peaks[1]
 
 
 def test_the_inner_folds_see_no_label_of_their_test_side():
