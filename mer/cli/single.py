@@ -53,8 +53,7 @@ def run(overrides: Sequence[str]) -> int:
     ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))
     _refuse_idle(overrides, cfg, ready)
     prepared = prepare(ready)
-    if not ready.folds(prepared).exists():
-        warm_folds(composed)
+    warm_folds(ready, prepared)
     _show(execute(ready, folder, prepared), cfg)
     return 0
 
