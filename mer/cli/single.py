@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from mer.config.composition import compose, without_hydra
+from mer.config.words import parse
 from mer.errors import ConfigError
 from mer.run.assemble import experiment
-from mer.sweep.cells import parse
 from mer.sweep.checks import check_settings, warm_folds
 from mer.sweep.idle import refuse_idle
 

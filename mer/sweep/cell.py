@@ -74,7 +74,7 @@ class Sweep:
         ConfigError
             If a setting is not valid.
         """
-        cfg, choices = compose_cell([*self.shared, *self.cells[number]])
+        cfg, choices = compose_cell(self.shared, self.cells[number])
         words = [word for word in self.shared if not word.lstrip("+~").startswith(("sweep.", "hydra"))]
         return experiment(cfg, choices, command=shlex.join(["mer", "run", *words, *self.cells[number]]))
 

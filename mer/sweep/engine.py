@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from mer.config.composition import compose
+from mer.config.composition import compose, compose_cell
+from mer.config.words import parse
 from mer.errors import ConfigError
 from mer.sweep.cell import Sweep, run_cell
-from mer.sweep.cells import Cell, expand, parse, probes
+from mer.sweep.cells import Cell, expand, probes
 from mer.sweep.checks import check_settings
 from mer.sweep.hydra_process import launch
 from mer.sweep.idle import refuse_idle
@@ -43,7 +44,7 @@ def run_sweep(words: Sequence[str]) -> int:
     shared, cells = expand(words)
     varied = {parse(word).get_key_element() for cell in cells for word in cell} if len(cells) > 1 else set()
     for cell in probes(cells):  # misspellings fail before any work
-        cfg = compose([*shared, *cell], with_hydra=True)
+        cfg, _ = compose_cell(shared, cell)
         check_settings(cfg)
         refuse_idle([*shared, *cell], cfg, varied)
     return _run_cells(shared, cells)
