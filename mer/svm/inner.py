@@ -91,9 +91,9 @@ class _Fold:
         return full
 
     def _compute_bases(self, recipe: Recipe) -> _Bases:
-        front, rows, kernel = prepare(recipe, self._train, self._y, self._columns)
+        front, rows, kernel, own = prepare(recipe, self._train, self._y, self._columns)
         new = np.asarray(front.transform(self._new))
-        return kernel, kernel.bases(rows), kernel.bases(new, rows)
+        return kernel, own or kernel.bases(rows), kernel.bases(new, rows)
 
     def _compute_kernels(self, recipe: Recipe) -> tuple[Float, Float]:
         unit_width = dataclasses.replace(recipe, gamma=1.0)

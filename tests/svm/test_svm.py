@@ -1,8 +1,10 @@
 import dataclasses
+import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -202,6 +204,18 @@ def test_kernels_by_hand():
     expected = {"linear": 7, "rbf": 13, "chi2": 9 / 5 + 4 / 4, "intersection": 2, "hellinger": 2 + np.sqrt(3)}
     for kind, value in expected.items():
         np.testing.assert_allclose(base(kind, a, b), [[value]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("recipe", ["rbf", "chi2", "intersection", "hellinger", "chi2 blocks"])
+def test_a_fitted_machine_holds_its_kernel_and_can_be_stored(recipe):
+    data = histograms()
+    fitted = svm(**RECIPES[recipe])(data.X, data.y, 3, data.columns)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.scores(data.X[::-1]), fitted.scores(data.X[::-1]))
+    front, machine = fitted.pipeline[:-1], fitted.pipeline[-1]
+    rows = np.asarray(front.transform(np.asarray(data.X, dtype=np.float64)))
+    whole = clone(machine).fit(rows, data.y)  # computes its kernel itself
+    np.testing.assert_array_equal(whole.decision_function(rows), machine.decision_function(rows))
 
 
 def test_kernels_of_histograms_refuse_negative_features():
