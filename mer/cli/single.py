@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from mer.config.composition import compose, without_hydra
+from mer.config.words import parse
 from mer.errors import ConfigError
 from mer.run.assemble import experiment
-from mer.sweep.cells import parse
 from mer.sweep.checks import check_settings, warm_folds
 from mer.sweep.idle import refuse_idle
 
@@ -53,8 +53,7 @@ def run(overrides: Sequence[str]) -> int:
     ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))
     _refuse_idle(overrides, cfg, ready)
     prepared = prepare(ready)
-    if not ready.folds(prepared).exists():
-        warm_folds(composed)
+    warm_folds(ready, prepared)
     _show(execute(ready, folder, prepared), cfg)
     return 0
 

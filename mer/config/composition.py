@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from mer.config.catalogue import conf_dir, groups, options
-from mer.config.words import refuse_impossible, refuse_unread
+from mer.config.words import plain_value, refuse_impossible, refuse_unread
 from mer.errors import ConfigError, MerError
 from mer.validation import user_path
 
@@ -130,9 +130,22 @@ def _own_hydra() -> Iterator[None]:
                 host.initialize(active)
 
 
-def compose_cell(overrides: Sequence[str]) -> tuple[DictConfig, dict[str, str]]:
-    """Compose as `compose` does; return the configuration and the chosen option of every group."""
-    return without_hydra(compose(overrides, with_hydra=True))
+def compose_cell(overrides: Sequence[str], own: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:
+    """Compose as `compose` does; return the configuration and the chosen option of every group.
+
+    `own` are the words of one cell of a sweep, after those of all cells. Hydra applies plain values last; so they are
+    set here, on a copy of what cells with the same options share, at a tenth of the time.
+    """
+    mixed = any(word.startswith(("+", "~")) for word in own)  # its place among the values matters
+    values = [] if mixed else list(filter(None, map(plain_value, own)))
+    base = [*overrides, *(word for word in own if mixed or plain_value(word) is None)]
+    cfg, choices = without_hydra(compose(base, with_hydra=True))
+    try:
+        for key, value in values:
+            OmegaConf.update(cfg, key, value, merge=True)
+    except OmegaConfBaseException:  # Hydra's own error is the one that `compose` explains
+        return without_hydra(compose([*overrides, *own], with_hydra=True))
+    return cfg, choices
 
 
 def without_hydra(cfg: DictConfig) -> tuple[DictConfig, dict[str, str]]:

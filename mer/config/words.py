@@ -1,19 +1,49 @@
-"""Refuse overrides that Hydra accepts but that have no effect."""
+"""Read overrides, and refuse those that Hydra accepts but that have no effect."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from mer.config.catalogue import conf_dir, options
 from mer.errors import ConfigError
 
-__all__ = ["refuse_impossible", "refuse_unread"]
+__all__ = ["parse", "plain_value", "refuse_impossible", "refuse_unread"]
 
 _NO_NAME = re.compile(r"(null|true|false|[-+]?\d[\d._]*(e[-+]?\d+)?)?", re.IGNORECASE)
 _OF_HYDRA = re.compile(r"hydra(\.(launcher|sweeper|run|sweep|job))?")
+
+
+@lru_cache(maxsize=4096)  # every cell of a grid repeats the same words
+def parse(word: str) -> Override:
+    """Parse one override.
+
+    Raises
+    ------
+    ConfigError
+        If it is not an override.
+    """
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException as error:
+        raise ConfigError(
+            f"{word}: not understood ({' '.join(str(error).split())}); write group.setting=value"
+        ) from error
+
+
+def plain_value(word: str) -> tuple[str, Any] | None:
+    """Return setting and value of an override ``group.setting=value``; None for an override of another kind."""
+    if not re.match(r"\w+\.[\w.]+=", word) or word.startswith(("hydra.", "sweep.")):
+        return None
+    override = parse(word)
+    return None if override.is_sweep_override() else (override.key_or_group, override.value())
 
 
 def refuse_impossible(overrides: Sequence[str]) -> None:

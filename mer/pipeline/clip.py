@@ -42,7 +42,7 @@ from mer.types import (
     SequenceBackbone,
 )
 
-__all__ = ["ClipFlow", "ClipView", "Moving", "Stages", "Timer"]
+__all__ = ["ClipFlow", "ClipView", "Moved", "Moving", "Stages", "Timer"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,17 +79,37 @@ class ClipFlow:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Moving:
-    """The motion of one clip without that of the head, and the regions that it is described in."""
+class Moved:
+    """The motion of one clip without that of the head; all but `fields` as in its `ClipFlow`."""
 
     fields: tuple[FlowField, ...]
     peak: int
-    regions: Regions
+    landmarks: Landmarks | None
+    pictures: NDArray[np.float32]
 
     @property
     def apex(self) -> FlowField:
         """The field that leads to the apex."""
         return self.fields[self.peak]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return sum(field.uv.nbytes for field in self.fields)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moving(Moved):
+    """The motion of one clip, and the regions that it is described in."""
+
+    regions: Regions
+
+    @classmethod
+    def within(cls, moved: Moved, regions: Regions) -> Moving:
+        """Return the motion with its regions."""
+        return cls(
+            fields=moved.fields, peak=moved.peak, landmarks=moved.landmarks, pictures=moved.pictures, regions=regions
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,14 +187,23 @@ class Stages:
                 uv = self.flow(pair.onset, pair.apex).uv
         return ClipFlow.of_pair(uv, pair)
 
+    def moved(self, flow: ClipFlow) -> Moved:
+        """Return the motion of the face alone: stage 6a."""
+        fields = tuple(self.motion(field, flow.landmarks) for field in flow.fields())
+        return Moved(fields=fields, peak=flow.peak, landmarks=flow.landmarks, pictures=flow.pictures)
+
+    def divided(self, moved: Moved) -> Regions:
+        """Return the regions of a clip: stage 6b."""
+        return self.roi(moved.landmarks, moved.apex.shape)
+
     def moving(self, flow: ClipFlow) -> Moving:
         """Return the motion of the face alone, and its regions: stage 6."""
-        fields = tuple(self.motion(field, flow.landmarks) for field in flow.fields())
-        return Moving(fields=fields, peak=flow.peak, regions=self.roi(flow.landmarks, fields[0].shape))
+        moved = self.moved(flow)
+        return Moving.within(moved, self.divided(moved))
 
-    def mirrored(self, moving: Moving, landmarks: Landmarks | None) -> Moving:
+    def mirrored(self, moving: Moving) -> Moving:
         """Return the motion of the clip in a mirror, see `mirrored_flow`."""
-        shape = moving.fields[0].shape
+        shape, landmarks = moving.apex.shape, moving.landmarks
         regions = self.roi(landmarks and mirrored_landmarks(landmarks, shape[1]), shape)
         return replace(moving, fields=tuple(mirrored_flow(field) for field in moving.fields), regions=regions)
 

@@ -30,6 +30,7 @@ class StageKeys:
     stages: Stages
     ready_made: bool
     _of_clip: dict[Sample, str] = field(default_factory=dict, repr=False, compare=False)
+    _of_kind: dict[type, list[object]] = field(default_factory=dict, repr=False, compare=False)
 
     def aligned(self, sample: Sample) -> str:
         """Return the key of a clip's aligned frames.
@@ -42,7 +43,7 @@ class StageKeys:
         assert self.stages.frames is not None
         numbers = self.stages.frames.indices(sample)
         try:
-            return digest(_clip_key(sample, numbers), self._frame_stages)
+            return digest(self._clip(sample, numbers), self._frame_stages)
         except DataError as error:
             if len(numbers) <= 2:
                 raise
@@ -52,9 +53,17 @@ class StageKeys:
         """Return the key of a clip's flow; the files of a clip are read for it once in a pipeline's life."""
         if sample not in self._of_clip:
             ready = self.ready_made
-            key = digest(_clip_key(sample, ())) if ready else digest(self.aligned(sample), self._flow_stage)
+            key = digest(self._clip(sample, ())) if ready else digest(self.aligned(sample), self._flow_stage)
             self._of_clip[sample] = key
         return self._of_clip[sample]
+
+    def moved(self, sample: Sample) -> str:
+        """Return the key of a clip's motion without that of the head."""
+        return digest(self.flow(sample), self._motion_stage)
+
+    def regions(self, sample: Sample) -> str:
+        """Return the key of a clip's regions, which depend on the flow by its landmarks and its size."""
+        return digest(self.flow(sample), self._region_stage)
 
     def rows(self, samples: Sequence[Sample], descriptor: Descriptor, *, mirror: bool, bad_clips: str) -> str:
         """Return the key of a table, one row per clip, of what `descriptor` says of the clips' motion."""
@@ -84,6 +93,16 @@ class StageKeys:
     def _flow_stage(self) -> list[object]:
         return [component_key(self.stages.estimator), self._path]
 
+    @cached_property
+    def _motion_stage(self) -> list[object]:
+        return [component_key(self.stages.motion), self._path]
 
-def _clip_key(sample: Sample, numbers: Sequence[int]) -> list[object]:
-    return [sample.clip.fingerprint(numbers), code_key(type(sample.clip))]
+    @cached_property
+    def _region_stage(self) -> list[object]:
+        return [component_key(self.stages.roi), self._path]
+
+    def _clip(self, sample: Sample, numbers: Sequence[int]) -> list[object]:
+        kind = type(sample.clip)
+        if kind not in self._of_kind:  # the code is the same for all clips of a kind
+            self._of_kind[kind] = code_key(kind)
+        return [sample.clip.fingerprint(numbers), self._of_kind[kind]]

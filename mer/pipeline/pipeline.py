@@ -16,11 +16,12 @@ import numpy as np
 from mer.dataset.still import NO_PICTURES
 from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError, notes
-from mer.pipeline.clip import ClipFlow, ClipView, Moving, Stages, Timer
+from mer.pipeline.clip import ClipFlow, ClipView, Moved, Moving, Stages, Timer
 from mer.pipeline.entries import flow_entry, flow_of, pair_entry, pair_of
 from mer.pipeline.features import Features, Rows, outline, read_rows, write_rows
 from mer.pipeline.keys import StageKeys
 from mer.pipeline.manifest import load_manifest
+from mer.pipeline.memory import Memory
 from mer.pipeline.side_by_side import Found, as_table, in_batches, side_by_side
 from mer.protocol import Protocol
 from mer.store.cache import Cache, Entry
@@ -30,9 +31,9 @@ from mer.types import (
     Dataset,
     Descriptor,
     Exclusion,
-    Landmarks,
     Manifest,
     Numbers,
+    Regions,
     Sample,
 )
 
@@ -41,6 +42,7 @@ __all__ = ["ROWS", "STATISTICS", "Pipeline"]
 ROWS, STATISTICS = "descriptor", "statistics"  # the two kinds of table
 # What regions.csv rests on; no setting of a run changes it, so that all runs of a flow and a scheme share it.
 _STATISTICS = RegionStatistics(quantities=REGION_QUANTITIES, norm="none")
+_NO_MEMORY = Memory(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,8 @@ class Pipeline:
     cache : Cache
     protocol : Protocol or None
         Class map and clip list that is laid over the data set; None takes all clips as they are.
+    memory : Memory
+        Where motion and regions are kept for the next pipeline that needs the same.
     """
 
     dataset: Dataset
@@ -61,6 +65,7 @@ class Pipeline:
     cache: Cache
     protocol: Protocol | None = None
     timer: Timer = field(default_factory=Timer, repr=False, compare=False)
+    memory: Memory = field(default=_NO_MEMORY, repr=False, compare=False)
 
     @cached_property
     def keys(self) -> StageKeys:
@@ -142,6 +147,13 @@ class Pipeline:
         """Return the flow of a clip: stages 2 to 5, or the data set's own."""
         return flow_of(self.cache.compute("flow", self.keys.flow(sample), self._make_flow, sample, wait, wait=wait))
 
+    def _moving(self, sample: Sample, *, wait: bool = True) -> Moving:
+        """Return the motion of a clip and its regions: stages 2 to 6."""
+        stages, keys = self.stages, self.keys
+        moved = self.memory.compute(keys.moved(sample), Moved, lambda: stages.moved(self.flow(sample, wait=wait)))
+        regions = self.memory.compute(keys.regions(sample), Regions, lambda: stages.divided(moved))
+        return Moving.within(moved, regions)
+
     def _make_pair(self, sample: Sample) -> Entry:
         return pair_entry(self.stages.aligned(sample, self.timer))
 
@@ -153,13 +165,7 @@ class Pipeline:
             return flow_entry(ClipFlow(uv=ready.uv))
         return flow_entry(self.stages.estimated(self.pair(sample, wait=wait), self.timer))
 
-    def _tables(
-        self,
-        samples: Sequence[Sample],
-        workers: int,
-        bad_clips: str,
-        mirror: bool,
-    ) -> dict[str, Rows]:
+    def _tables(self, samples: Sequence[Sample], workers: int, bad_clips: str, mirror: bool) -> dict[str, Rows]:
         """Return both tables, read from the disk or computed and kept."""
         keys = self.table_keys(samples, mirror=mirror, bad_clips=bad_clips)
         kept = {kind: rows for kind, key in keys.items() if (rows := read_rows(self.cache, kind, key)) is not None}
@@ -203,30 +209,27 @@ class Pipeline:
             return None
 
     def _names(self, sample: Sample) -> dict[str, tuple[str, ...]]:
-        regions = self.stages.moving(self.flow(sample)).regions
+        regions = self._moving(sample).regions
         return {"columns": self.stages.descriptor.columns(regions), "regions": regions.names}
 
     def _rows_of_clip(self, sample: Sample, wait: bool, *, kinds: frozenset[str], mirror: bool) -> Found:
         """Return the clip's row in each kind of table, shape (images, D)."""
         try:
-            flow = self.flow(sample, wait=wait)
-            moving = self.stages.moving(flow)
+            moving = self._moving(sample, wait=wait)
         except DataError as error:
             return dict.fromkeys(kinds, _of_clip(sample, error))
         found: dict[str, Numbers | DataError] = {}
         if STATISTICS in kinds:
             with self.timer(STATISTICS):
-                found[STATISTICS] = np.append(_STATISTICS(moving.apex, moving.regions), flow.pictures)[None]
+                found[STATISTICS] = np.append(_STATISTICS(moving.apex, moving.regions), moving.pictures)[None]
         if ROWS in kinds:
-            found[ROWS] = self._described(sample, moving, flow.landmarks if mirror else None, mirror)
+            found[ROWS] = self._described(sample, moving, mirror=mirror)
         return found
 
-    def _described(
-        self, sample: Sample, moving: Moving, landmarks: Landmarks | None, mirror: bool
-    ) -> Numbers | DataError:
+    def _described(self, sample: Sample, moving: Moving, *, mirror: bool) -> Numbers | DataError:
         try:
             with self.timer(ROWS):
-                images = [moving, self.stages.mirrored(moving, landmarks)] if mirror else [moving]
+                images = [moving, self.stages.mirrored(moving)] if mirror else [moving]
                 return np.stack([self.stages.described(image) for image in images])
         except DataError as error:  # such as a clip that is too short
             return _of_clip(sample, error)

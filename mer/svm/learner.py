@@ -80,6 +80,9 @@ class InnerFolds(ABC, Generic[_Varied]):
     def each(self, learner: _Varied) -> Iterator[tuple[Rows, NDArray[np.float64]]]:
         """Yield the clips that a fold left out, and their decision values, shape (clips, classes)."""
 
+    def precompute(self, learners: Sequence[_Varied]) -> None:
+        """Do for settings that will all be scored what is cheaper together; changes no score."""
+
     def scores(self, learner: _Varied) -> NDArray[np.float64]:
         """Return the decision values of every clip by the machine of its fold, shape (n, classes)."""
         full = np.full((len(self.side), self.side.classes), np.nan)

@@ -48,7 +48,9 @@ class Settings(Recipe):
     iterations: int
 
 
-def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[str]) -> tuple[Pipeline, Float, Kernel]:
+def prepare(
+    recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[str]
+) -> tuple[Pipeline, Float, Kernel, list[Float]]:
     """Fit everything that precedes the machine.
 
     Parameters
@@ -67,6 +69,8 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
         What it makes of `X`.
     kernel : Kernel
         With its factors.
+    bases : list of ndarray, shape (n, n)
+        `Kernel.bases` of `rows`, where the factors needed them; else empty.
 
     Raises
     ------
@@ -106,7 +110,8 @@ def prepare(recipe: Recipe, X: Float, y: NDArray[np.int64], columns: Sequence[st
             f"svm.kernel={recipe.kernel} compares histograms, and a feature is {rows.min():.4g}: use kernel=rbf, or a "
             "descriptor without negative values"
         )
-    return front, rows, _kernel(recipe, rows, region[chosen])
+    kernel, bases = _kernel(recipe, rows, region[chosen])
+    return front, rows, kernel, bases
 
 
 def signed_power(X: Float, power: float) -> Float:
@@ -128,14 +133,13 @@ def _regions(recipe: Recipe, columns: Sequence[str], count: int) -> NDArray[np.i
     return region_of(columns)
 
 
-def _kernel(recipe: Recipe, rows: Float, region: NDArray[np.intp]) -> Kernel:
+def _kernel(recipe: Recipe, rows: Float, region: NDArray[np.intp]) -> tuple[Kernel, list[Float]]:
     _, block = np.unique(region, return_inverse=True)
     if recipe.blocks == "none":
         block = np.zeros_like(block)
     width = recipe.gamma if recipe.kernel in ("rbf", "chi2") else 1.0
-    factors = []
-    for k in range(block.max() + 1):
-        part = rows[:, block == k]
-        own = np.zeros((0, 0)) if recipe.kernel in ("linear", "rbf") else base(recipe.kernel, part)
-        factors.append(width * unit(recipe.kernel, part, own))
-    return Kernel(kind=recipe.kernel, factors=tuple(factors), block=block)
+    parts = [rows[:, block == k] for k in range(block.max() + 1)]
+    bases = [base(recipe.kernel, part) for part in parts] if recipe.kernel in HISTOGRAM_KERNELS else []
+    own = bases or [np.zeros((0, 0))] * len(parts)
+    factors = tuple(width * unit(recipe.kernel, *pair) for pair in zip(parts, own, strict=True))
+    return Kernel(kind=recipe.kernel, factors=factors, block=block), bases

@@ -8,17 +8,19 @@ import os
 import shlex
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.config.composition import compose_cell
 from mer.errors import MerError, notes
 from mer.run.assemble import experiment
+from mer.sweep.checks import warm_folds
 from mer.sweep.ledger import Ledger, Line, State
 from mer.tracking import is_recorded
 
 if TYPE_CHECKING:
+    from mer.pipeline.memory import Memory
     from mer.run.experiment import Experiment, Prepared
 
 __all__ = ["Sweep", "is_kept", "run_cell"]
@@ -72,12 +74,12 @@ class Sweep:
         ConfigError
             If a setting is not valid.
         """
-        cfg, choices = compose_cell([*self.shared, *self.cells[number]])
+        cfg, choices = compose_cell(self.shared, self.cells[number])
         words = [word for word in self.shared if not word.lstrip("+~").startswith(("sweep.", "hydra"))]
         return experiment(cfg, choices, command=shlex.join(["mer", "run", *words, *self.cells[number]]))
 
 
-def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
+def run_cell(sweep: Sweep, number: int, *, wait: bool, memory: Memory | None = None) -> Line | None:
     """Run a cell or reuse its kept result, and record the outcome; None if another process is running it.
 
     Parameters
@@ -87,12 +89,14 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
         Which cell, from 0.
     wait : bool
         Wait for the other process instead of returning None.
+    memory : Memory, optional
+        What the cells of this process share; then folds also run in one background process for all of them.
     """
     start = time.perf_counter()
     folder = sweep.folder / str(number)
     overrides = sweep.cells[number]
     try:
-        line = _work(sweep, number, folder, wait)
+        line = _work(sweep, number, folder, wait, memory)
     except Exception as error:
         if os.environ.get("MER_DEBUG") and not isinstance(error, MerError):
             raise
@@ -106,11 +110,13 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool) -> Line | None:
     return line
 
 
-def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
+def _work(sweep: Sweep, number: int, folder: Path, wait: bool, memory: Memory | None) -> Line | None:
     from mer.run.execute import execute, prepare
 
     start = time.perf_counter()
     ready = sweep.experiment(number)
+    if memory is not None:
+        ready = replace(ready, pipeline=replace(ready.pipeline, memory=memory))
     prepared = prepare(ready)
     with ready.results.locked(prepared.result, wait=wait) as mine:
         if not mine:
@@ -123,6 +129,8 @@ def _work(sweep: Sweep, number: int, folder: Path, wait: bool) -> Line | None:
             ready.results.show(prepared.result, folder)
         else:
             state = "done"
+            if memory is not None:
+                warm_folds(ready, prepared)
             try:
                 warnings = execute(ready, folder, prepared, every_figure=sweep.figures, wait=False).warnings
             except MerError as error:

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Glob, Override, QuotedString
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from mer.config.composition import compose
+from mer.config.words import parse
 from mer.errors import ConfigError
 
-__all__ = ["Cell", "distinct", "expand", "parse", "probes"]
+__all__ = ["Cell", "distinct", "expand", "probes"]
 
 Cell = tuple[str, ...]
 
 _ABSENT = object()
-
-
-@functools.lru_cache(maxsize=4096)  # every cell of a grid repeats the same words
-def parse(word: str) -> Override:
-    """Parse one override.
-
-    Raises
-    ------
-    ConfigError
-        If it is not an override.
-    """
-    try:
-        return OverridesParser.create().parse_override(word)
-    except HydraException as error:
-        raise ConfigError(
-            f"{word}: not understood ({' '.join(str(error).split())}); write group.setting=value"
-        ) from error
 
 
 def expand(words: Sequence[str]) -> tuple[list[str], list[Cell]]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from omegaconf import DictConfig, OmegaConf
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
 
 from mer.config.composition import build
 from mer.config.names import check_study_name
+
+if TYPE_CHECKING:
+    from mer.run.experiment import Experiment, Prepared
 
 __all__ = ["check_settings", "warm_folds"]
 
@@ -24,9 +29,10 @@ def check_settings(cfg: DictConfig) -> None:
             build(node)
 
 
-def warm_folds(cfg: DictConfig) -> None:
-    """Start the processes that run folds without a search, long before there are features."""
-    if OmegaConf.select(cfg, "tuning._target_") == "mer.tuning.NoTuning":
-        from mer.loso.workers import warm
+def warm_folds(ready: Experiment, prepared: Prepared) -> None:
+    """Start the process that runs folds without a search, long before there are features; not if folds are kept."""
+    from mer.loso.workers import warm
+    from mer.tuning import NoTuning
 
+    if isinstance(ready.tuning, NoTuning) and not ready.folds(prepared).exists():
         warm()

@@ -8,18 +8,24 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from mer.config.composition import compose
+from mer.config.composition import compose, compose_cell
+from mer.config.words import parse
 from mer.errors import ConfigError
 from mer.sweep.cell import Sweep, run_cell
-from mer.sweep.cells import Cell, expand, parse, probes
-from mer.sweep.checks import check_settings, warm_folds
+from mer.sweep.cells import Cell, expand, probes
+from mer.sweep.checks import check_settings
 from mer.sweep.hydra_process import launch
 from mer.sweep.idle import refuse_idle
 from mer.sweep.ledger import Line
 from mer.tracking import settle, waiting
+from mer.validation import require_number
+
+if TYPE_CHECKING:
+    from mer.pipeline.memory import Memory
 
 __all__ = ["run_sweep"]
 
@@ -38,9 +44,7 @@ def run_sweep(words: Sequence[str]) -> int:
     shared, cells = expand(words)
     varied = {parse(word).get_key_element() for cell in cells for word in cell} if len(cells) > 1 else set()
     for cell in probes(cells):  # misspellings fail before any work
-        cfg = compose([*shared, *cell], with_hydra=True)
-        if _runs_here(cfg) and not cfg.sweep.plan:
-            warm_folds(cfg)
+        cfg, _ = compose_cell(shared, cell)
         check_settings(cfg)
         refuse_idle([*shared, *cell], cfg, varied)
     return _run_cells(shared, cells)
@@ -63,9 +67,12 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
 
         print_plan(sweep)
         return 0
-    run = _here if _runs_here(cfg) else _through_hydra
+    memory = _memory(cfg)
     try:
-        run(sweep)
+        if _runs_here(cfg):
+            _here(sweep, memory)
+        else:
+            _through_hydra(sweep)
     except BaseException:
         _close(sweep, table=False)
         raise
@@ -78,12 +85,20 @@ def _runs_here(cfg: DictConfig) -> bool:
     return str(cfg.hydra.launcher["_target_"]).endswith(".BasicLauncher")
 
 
-def _here(sweep: Sweep) -> None:
+def _memory(cfg: DictConfig) -> Memory:
+    """Return the memory that the cells of this process share."""
+    from mer.pipeline.memory import Memory
+
+    require_number("sweep.memory_gb", cfg.sweep.memory_gb, low=0)
+    return Memory(int(cfg.sweep.memory_gb * 1e9))
+
+
+def _here(sweep: Sweep, memory: Memory) -> None:
     """Run the cells one by one; those that another sweep is running come last."""
     busy: list[int] = []
     for wait, numbers in ((False, range(len(sweep.cells))), (True, busy)):
         for number in numbers:
-            line = run_cell(sweep, number, wait=wait)
+            line = run_cell(sweep, number, wait=wait, memory=memory)
             if line is None:
                 busy.append(number)
             else:

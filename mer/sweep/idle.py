@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from omegaconf import DictConfig, OmegaConf
 
+from mer.config.words import parse
 from mer.errors import ConfigError
-from mer.sweep.cells import parse
 
 __all__ = ["refuse_idle"]
 

@@ -140,7 +140,10 @@ class Search:
         if not space:
             return [Trial(learner, {}, objective(learner))]
         if self.sampler == "grid":
-            self._check_grid(len(grid(learner, space)))
+            points = grid(learner, space)
+            self._check_grid(len(points))
+            if self.prune == "none" and self.seconds is None and self.patience is None:
+                objective.folds.precompute([candidate for candidate, _ in points])
         enough = 1.0 if self.members == 1 else float("inf")  # no score can be higher
         budget = Budget(trials=self.trials, seconds=self.seconds, patience=self.patience, enough=enough)
         journal = None if self.journal is None else (self.journal, label)

@@ -216,5 +216,12 @@ class Regions:
         assert array is not None
         return array.shape[-2], array.shape[-1]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        array = self.labels if self.labels is not None else self.weights
+        assert array is not None
+        return array.nbytes
+
     def __len__(self) -> int:
         return len(self.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -215,3 +216,54 @@ def test_a_backbone_that_gains_by_it_is_given_several_clips_at_once(tmp_path: Pa
         assert len(found.computed["flow"]) == len(found.computed["descriptor"]) == 8
         tables.append(found.table.X)
     np.testing.assert_array_equal(tables[0], tables[1])
+
+
+@dataclass(kw_only=True)
+class Meeting:
+    """Where two threads must be at one time: a thread that is kept out by the other gives up, and raises."""
+
+    both: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
+    met: bool = False
+
+    def wait(self) -> None:
+        if not self.met:
+            self.both.wait(timeout=20)
+            self.met = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """A backbone that waits for a second clip."""
+
+    meeting: Meeting = field(default_factory=Meeting, compare=False, metadata={"role": "watch"})
+
+    def __call__(self, onset: Image, apex: Image) -> FlowField:
+        self.meeting.wait()
+        return FlowField(uv=np.zeros((*onset.shape, 2), dtype=np.float32))
+
+    def batch(self, onsets: Sequence[Image], apexes: Sequence[Image]) -> list[FlowField]:
+        return [self(*pair) for pair in zip(onsets, apexes, strict=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unmoved:
+    """A removal of head motion that waits for a second clip."""
+
+    meeting: Meeting = field(default_factory=Meeting, compare=False, metadata={"role": "watch"})
+
+    def __call__(self, flow: FlowField, landmarks: Landmarks | None) -> FlowField:
+        self.meeting.wait()
+        return flow
+
+
+def test_two_clips_are_in_one_stage_at_the_same_time(tmp_path: Path) -> None:
+    dataset = mer.component("dataset", "synthetic", subjects=2, clips=2, size=64)
+    parts = {"landmarks": mer.component("landmarks", "stored"), "align": mer.component("align", "crop", size=64)}
+    parts |= {"roi": mer.component("roi", "grid", rows=2, columns=2), "frames": mer.component("frames", "onset_apex")}
+    flow, motion = Still(), Unmoved()
+    stages = Stages(flow=flow, motion=motion, descriptor=mer.component("descriptor", "rawflow"), **parts)
+    made = Pipeline(dataset=dataset, stages=stages, cache=Cache(root=tmp_path))
+    found = made.features(made.manifest(bad_clips="stop"), workers=2, bad_clips="stop")
+    assert len(found.table) == 4
+    assert flow.meeting.met
+    assert motion.meeting.met

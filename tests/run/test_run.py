@@ -215,6 +215,7 @@ def test_every_cell_of_a_sweep_can_have_all_figures(first: Path, tmp_path: Path)
         (["run", "study=a=b"], 2, r"study='a=b': a name cannot contain '='"),
         (["run", f"study={'x' * 300}"], 2, r"study=xxxx.*has 300 bytes; use at most 200"),
         (["run", "--cfg", "job", "flow=dsi"], 2, r"flow=dsi: no such option"),
+        (["run", "-m", "seed=0,1", "sweep.memory_gb=some"], 2, r"sweep.memory_gb=some: must be a number, at least 0"),
         (["run", "-m", "seed=0,1", "sweep.figures=few"], 2, r"sweep.figures must be true or false"),
     ],
 )

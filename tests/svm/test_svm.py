@@ -1,7 +1,10 @@
 import dataclasses
+import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -154,6 +157,27 @@ def test_costs_in_any_order_give_the_same():
         np.testing.assert_array_equal(search.scores(svm(C=C)), svm().inner(side, splits).scores(svm(C=C)))
 
 
+def test_settings_known_beforehand_give_the_same_and_hold_the_matrices_of_one_fold():
+    rng = np.random.default_rng(0)
+    y, subject = np.arange(360) % 3, np.repeat(np.arange(9), 40)
+    X = rng.normal(size=(360, 4)) + y[:, None]
+    side = TrainingSet(X=X, y=y, subject=subject.astype(str), columns=("a", "b", "c", "d"), classes=3)
+    splits = [Split(name=f"{k}", train=np.flatnonzero(subject != k), test=np.flatnonzero(subject == k)) for k in (0, 4)]
+    splits = [dataclasses.replace(split, name=f"{n} {split.name}") for n in range(4) for split in splits]
+    machines = [svm(C=C, gamma=gamma) for gamma in (0.1, 1.0) for C in (0.1, 10.0)]
+    found, peaks = [], []
+    for known in (machines, []):
+        tracemalloc.start()
+        search = svm().inner(side, splits)
+        search.precompute(known)
+        found.append([search.scores(machine) for machine in machines])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found[0], found[1])
+    a_fold = 2 * 320 * 360 * 8  # distances and kernel of 320 rows with themselves and with the 40 others
+    assert peaks[0] < 3 * a_fold < 7 * a_fold < peaks[1]
+
+
 def test_the_inner_folds_see_no_label_of_their_test_side():
     data = blobs(distance=1.0)
     splits = inner_splits(data)
@@ -180,6 +204,18 @@ def test_kernels_by_hand():
     expected = {"linear": 7, "rbf": 13, "chi2": 9 / 5 + 4 / 4, "intersection": 2, "hellinger": 2 + np.sqrt(3)}
     for kind, value in expected.items():
         np.testing.assert_allclose(base(kind, a, b), [[value]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("recipe", ["rbf", "chi2", "intersection", "hellinger", "chi2 blocks"])
+def test_a_fitted_machine_holds_its_kernel_and_can_be_stored(recipe):
+    data = histograms()
+    fitted = svm(**RECIPES[recipe])(data.X, data.y, 3, data.columns)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.scores(data.X[::-1]), fitted.scores(data.X[::-1]))
+    front, machine = fitted.pipeline[:-1], fitted.pipeline[-1]
+    rows = np.asarray(front.transform(np.asarray(data.X, dtype=np.float64)))
+    whole = clone(machine).fit(rows, data.y)  # computes its kernel itself
+    np.testing.assert_array_equal(whole.decision_function(rows), machine.decision_function(rows))
 
 
 def test_kernels_of_histograms_refuse_negative_features():

@@ -13,8 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from mer.config.catalogue import conf_dir, options
 from mer.config.composition import build, compose
+from mer.config.words import parse
 from mer.errors import ConfigError, MerError
-from mer.sweep.cells import expand, parse, probes
+from mer.sweep.cells import expand, probes
 from mer.sweep.engine import run_sweep
 from mer.sweep.idle import refuse_idle
 from mer.types import FlowField, Landmarks

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from mer.cli import main
 from mer.config.arguments import quoted
@@ -178,6 +179,33 @@ def test_any_sign_that_a_name_may_have_reaches_the_settings(name: str) -> None:
 def test_a_study_that_cannot_be_is_told_in_a_sentence(word: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         expand([word])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        ["descriptor.bins=12", "svm.C=0.1"],
+        ["svm=chi2", "descriptor=mdmo", "svm.C=1e-3", "evaluation.mirror=train"],
+        ["tuning=nested", "tuning.space.C={low: 1.0}", "tuning.space.gamma.points=3", "tuning.journal=null"],
+        ["svm.C=1", "svm.C=2", "dataset.subjects=5", "landmarks.views=[1.0]"],
+        ["dataset.frequencies.fear=1", "flow=dis", "++dataset.frequencies.fear=0"],
+    ],
+)
+def test_values_set_on_what_cells_share_are_those_that_hydra_composes(own: list[str]) -> None:
+    shared = ["svm=linear", "svm.C=5", "descriptor.bins=6"]
+    cfg, choices = compose_cell(shared, own)
+    whole, chosen = compose_cell([*shared, *own])
+    assert OmegaConf.to_yaml(cfg) == OmegaConf.to_yaml(whole)
+    assert choices == chosen
+
+
+@pytest.mark.parametrize("word", ["descriptor.bin=4", "svm.C.low=3", "nothing.at=all"])
+def test_a_value_that_cannot_be_is_refused_as_hydra_does(word: str) -> None:
+    with pytest.raises(ConfigError) as alone:
+        compose_cell([], [word])
+    with pytest.raises(ConfigError) as together:
+        compose_cell([word])
+    assert str(alone.value).split(";")[0] == str(together.value).split(";")[0]
 
 
 def test_composing_a_cell_tells_its_choices() -> None:

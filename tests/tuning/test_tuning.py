@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from mer.bench._made_up import comparison_svm as svm
 from mer.errors import ConfigError, DataError
 from mer.metrics import score
-from mer.svm import Estimator, FittedEnsemble
+from mer.svm import Estimator, FittedEnsemble, InnerFolds
 from mer.svm.libsvm import one_against_rest
 from mer.tuning import GlobalTuning, NestedTuning, NoTuning, inner_folds
 from mer.tuning.folds import _best_fold
@@ -367,16 +367,14 @@ class Known:
         return Known(self.right, {**self.parameters, **parameters})
 
     def inner(self, side, splits):
-        class Folds:
+        class Folds(InnerFolds):
             def each(self, learner):
                 number = learner.right[learner.parameters["a"]][learner.parameters["b"]]
                 clips = np.arange(len(side))
                 yield clips, np.eye(3)[np.where(clips < number, side.y, (side.y + 1) % 3)]
                 yield from ((clips[:0], np.zeros((0, 3))) for _ in splits[1:])
 
-        folds = Folds()
-        folds.side = side
-        return folds
+        return Folds(side)
 
 
 def chosen_of(right, **changes):

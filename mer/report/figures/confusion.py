@@ -47,6 +47,10 @@ def draw(metrics: Metrics, path: Path) -> None:
     _label_axes(axes, names, counts.sum(axis=1))
     _label_cells(axes, counts, share)
     _title(figure, metrics)
+    layout = figure.get_layout_engine()
+    assert layout is not None
+    layout.execute(figure)
+    figure.set_layout_engine(None)  # else savefig draws everything twice
     figure.savefig(path, metadata=undated(path))
 
 
@@ -73,7 +77,7 @@ def _label_cells(axes: Axes, counts: Numbers, share: Numbers) -> None:
     for (row, column), count in np.ndenumerate(counts):
         colour = "white" if share[row, column] > 0.55 else "#1a1a1a" if count else "#a0a0a0"
         weight = "bold" if row == column else "normal"
-        write = partial(axes.text, column, ha="center", color=colour)
+        write = partial(axes.text, column, ha="center", color=colour, in_layout=False)  # as it cannot leave the axes
         write(row + 0.02, str(count), fontsize=9, va="bottom", fontweight=weight)
         write(row + 0.08, f"{100 * share[row, column]:.0f} %", fontsize=6.5, va="top")
 
