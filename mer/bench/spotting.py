@@ -33,7 +33,7 @@ _OFF: dict[str, dict[str, Any]] = {
 def run(arguments: Sequence[str]) -> None:
     """Print one row per disturbance switched off.
 
-    ``subjects=6 videos=1 seconds=60`` set the size of the data set; ``disturbances=false`` measures it as it comes only.
+    ``subjects=6 videos=1 seconds=60`` set the size of the data set; ``disturbances=false`` prints the first row only.
     """
     given = take_settings(arguments, {"subjects": "6", "videos": "1", "seconds": "60", "disturbances": "true"})
     sizes = [given[name] for name in ("subjects", "videos", "seconds")]

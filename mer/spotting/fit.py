@@ -32,8 +32,8 @@ def spotted(spotter: Peaks, videos: Sequence[Followed]) -> list[SpottedVideo]:
 def fitted(spotter: Peaks, videos: Sequence[Followed], heights: Sequence[float]) -> Peaks:
     """Return the spotter with the heights that give the best F1 of their kind on these videos.
 
-    That of macro-expressions is chosen first, since it decides which micro-expressions are left; of equally good heights
-    the lowest is taken.
+    That of macro-expressions is chosen first, since it decides which micro-expressions are left; of equally good
+    heights the lowest is taken.
     """
     for kind, name in (("macro", "macro_height"), ("micro", "micro_height")):
         choices = [replace(spotter, **{name: height}) for height in sorted(heights)]  # type: ignore[arg-type]
