@@ -8,7 +8,7 @@ from pathlib import Path
 __all__ = ["conf_dir", "groups", "options", "settings"]
 
 
-_OF_OTHERS = ("temporal", "train")  # groups used by mer landmarks and mer train, not by a run
+_OF_OTHERS = ("spotter", "temporal", "train")  # groups used by mer spot, landmarks and train, not by a run
 
 
 def conf_dir() -> Path:

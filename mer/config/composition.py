@@ -181,7 +181,7 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str 
 
 def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
     parent, _, name = key.rpartition(".")
-    chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), "temporal", "train")]
+    chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), "spotter", "temporal", "train")]
     cfg = compose(chosen if key not in groups() else (), root=root)
     node = OmegaConf.select(cfg, parent) if parent else cfg
     known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""

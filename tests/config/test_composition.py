@@ -59,6 +59,12 @@ def test_every_way_through_a_clip_is_built_with_its_finder(option: str) -> None:
     assert made.mode in ("follow", "each", "carried") and made.finder.faces
 
 
+@pytest.mark.parametrize("option", options("spotter"))
+def test_every_spotter_is_built_frozen_with_its_motion(option: str) -> None:
+    cfg = compose([f"spotter={option}"], root="spot")
+    assert dataclasses.is_dataclass(build(cfg.spotter)) and build(cfg.region_motion).flow.batch
+
+
 @pytest.mark.parametrize("experiment", groups().get("experiment", ()))
 def test_every_level_of_every_experiment_is_built(experiment: str) -> None:
     """A misspelt option, setting or value of a study fails here and not after an hour of work."""
