@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -108,17 +109,9 @@ def flow_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
         flow = component("flow", "microflow", device=device, pairs=batch)
         given = onsets[:batch], apexes[:batch]
         inside = tuple(torch.from_numpy(np.stack(images)).to(device).float()[:, None] for images in given)
-        found = flow.batch(onsets[:8], apexes[:8])
-        apart = _apart([field.uv for field in found], [field.uv for field in exact])
-        yield Throughput(
-            name="microflow",
-            batch=batch,
-            on_host=batch / _seconds(lambda: flow.batch(*given), device),  # noqa: B023
-            on_device=batch / _seconds(lambda: network(*inside), device),  # noqa: B023
-            limit=batch / _least_seconds(lambda: network(*inside), peak),  # noqa: B023
-            largest=apart[0],
-            mean=apart[1],
-        )
+        found = [field.uv for field in flow.batch(onsets[:8], apexes[:8])]
+        calls = partial(flow.batch, *given), partial(network, *inside)
+        yield _measured("microflow", batch, calls, device, peak, _apart(found, [field.uv for field in exact]))
 
 
 def landmark_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
@@ -146,15 +139,29 @@ def landmark_rows(device: str, batches: Sequence[int]) -> Iterator[Throughput]:
         inside = given.to(device, memory_format=torch.channels_last)
         with torch.inference_mode():
             apart = _apart(located(torch.from_numpy(crops[:8])).cpu().numpy(), truth)
-        yield Throughput(
-            name="cnn68, points",
-            batch=batch,
-            on_host=batch / _seconds(lambda: located(given).cpu(), device),  # noqa: B023
-            on_device=batch / _seconds(lambda: located(inside), device),  # noqa: B023
-            limit=batch / _least_seconds(lambda: located(inside), peak),  # noqa: B023
-            largest=apart[0],
-            mean=apart[1],
-        )
+        calls = (lambda given=given: located(given).cpu()), partial(located, inside)
+        yield _measured("cnn68, points", batch, calls, device, peak, apart)
+
+
+def _measured(
+    name: str,
+    batch: int,
+    calls: tuple[Callable[[], Any], Callable[[], Any]],
+    device: str,
+    peak: tuple[float, float],
+    apart: tuple[float, float],
+) -> Throughput:
+    """Return the row of a batch; `calls` compute it from arrays to arrays, and on the device alone."""
+    whole, inside = calls
+    return Throughput(
+        name=name,
+        batch=batch,
+        on_host=batch / _seconds(whole, device),
+        on_device=batch / _seconds(inside, device),
+        limit=batch / _least_seconds(inside, peak),
+        largest=apart[0],
+        mean=apart[1],
+    )
 
 
 def show(rows: Iterator[Throughput], device: str, unit: str) -> None:

@@ -47,6 +47,7 @@ def _run(asked: Namespace) -> int:
 
     from mer.report.figures.motion_curve import draw
     from mer.spotting.interval_table import write_intervals
+    from mer.types import KINDS
 
     _make(output)
     found: dict[str, tuple[Interval, ...]] = {}
@@ -54,7 +55,8 @@ def _run(asked: Namespace) -> int:
     for name, file in files.items():
         seconds, curve = _measured(measure, file)
         found[name], times[name] = spot(curve), seconds
-        draw(file.name, seconds, spot.strength(curve, "micro"), found[name], output / f"{file.stem}.png")
+        strengths = {kind: spot.strength(curve, kind) for kind in KINDS}
+        draw(file.name, seconds, strengths, found[name], output / f"{file.stem}.png")
         _say(file, found[name], seconds)
     write_intervals(output, found, times)
     print(f"intervals {output / 'intervals.csv'}\npictures  {output}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from mer.dataset.cells import cell_fault, plain_cell, require_visible
 from mer.errors import DataError, first_of
 
-__all__ = ["Row", "Table", "cell_name", "header_again", "read_lines", "read_table"]
+__all__ = ["Row", "Table", "cell_name", "header_again", "read_lines", "read_table", "text_lines"]
 
 _BOOKS = {b"PK\x03\x04": "an Excel or OpenDocument workbook", b"\xd0\xcf\x11\xe0": "a workbook of the old format .xls"}
 
@@ -143,6 +143,29 @@ def read_lines(path: Path) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         raise DataError(f"{path}: not a table ({error}); save it as CSV") from error
     return [(number, cells) for number, cells in lines if any(cells)]
+
+
+def text_lines(path: Path, where: str, no_text: str) -> list[tuple[int, str]]:
+    """Return the lines of a list in a UTF-8 text file that are not blank, each with its number, without outer blanks.
+
+    Parameters
+    ----------
+    path : Path
+    where, no_text : str
+        Of the messages: how they begin, and what is said of a file that is no text, with the next step.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or no UTF-8 text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{where}: cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: {no_text}") from error
+    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
 
 
 def _separated(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -53,4 +54,4 @@ def leave_one_subject_out(spotter: Peaks, videos: Sequence[Followed], heights: S
 
 def _f1(spotter: Peaks, videos: Sequence[Followed], kind: Kind) -> float:
     score = counts(spotted(spotter, videos))[kind].f1
-    return score if score == score else 0.0
+    return 0.0 if math.isnan(score) else score

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mer.dataset.tables import text_lines
 from mer.errors import DataError
 from mer.spotting.matching import matched
 from mer.spotting.score import SpottedVideo
@@ -136,13 +137,8 @@ def _ends(interval: Interval | None) -> str:
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not a text file; give a log of intervals") from error
-    return [(number, line.split()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = text_lines(path, str(path), "not a text file; give a log of intervals")
+    return [(number, line.split()) for number, line in lines]
 
 
 def _set(where: str, word: str) -> LogSet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -50,6 +52,11 @@ def freeze_further(owner: object, shape: tuple[int, ...]) -> None:
         odd = [frame.shape for frame in frames if frame.shape != shape]
         require(not odd, f"all frames of a sequence must have one size, got {[shape, *odd][:2]}")
         object.__setattr__(owner, name, frames)
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that occur more than once, sorted."""
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def require(condition: bool, message: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from mer.types.arrays import require
+from mer.types.arrays import repeated, require
 from mer.types.samples import Clip, Exclusion
 
 __all__ = ["KINDS", "Interval", "Kind", "Recording", "Recordings"]
@@ -126,6 +126,5 @@ class Recordings:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ids = [recording.id for recording in self.recordings]
-        twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
+        twice = repeated(recording.id for recording in self.recordings)
         require(not twice, f"ids of videos must be unique, and {', '.join(twice[:5])} occur twice: rename one")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from mer.types.arrays import FlowField, Image, Landmarks, require
+from mer.types.arrays import FlowField, Image, Landmarks, repeated, require
 
 __all__ = ["Clip", "Exclusion", "Manifest", "Sample"]
 
@@ -106,8 +106,7 @@ class Manifest:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ids = [sample.id for sample in self.samples]
-        twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
+        twice = repeated(sample.id for sample in self.samples)
         require(not twice, f"sample ids must be unique, and {', '.join(twice[:5])} occur twice: rename or remove one")
 
     @property

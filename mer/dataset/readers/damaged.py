@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mer.dataset.names import unpadded_name
+from mer.dataset.tables import text_lines
 from mer.errors import DataError
 from mer.validation import user_path
 
@@ -46,7 +47,7 @@ def read_damaged(files: Iterable[str], root: Path | None = None) -> Damaged:
         if root is not None and not path.is_file():
             inside = user_path("dataset.damaged", file, base=root)
             path = inside if inside.is_file() else path
-        for number, line in _lines(path):
+        for number, line in text_lines(path, f"dataset.damaged={path}", "not UTF-8 text; save it as UTF-8"):
             match = _LINE.search(line.replace("\\", "/"))
             if match is None:
                 raise DataError(
@@ -56,13 +57,3 @@ def read_damaged(files: Iterable[str], root: Path | None = None) -> Damaged:
             of_clip = found.setdefault(clip_key(match["subject"], match["clip"]), {})
             of_clip.setdefault(int(match["frame"]), path.name)
     return found
-
-
-def _lines(path: Path) -> list[tuple[int, str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"dataset.damaged={path}: cannot be read ({error.strerror}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"dataset.damaged={path}: not UTF-8 text; save it as UTF-8") from error
-    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mer.types import Interval, Numbers
+from mer.types import Interval, Kind, Numbers
 
 __all__ = ["draw"]
 
-_COLOURS = {"micro": "#d55e00", "macro": "#0072b2"}
+_COLOURS: dict[Kind, str] = {"micro": "#d55e00", "macro": "#0072b2"}
 _ROW_S, _WIDTH_IN, _ROW_IN, _DPI = 60.0, 11.0, 1.5, 120
 
 
-def draw(title: str, times: Numbers, strength: Numbers, found: Sequence[Interval], path: Path) -> None:
+def draw(title: str, times: Numbers, strengths: Mapping[Kind, Numbers], found: Sequence[Interval], path: Path) -> None:
     """Draw the strength of motion, one row per minute; intervals are shaded by their kind, an apex is a dot.
 
     Parameters
@@ -24,8 +25,8 @@ def draw(title: str, times: Numbers, strength: Numbers, found: Sequence[Interval
     title : str
     times : ndarray, shape (T,)
         Seconds of each frame.
-    strength : ndarray, shape (T,)
-        Pixels; NaN where there is no face.
+    strengths : mapping of str to ndarray, shape (T,)
+        Kind → strength of motion as that kind is looked for, pixels; NaN where there is no face.
     found : sequence of Interval
     path : Path
         PNG to write.
@@ -34,9 +35,10 @@ def draw(title: str, times: Numbers, strength: Numbers, found: Sequence[Interval
     rows = max(int(-(-end // _ROW_S)), 1)
     figure = Figure(figsize=(_WIDTH_IN, 0.8 + rows * _ROW_IN), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    high = 1.05 * max(float(strength[strength == strength].max(initial=0.0)), 0.1)
+    high = 1.05 * max(float(np.nanmax(list(strengths.values()))), 0.1)
     for row, axes in enumerate(figure.subplots(rows, 1, squeeze=False).ravel()):
-        axes.plot(times, strength, color="#333333", linewidth=0.8)
+        for kind, strength in strengths.items():
+            axes.plot(times, strength, color=_COLOURS[kind], linewidth=0.9)
         for interval in found:
             colour = _COLOURS[interval.kind]
             axes.axvspan(times[interval.onset], times[interval.offset], color=colour, alpha=0.25, linewidth=0)
