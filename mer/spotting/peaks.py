@@ -9,13 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.spotting.motion import MotionCurve
-from mer.types import Interval, Kind
+from mer.types import KINDS, Interval, Kind
 from mer.validation import require_integer, require_number
 
-__all__ = ["Peaks"]
+__all__ = ["Candidate", "Candidates", "Peaks"]
 
 Float = NDArray[np.float64]
 _NAMED = 3  # regions that an interval names
+_FLAT = 1e-6  # px; a lower peak is rounding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A peak of the strength of motion and its prominence, pixels of the aligned face."""
+
+    interval: Interval
+    prominence: float
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the interval."""
+        return self.interval.kind
+
+
+Candidates = tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +85,19 @@ class Peaks:
 
     def __call__(self, curve: MotionCurve) -> tuple[Interval, ...]:
         """Return the intervals in order of onset, none of which overlaps another of its kind."""
-        found: list[Interval] = []
-        for stretch in curve.stretches():
-            macro = self._of_kind(curve, stretch, "macro")
-            micro = self._of_kind(curve, stretch, "micro")
-            found += [*macro, *(one for one in micro if not any(_meet(one, other) for other in macro))]
-        return tuple(sorted(found, key=lambda interval: interval.onset))
+        return self.choose(self.candidates(curve))
+
+    def candidates(self, curve: MotionCurve) -> Candidates:
+        """Return every peak that lasts as long as its kind may, whatever its height: what `choose` chooses from."""
+        some = [self._of_kind(curve, stretch, kind) for stretch in curve.stretches() for kind in KINDS]
+        return tuple(candidate for part in some for candidate in part)
+
+    def choose(self, candidates: Candidates) -> tuple[Interval, ...]:
+        """Return the peaks of candidates that are high enough, without those that a stronger one overlaps."""
+        macro = _apart([c.interval for c in candidates if c.kind == "macro" and c.prominence >= self.macro_height])
+        micro = _apart([c.interval for c in candidates if c.kind == "micro" and c.prominence >= self.micro_height])
+        micro = [one for one in micro if not any(_meet(one, other) for other in macro)]
+        return tuple(sorted([*macro, *micro], key=lambda interval: interval.onset))
 
     def strength(self, curve: MotionCurve, kind: Kind) -> Float:
         """Return the strength of motion in every frame, px, shape (T,); NaN where there is no face."""
@@ -82,26 +106,23 @@ class Peaks:
             found[stretch] = self._strongest(self._departure(curve, stretch, kind))
         return found
 
-    def _of_kind(self, curve: MotionCurve, stretch: slice, kind: Kind) -> list[Interval]:
+    def _of_kind(self, curve: MotionCurve, stretch: slice, kind: Kind) -> list[Candidate]:
         from scipy.signal import find_peaks, peak_widths
 
         departure = self._departure(curve, stretch, kind)
         strength = self._strongest(departure)
-        height, longest = (self.micro_height, self.longest_micro) if kind == "micro" else self._of_macro
-        peaks, facts = find_peaks(strength, prominence=height)
+        peaks, facts = find_peaks(strength, prominence=0)
         about = facts["prominences"], facts["left_bases"], facts["right_bases"]
         _, _, left, right = peak_widths(strength, peaks, rel_height=1 - self.level, prominence_data=about)
-        shortest = 0.0 if kind == "micro" else self.longest_micro
-        some = [
-            self._interval(curve, stretch, departure, kind, (int(onset), int(peak), int(offset)))
-            for onset, peak, offset in zip(np.floor(left), peaks, np.ceil(right), strict=True)
-            if shortest < (offset - onset) / curve.fps <= longest
+        shortest, longest = (0.0, self.longest_micro) if kind == "micro" else (self.longest_micro, self.longest_macro)
+        return [
+            Candidate(
+                interval=self._interval(curve, stretch, departure, kind, (int(onset), int(peak), int(offset))),
+                prominence=float(prominence),
+            )
+            for onset, peak, offset, prominence in zip(np.floor(left), peaks, np.ceil(right), about[0], strict=True)
+            if shortest < (offset - onset) / curve.fps <= longest and prominence > _FLAT
         ]
-        return _apart(some)
-
-    @property
-    def _of_macro(self) -> tuple[float, float]:
-        return self.macro_height, self.longest_macro
 
     def _interval(
         self, curve: MotionCurve, stretch: slice, departure: Float, kind: Kind, ends: tuple[int, int, int]
