@@ -44,9 +44,9 @@ def _row(video: str, interval: Interval, times: Numbers) -> dict[str, object]:
         "onset": interval.onset,
         "apex": interval.apex,
         "offset": interval.offset,
-        "seconds": round(start, 3),
-        "duration": round(end - start, 3),
+        "seconds": start,
+        "duration": end - start,
         "kind": interval.kind,
-        "strength": round(interval.strength, 4),
+        "strength": interval.strength,
         "regions": list(interval.regions),
     }

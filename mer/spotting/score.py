@@ -1,7 +1,8 @@
 """Scores of spotting by the rule of the Micro-Expression Grand Challenge (MEGC).
 
 A true interval is a hit where a found one of its kind overlaps it with an intersection over union of at least 0.5, see
-`mer.spotting.matching.matched`. Recall, precision and F1 come from the sums over all videos: micro- and
+`mer.spotting.matching.matched`, whose rule ``megc`` may count a found interval twice; then precision, hits per found
+interval, can be above 1. Recall, precision and F1 come from the sums over all videos: micro- and
 macro-expressions apart, and together (the sums of both).
 
 References
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mer.metrics.intervals import dice_limits
-from mer.spotting.matching import matched, overlap
+from mer.spotting.matching import Matching, matched, overlap
 from mer.types import KINDS, Interval
 
 __all__ = [
@@ -85,7 +86,7 @@ class Counts:
         return 2 * self.hits / (self.true + self.found) if self.true + self.found else float("nan")
 
 
-def counts(videos: Sequence[SpottedVideo], least: float = 0.5) -> dict[str, Counts]:
+def counts(videos: Sequence[SpottedVideo], least: float = 0.5, rule: Matching = "one_to_one") -> dict[str, Counts]:
     """Return the sums over all videos, for ``micro``, ``macro`` and ``together``.
 
     Parameters
@@ -93,19 +94,23 @@ def counts(videos: Sequence[SpottedVideo], least: float = 0.5) -> dict[str, Coun
     videos : sequence of SpottedVideo
     least : float
         Smallest intersection over union of a hit.
+    rule : {"one_to_one", "megc"}
+        Of `matched`.
     """
-    tables = counts_by_subject(videos, least)
+    tables = counts_by_subject(videos, least, rule)
     return {kind: _counts(table.sum(axis=0)) for kind, table in tables.items()}
 
 
-def counts_by_subject(videos: Sequence[SpottedVideo], least: float = 0.5) -> dict[str, NDArray[np.int64]]:
+def counts_by_subject(
+    videos: Sequence[SpottedVideo], least: float = 0.5, rule: Matching = "one_to_one"
+) -> dict[str, NDArray[np.int64]]:
     """Return true, found and hits of every subject, shape (subjects, 3), subjects sorted by name."""
     names = sorted({video.subject for video in videos})
     tables = {kind: np.zeros((len(names), 3), dtype=np.int64) for kind in KINDS}
     for video in videos:
         for kind, table in tables.items():
             true, found = ([i for i in intervals if i.kind == kind] for intervals in (video.true, video.found))
-            table[names.index(video.subject)] += len(true), len(found), len(matched(found, true, least))
+            table[names.index(video.subject)] += len(true), len(found), len(matched(found, true, least, rule))
     return {str(kind): table for kind, table in tables.items()} | {TOGETHER: sum(tables.values(), start=np.array(0))}
 
 
@@ -148,7 +153,9 @@ def average_precision(videos: Sequence[SpottedVideo], kind: str, least: float = 
     return float((best * hits).sum() / total)
 
 
-def summary(videos: Sequence[SpottedVideo], least: float = 0.5) -> dict[str, Mapping[str, Any]]:
+def summary(
+    videos: Sequence[SpottedVideo], least: float = 0.5, rule: Matching = "one_to_one"
+) -> dict[str, Mapping[str, Any]]:
     """Return the scores of each kind and together, as metrics.json holds them.
 
     Returns
@@ -159,7 +166,7 @@ def summary(videos: Sequence[SpottedVideo], least: float = 0.5) -> dict[str, Map
     """
     minutes = sum(video.minutes for video in videos)
     scores: dict[str, Mapping[str, Any]] = {}
-    for kind, table in counts_by_subject(videos, least).items():
+    for kind, table in counts_by_subject(videos, least, rule).items():
         number = _counts(table.sum(axis=0))
         low, high = f1_limits(table)
         scores[kind] = {

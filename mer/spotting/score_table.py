@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from mer.spotting.matching import Matching
 from mer.spotting.score import SpottedVideo, average_precision, summary
 from mer.store.atomic import write_atomically
 from mer.types import KINDS
@@ -22,7 +23,7 @@ _COLUMNS = ("true", "found", "hits", "recall", "precision")
 Sets = Mapping[str, Sequence[SpottedVideo]]
 
 
-def show(sets: Sets, least: float, title: str) -> None:
+def show(sets: Sets, least: float, title: str, rule: Matching) -> None:
     """Print one row per data set and kind."""
     table = Table(title=f"spotting at an intersection over union of {least:g} or more: {title}", title_justify="left")
     for head in ("data set", "kind"):
@@ -30,18 +31,18 @@ def show(sets: Sets, least: float, title: str) -> None:
     for head in (*_COLUMNS, "F1", "95 % interval"):
         table.add_column(head, justify="right")
     for name, videos in sets.items():
-        for kind, scores in summary(videos, least).items():
+        for kind, scores in summary(videos, least, rule).items():
             f1 = scores["f1"]
             cells = [_shown(scores[column]) for column in _COLUMNS]
             table.add_row(name, kind, *cells, _shown(f1["value"]), f"[{f1['low']:.4f}, {f1['high']:.4f}]")
     Console(width=None if Console().is_terminal else 120).print(table)
 
 
-def write(sets: Sets, least: float, folder: Path) -> tuple[Path, Path]:
+def write(sets: Sets, least: float, folder: Path, rule: Matching) -> tuple[Path, Path]:
     """Write ``scores.csv`` and ``scores.json``; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    scores = {name: _with_precision(videos, least) for name, videos in sets.items()}
-    document = {"iou": least, "sets": scores}
+    scores = {name: _with_precision(videos, least, rule) for name, videos in sets.items()}
+    document = {"iou": least, "matching": rule, "sets": scores}
     write_atomically(folder / "scores.json", json.dumps(document, indent=1, allow_nan=False).encode())
     with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -52,9 +53,9 @@ def write(sets: Sets, least: float, folder: Path) -> tuple[Path, Path]:
     return folder / "scores.csv", folder / "scores.json"
 
 
-def _with_precision(videos: Sequence[SpottedVideo], least: float) -> dict[str, Any]:
+def _with_precision(videos: Sequence[SpottedVideo], least: float, rule: Matching) -> dict[str, Any]:
     """Return the summary with average precision where found intervals have a strength; None for what is not known."""
-    scores = {kind: dict(found) for kind, found in summary(videos, least).items()}
+    scores = {kind: dict(found) for kind, found in summary(videos, least, rule).items()}
     for kind in KINDS:
         scores[kind]["average_precision"] = average_precision(videos, kind, least)
     return {kind: {name: _known(value) for name, value in found.items()} for kind, found in scores.items()}

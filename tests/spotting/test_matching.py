@@ -26,8 +26,15 @@ def test_the_best_overlap_is_taken_and_each_true_interval_counts_once() -> None:
     assert matched(intervals((0, 6), (0, 8), (1, 9)), intervals((0, 9), (50, 60)), 0.5) == {0: 1}
 
 
-def test_a_found_interval_may_be_that_of_two_true_ones() -> None:
-    assert matched(intervals((0, 9)), intervals((0, 7), (2, 9)), 0.5) == {0: 0, 1: 0}
+def test_a_found_interval_is_that_of_two_true_ones_by_the_rule_of_megc_alone() -> None:
+    found, true = intervals((0, 9)), intervals((0, 7), (2, 9))
+    assert matched(found, true, 0.5, "megc") == {0: 0, 1: 0}
+    assert matched(found, true, 0.5) == {0: 0}
+
+
+def test_as_many_true_intervals_as_possible_are_matched() -> None:
+    # the first found one fits both true ones, the second fits the first true one alone
+    assert matched(intervals((0, 9), (0, 5)), intervals((0, 9), (4, 11)), 0.5) == {0: 1, 1: 0}
 
 
 def test_nothing_matches_nothing() -> None:
