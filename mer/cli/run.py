@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from mer.cli.command import Command, Parser
 from mer.config.arguments import overrides
@@ -16,10 +17,13 @@ Runs the experiment that the settings describe and writes its folder: prediction
 metrics.json, protocol.json, regions.csv, config.yaml, excluded.csv, figures/. Each run is one MLflow run of
 its study."""
 
+_TASKS = ("recognise", "spot")
+
 _EXAMPLES = """\
   mer run flow=tvl1 roi=grid descriptor.bins=12
 
 settings that most runs use
+  task=spot           find expressions in long videos instead of recognising clips (dataset=synthetic_long by default)
   study=NAME          the study (MLflow experiment) that the run belongs to
   seed=0              root of every random choice
   workers=2           cores to use; all by default
@@ -50,8 +54,10 @@ def _fill(parser: Parser) -> None:
 
 
 def _run(asked: Namespace) -> int:
-    words = overrides(asked)
+    task, words = _task(overrides(asked))
     shown = _shown(asked)
+    if shown and task == "spot":
+        raise ConfigError("task=spot: --cfg, --info and --hydra-help do not apply; see the config.yaml of a run")
     if shown:
         from mer.sweep.hydra_process import show
 
@@ -61,6 +67,10 @@ def _run(asked: Namespace) -> int:
     from mer.config.composition import one_sentence
 
     try:
+        if task == "spot":
+            from mer.cli.spot_run import run as spot
+
+            return spot(words, sweep=asked.multirun)
         if asked.multirun:
             from mer.sweep.engine import run_sweep
 
@@ -70,6 +80,14 @@ def _run(asked: Namespace) -> int:
         return run(words)
     except HydraException as error:
         raise ConfigError(one_sentence(error)) from error
+
+
+def _task(words: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the task and the other words."""
+    given = [word.partition("=")[2] for word in words if word.startswith("task=")] or ["recognise"]
+    if len(given) > 1 or given[0] not in _TASKS:
+        raise ConfigError(f"task={','.join(given)}: choose one of {', '.join(_TASKS)}")
+    return given[0], [word for word in words if not word.startswith("task=")]
 
 
 def _shown(asked: Namespace) -> list[str]:

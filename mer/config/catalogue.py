@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["conf_dir", "groups", "options", "settings"]
+__all__ = ["OF_OTHERS", "conf_dir", "groups", "options", "settings"]
 
 
-_OF_OTHERS = ("spotter", "temporal", "train")  # groups used by mer spot, landmarks and train, not by a run
+OF_OTHERS = ("spotter", "task", "temporal", "train")  # groups of mer spot, run task=spot, landmarks and train
 
 
 def conf_dir() -> Path:
@@ -30,9 +30,7 @@ def groups() -> dict[str, tuple[str, ...]]:
     for late in ("svm", "codes"):  # before the descriptor in the defaults list, for the same reason
         first.remove(late)
         first.insert(first.index("descriptor") + 1, late)
-    rest = sorted(
-        path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in (*first, *_OF_OTHERS)
-    )
+    rest = sorted(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in (*first, *OF_OTHERS))
     return {group: options(group) for group in [*first, *rest]}
 
 

@@ -24,7 +24,7 @@ from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from mer.config.catalogue import conf_dir, groups, options
+from mer.config.catalogue import OF_OTHERS, conf_dir, groups, options
 from mer.config.words import plain_value, refuse_impossible, refuse_unread
 from mer.errors import ConfigError, MerError
 from mer.validation import user_path
@@ -181,7 +181,7 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str 
 
 def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
     parent, _, name = key.rpartition(".")
-    chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), "spotter", "temporal", "train")]
+    chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), *OF_OTHERS)]
     cfg = compose(chosen if key not in groups() else (), root=root)
     node = OmegaConf.select(cfg, parent) if parent else cfg
     known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""

@@ -4,17 +4,60 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from mer.errors import ConfigError
 from mer.spotting.motion import MotionCurve
 from mer.spotting.peaks import Candidates, Peaks
 from mer.spotting.score import SpottedVideo, counts
-from mer.types import Kind, Recording
+from mer.types import Interval, Kind, Recording
+from mer.validation import require_number
 
-__all__ = ["Followed", "fitted", "leave_one_subject_out", "spotted"]
+__all__ = ["Followed", "SubjectsOut", "fitted", "leave_one_subject_out", "spotted"]
 
 Followed = tuple[Recording, MotionCurve]
 _Prepared = tuple[Recording, Candidates]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectsOut:
+    """How long videos are evaluated: leave-one-subject-out.
+
+    Attributes
+    ----------
+    iou : float
+        Smallest intersection over union of a hit, in (0, 1].
+    heights : sequence of float
+        Thresholds that are tried on the training subjects, pixels of the aligned face; empty to use those of the
+        spotter as they are.
+    """
+
+    iou: float
+    heights: Sequence[float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "heights", tuple(self.heights))
+        require_number("task.iou", self.iou, low=0, high=1, above=True)
+        for height in self.heights:
+            require_number("task.heights", height, low=0, above=True)
+
+    def __call__(self, spotter: Peaks, videos: Sequence[Followed]) -> list[SpottedVideo]:
+        """Return what is found in every video, by thresholds that its subject had no part in.
+
+        Raises
+        ------
+        ConfigError
+            If thresholds are to be fitted and there is only one subject.
+        """
+        if not self.heights:
+            return spotted(spotter, videos)
+        subjects = {recording.subject for recording, _ in videos}
+        if len(subjects) < 2:
+            raise ConfigError(
+                f"task.heights: thresholds are fitted on the other subjects, and there is only {', '.join(subjects)}; "
+                "set task.heights=[] to use those of the spotter"
+            )
+        return leave_one_subject_out(spotter, videos, self.heights, self.iou)
 
 
 def spotted(spotter: Peaks, videos: Sequence[Followed]) -> list[SpottedVideo]:
@@ -22,22 +65,24 @@ def spotted(spotter: Peaks, videos: Sequence[Followed]) -> list[SpottedVideo]:
     return _chosen(spotter, _prepared(spotter, videos))
 
 
-def fitted(spotter: Peaks, videos: Sequence[Followed], heights: Sequence[float]) -> Peaks:
+def fitted(spotter: Peaks, videos: Sequence[Followed], heights: Sequence[float], iou: float = 0.5) -> Peaks:
     """Return the spotter with the heights that give the best F1 of their kind on these videos.
 
     That of macro-expressions is chosen first, since it decides which micro-expressions are left; of equally good
     heights the lowest is taken.
     """
-    return _fitted(spotter, _prepared(spotter, videos), heights)
+    return _fitted(spotter, _prepared(spotter, videos), heights, iou)
 
 
-def leave_one_subject_out(spotter: Peaks, videos: Sequence[Followed], heights: Sequence[float]) -> list[SpottedVideo]:
+def leave_one_subject_out(
+    spotter: Peaks, videos: Sequence[Followed], heights: Sequence[float], iou: float = 0.5
+) -> list[SpottedVideo]:
     """Return what is found in the videos of each subject by a spotter that was fitted on all others."""
     prepared, found = _prepared(spotter, videos), []
     for subject in sorted({recording.subject for recording, _ in prepared}):
         others = [video for video in prepared if video[0].subject != subject]
         own = [video for video in prepared if video[0].subject == subject]
-        found += _chosen(_fitted(spotter, others, heights), own)
+        found += _chosen(_fitted(spotter, others, heights, iou), own)
     return found
 
 
@@ -52,20 +97,26 @@ def _chosen(spotter: Peaks, videos: Sequence[_Prepared]) -> list[SpottedVideo]:
             video=recording.id,
             subject=recording.subject,
             true=recording.events,
-            found=spotter.choose(candidates),
+            found=tuple(_counted_from(recording.first, one) for one in spotter.choose(candidates)),
             minutes=recording.minutes,
         )
         for recording, candidates in videos
     ]
 
 
-def _fitted(spotter: Peaks, videos: Sequence[_Prepared], heights: Sequence[float]) -> Peaks:
+def _fitted(spotter: Peaks, videos: Sequence[_Prepared], heights: Sequence[float], iou: float) -> Peaks:
     for kind, name in (("macro", "macro_height"), ("micro", "micro_height")):
         choices = [replace(spotter, **{name: height}) for height in sorted(heights)]  # type: ignore[arg-type]
-        spotter = max(choices, key=lambda one: _f1(one, videos, kind))  # type: ignore[arg-type]
+        spotter = max(choices, key=lambda one: _f1(one, videos, kind, iou))  # type: ignore[arg-type]
     return spotter
 
 
-def _f1(spotter: Peaks, videos: Sequence[_Prepared], kind: Kind) -> float:
-    score = counts(_chosen(spotter, videos))[kind].f1
+def _f1(spotter: Peaks, videos: Sequence[_Prepared], kind: Kind, iou: float) -> float:
+    score = counts(_chosen(spotter, videos), iou)[kind].f1
     return 0.0 if math.isnan(score) else score
+
+
+def _counted_from(first: int, interval: Interval) -> Interval:
+    """Return an interval in the counting of its recording; a curve counts from 0."""
+    apex = None if interval.apex is None else interval.apex + first
+    return replace(interval, onset=interval.onset + first, apex=apex, offset=interval.offset + first)

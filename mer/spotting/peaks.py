@@ -43,6 +43,12 @@ class Peaks:
     ----------
     leave_out : sequence of str
         Regions whose name begins so are not looked at, such as ``upper_lid``, which moves in every blink.
+    blink : float
+        A peak during which a region that is left out moves more than so many times as far is a blink, which draws the
+        skin around the eye along, and no micro-expression; 0 to keep all peaks.
+    speech_peaks, speech_seconds, speech_share
+        A peak is one of speech, and no micro-expression, if at least `speech_peaks` peaks, itself among them, begin
+        within `speech_seconds` of it and are at least `speech_share` times as high; 0 peaks to keep all.
     strongest : int
         How many regions, those that move most in a frame, the strength is the mean of; ≥ 1.
     smooth : float
@@ -64,6 +70,10 @@ class Peaks:
     """
 
     leave_out: Sequence[str]
+    blink: float
+    speech_peaks: int
+    speech_seconds: float
+    speech_share: float
     strongest: int
     smooth: float
     micro_baseline: float
@@ -77,6 +87,10 @@ class Peaks:
     def __post_init__(self) -> None:
         object.__setattr__(self, "leave_out", tuple(self.leave_out))
         require_integer("spotter.strongest", self.strongest, low=1)
+        require_number("spotter.blink", self.blink, low=0)
+        require_integer("spotter.speech_peaks", self.speech_peaks, low=0)
+        require_number("spotter.speech_seconds", self.speech_seconds, low=0)
+        require_number("spotter.speech_share", self.speech_share, low=0, above=True)
         require_number("spotter.smooth", self.smooth, low=0)
         require_number("spotter.level", self.level, low=0.01, high=0.99)
         for name in ("micro", "macro"):
@@ -103,19 +117,20 @@ class Peaks:
         """Return the strength of motion in every frame, px, shape (T,); NaN where there is no face."""
         found = np.full(len(curve.displacement), np.nan)
         for stretch in curve.stretches():
-            found[stretch] = self._strongest(self._departure(curve, stretch, kind))
+            found[stretch] = self._strongest(self._departure(curve, stretch, kind, self._looked_at(curve)))
         return found
 
     def _of_kind(self, curve: MotionCurve, stretch: slice, kind: Kind) -> list[Candidate]:
         from scipy.signal import find_peaks, peak_widths
 
-        departure = self._departure(curve, stretch, kind)
+        departure = self._departure(curve, stretch, kind, self._looked_at(curve))
         strength = self._strongest(departure)
         peaks, facts = find_peaks(strength, prominence=0)
         about = facts["prominences"], facts["left_bases"], facts["right_bases"]
         _, _, left, right = peak_widths(strength, peaks, rel_height=1 - self.level, prominence_data=about)
         shortest, longest = (0.0, self.longest_micro) if kind == "micro" else (self.longest_micro, self.longest_macro)
-        return [
+        lids = self._departure(curve, stretch, kind, self._left_out(curve)).max(axis=1, initial=0.0)
+        some = [
             Candidate(
                 interval=self._interval(curve, stretch, departure, kind, (int(onset), int(peak), int(offset))),
                 prominence=float(prominence),
@@ -123,6 +138,10 @@ class Peaks:
             for onset, peak, offset, prominence in zip(np.floor(left), peaks, np.ceil(right), about[0], strict=True)
             if shortest < (offset - onset) / curve.fps <= longest and prominence > _FLAT
         ]
+        if kind == "macro":  # lasts longer than a blink
+            return some
+        kept = [one for one in some if not self._is_blink(one.interval, lids, stretch.start)]
+        return [one for one in kept if not self._is_speech(one, kept, curve.fps)]
 
     def _interval(
         self, curve: MotionCurve, stretch: slice, departure: Float, kind: Kind, ends: tuple[int, int, int]
@@ -139,12 +158,23 @@ class Peaks:
             regions=tuple(names[k] for k in order),
         )
 
-    def _departure(self, curve: MotionCurve, stretch: slice, kind: Kind) -> Float:
+    def _is_blink(self, interval: Interval, lids: Float, start: int) -> bool:
+        """Return whether the lids move so much further than what is looked at that this is their doing."""
+        during = lids[interval.onset - start : interval.offset - start + 1]
+        return bool(self.blink > 0 and during.max() > self.blink * interval.strength)
+
+    def _is_speech(self, candidate: Candidate, all_of_them: Sequence[Candidate], fps: float) -> bool:
+        """Return whether a peak is one of a quick series of similar ones, itself among them."""
+        place, least = candidate.interval.onset, self.speech_share * candidate.prominence
+        near = (one for one in all_of_them if abs(one.interval.onset - place) <= self.speech_seconds * fps)
+        return 0 < self.speech_peaks <= sum(one.prominence >= least for one in near)
+
+    def _departure(self, curve: MotionCurve, stretch: slice, kind: Kind, regions: Sequence[int]) -> Float:
         """Return how far each region is from its running median, px, shape (T, R)."""
         from scipy.ndimage import gaussian_filter1d, median_filter
 
         seconds = self.micro_baseline if kind == "micro" else self.macro_baseline
-        place = curve.displacement[stretch][:, self._looked_at(curve)].astype(np.float64)
+        place = curve.displacement[stretch][:, regions].astype(np.float64)
         if self.smooth:
             place = gaussian_filter1d(place, self.smooth * curve.fps, axis=0)
         window = min(round(seconds * curve.fps), len(place)) | 1
@@ -152,8 +182,12 @@ class Peaks:
         return np.asarray(np.linalg.norm(place - usual, axis=2))
 
     def _looked_at(self, curve: MotionCurve) -> list[int]:
-        kept = [k for k, name in enumerate(curve.regions) if not name.startswith(tuple(self.leave_out) or "\0")]
-        return kept or list(range(len(curve.regions)))
+        out = self._left_out(curve)
+        return [k for k in range(len(curve.regions)) if k not in out]
+
+    def _left_out(self, curve: MotionCurve) -> list[int]:
+        out = [k for k, name in enumerate(curve.regions) if name.startswith(tuple(self.leave_out) or "\0")]
+        return out if len(out) < len(curve.regions) else []
 
     def _strongest(self, departure: Float) -> Float:
         return np.asarray(np.sort(departure, axis=1)[:, -self.strongest :].mean(axis=1))

@@ -20,6 +20,7 @@ import mer
 from mer.config.catalogue import conf_dir, groups, options
 from mer.config.composition import build, compose, searchpath_override
 from mer.errors import ConfigError
+from mer.spotting.fit import SubjectsOut
 from mer.sweep.cells import expand, probes
 from mer.sweep.checks import check_settings
 
@@ -57,6 +58,11 @@ def test_every_training_is_built_from_its_yaml(network: str) -> None:
 def test_every_way_through_a_clip_is_built_with_its_finder(option: str) -> None:
     made = build(compose([f"temporal={option}"], root="landmarks_of").temporal)
     assert made.mode in ("follow", "each", "carried") and made.finder.faces
+
+
+def test_the_task_of_long_videos_is_built_frozen() -> None:
+    task = build(compose([], root="spot_run").task)
+    assert isinstance(task, SubjectsOut) and task.iou == 0.5
 
 
 @pytest.mark.parametrize("option", options("spotter"))

@@ -56,3 +56,13 @@ def test_a_subject_has_no_say_in_its_own_threshold() -> None:
     found = {one.subject: one.found for one in leave_one_subject_out(spotter(), videos, HEIGHTS)}
     assert found["c"] == () and len(found["a"]) >= 1
     assert len(spotted(fitted(spotter(), videos[2:], HEIGHTS), videos[2:])[0].found) == 1
+
+
+def test_found_intervals_count_frames_as_their_recording_does() -> None:
+    recording, curve = video("a", 1.0, 0.3)
+    event = replace(recording.events[0], onset=162, apex=166, offset=170)
+    later = replace(recording, first=100, last=399, events=(event,))
+    (plain,), (shifted,) = (spotted(replace(spotter(), micro_height=0.5), [(one, curve)]) for one in (recording, later))
+    assert [i.onset - 100 for i in shifted.found] == [i.onset for i in plain.found]
+    assert [(i.apex or 0) - 100 for i in shifted.found] == [i.apex for i in plain.found]
+    assert counts([shifted])["micro"].hits == 1

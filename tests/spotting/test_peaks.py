@@ -63,8 +63,32 @@ def test_a_blink_is_left_out_unless_the_lids_are_looked_at(spot: Peaks) -> None:
     assert found.regions[0] == "upper_lid_left"
 
 
+def test_skin_that_a_blink_draws_along_is_no_expression_and_a_lid_that_moves_as_far_as_the_brow_is_none_of_a_blink(
+    spot: Peaks,
+) -> None:
+    blink = curve(10, ("upper_lid", 100, 108, 3.0), ("inner_brow", 100, 108, 0.5))
+    assert spot(blink) == ()
+    assert [i.kind for i in replace(spot, blink=0)(blink)] == ["micro"]
+    surprise = curve(10, ("upper_lid", 100, 112, 0.6), ("inner_brow", 100, 112, 0.6))
+    assert [i.kind for i in spot(surprise)] == ["micro"]
+
+
+def test_a_quick_series_of_similar_peaks_is_speech(spot: Peaks) -> None:
+    syllables = [("chin", onset, onset + 10, 1.0) for onset in (100, 112, 124, 136)]
+    assert [i.kind for i in spot(curve(10, *syllables)) if i.kind == "micro"] == []
+    assert len([i for i in replace(spot, speech_peaks=0)(curve(10, *syllables)) if i.kind == "micro"]) >= 3
+    assert len(spot(curve(10, ("chin", 60, 70, 1.0), ("chin", 200, 210, 1.0)))) == 2
+
+
+def test_candidates_hold_what_any_height_chooses(spot: Peaks) -> None:
+    made = curve(20, ("inner_brow", 100, 112, 1.0), ("chin", 300, 360, 2.0), ("nose", 450, 460, 0.3))
+    for height in (0.1, 0.25, 0.5):
+        one = replace(spot, micro_height=height)
+        assert one(made) == one.choose(spot.candidates(made))
+
+
 def test_a_weak_peak_is_found_only_with_a_lower_threshold(spot: Peaks) -> None:
-    weak = curve(10, ("inner_brow", 100, 110, 0.2))
+    weak = curve(10, ("inner_brow", 100, 110, 0.14))
     assert replace(spot, strongest=2)(weak) == ()
     assert len(replace(spot, strongest=2, micro_height=0.1)(weak)) == 1
 
@@ -97,7 +121,17 @@ def test_the_same_motion_at_another_frame_rate_gives_the_same_seconds(spot: Peak
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("level", 1.0), ("strongest", 0), ("micro_height", 0), ("macro_baseline", -1), ("smooth", -1)]
+    ("name", "value"),
+    [
+        ("level", 1.0),
+        ("strongest", 0),
+        ("micro_height", 0),
+        ("macro_baseline", -1),
+        ("smooth", -1),
+        ("blink", -1),
+        ("speech_peaks", -1),
+        ("speech_share", 0),
+    ],
 )
 def test_bad_settings_are_refused(spot: Peaks, name: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"spotter\.{name}={value}: must be a"):

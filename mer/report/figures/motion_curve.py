@@ -17,7 +17,14 @@ _COLOURS: dict[Kind, str] = {"micro": "#d55e00", "macro": "#0072b2"}
 _ROW_S, _WIDTH_IN, _ROW_IN, _DPI = 60.0, 11.0, 1.5, 120
 
 
-def draw(title: str, times: Numbers, strengths: Mapping[Kind, Numbers], found: Sequence[Interval], path: Path) -> None:
+def draw(
+    title: str,
+    times: Numbers,
+    strengths: Mapping[Kind, Numbers],
+    found: Sequence[Interval],
+    path: Path,
+    true: Sequence[Interval] | None = None,
+) -> None:
     """Draw the strength of motion, one row per minute; intervals are shaded by their kind, an apex is a dot.
 
     Parameters
@@ -30,6 +37,8 @@ def draw(title: str, times: Numbers, strengths: Mapping[Kind, Numbers], found: S
     found : sequence of Interval
     path : Path
         PNG to write.
+    true : sequence of Interval, optional
+        Annotated ones, drawn as bars above the curve.
     """
     end = float(times[-1])
     rows = max(int(-(-end // _ROW_S)), 1)
@@ -44,11 +53,15 @@ def draw(title: str, times: Numbers, strengths: Mapping[Kind, Numbers], found: S
             axes.axvspan(times[interval.onset], times[interval.offset], color=colour, alpha=0.25, linewidth=0)
             if interval.apex is not None:
                 axes.plot(times[interval.apex], interval.strength, "o", color=colour, markersize=3.5)
+        for interval in true or ():
+            ends = times[interval.onset], times[interval.offset]
+            axes.plot(ends, [0.97 * high] * 2, color=_COLOURS[interval.kind], linewidth=4, solid_capstyle="butt")
         axes.set_xlim(row * _ROW_S, min((row + 1) * _ROW_S, max(end, 1.0)) if rows == 1 else (row + 1) * _ROW_S)
         axes.set_ylim(0, high)
         axes.set_ylabel("motion, px")
         axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("time, s")
     kinds = [f"{sum(i.kind == kind for i in found)} {kind}-expressions" for kind in _COLOURS]
-    figure.suptitle(f"{title}: {kinds[0]} (orange), {kinds[1]} (blue)", fontsize=10)
+    bars = "" if true is None else "; bars at the top: annotated"
+    figure.suptitle(f"{title}: {kinds[0]} (orange), {kinds[1]} (blue){bars}", fontsize=10)
     figure.savefig(path)

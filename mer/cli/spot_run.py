@@ -1,0 +1,114 @@
+"""``mer run task=spot``: spotting in a data set of long videos; with -m, once for every combination of values."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mer.config.composition import as_yaml, build, compose, resolved, without_hydra
+from mer.config.names import check_study_name
+from mer.config.words import parse
+from mer.errors import ConfigError, MerError
+
+if TYPE_CHECKING:
+    from mer.spotting.study import Outcome, Spotting
+
+__all__ = ["run"]
+
+_GROUPS = ("dataset", "landmarks", "align", "flow", "motion", "roi", "spotter", "task")
+
+
+def run(words: Sequence[str], *, sweep: bool) -> int:
+    """Run one cell, or every combination of the values of a sweep, one after the other.
+
+    A cell that fails is named and does not stop the others; motion that was measured is kept, so that the same command
+    goes on where it was interrupted.
+
+    Raises
+    ------
+    MerError
+        For bad input.
+    """
+    cells = _cells(words, sweep=sweep)
+    if len(cells) == 1:
+        _show(*_run_one(cells[0]))
+        return 0
+    failed = 0
+    for number, cell in enumerate(cells, start=1):
+        print(f"cell {number} of {len(cells)}: {' '.join(cell)}")
+        try:
+            _show(*_run_one(cell, number))
+        except MerError as error:
+            failed += 1
+            print(f"mer: cell {number}: {error}", file=sys.stderr)
+    print(f"{len(cells) - failed} of {len(cells)} cells are done")
+    return 1 if failed else 0
+
+
+def _cells(words: Sequence[str], *, sweep: bool) -> list[tuple[str, ...]]:
+    several = [word for word in words if parse(word).is_sweep_override()]
+    if several and not sweep:
+        raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
+    levels = [_levels(word) for word in words]
+    return list(itertools.product(*levels))
+
+
+def _levels(word: str) -> list[str]:
+    override = parse(word)
+    if not override.is_sweep_override():
+        return [word]
+    name = word.partition("=")[0]
+    return [f"{name}={value}" for value in override.sweep_string_iterator()]
+
+
+def _run_one(words: Sequence[str], number: int | None = None) -> tuple[Spotting, Outcome]:
+    from mer.spotting.study import execute
+
+    composed = compose(words, with_hydra=True, root="spot_run")
+    folder = Path(composed.hydra.run.dir).absolute()
+    ready = _assembled(words, composed)
+    return ready, execute(ready, folder if number is None else folder / str(number))
+
+
+def _assembled(words: Sequence[str], composed: object) -> Spotting:
+    from mer.spotting.study import Spotting
+
+    cfg, choices = without_hydra(composed)  # type: ignore[arg-type]
+    check_study_name(str(cfg.study))
+    dataset = build(cfg.dataset)
+    if not hasattr(dataset, "recordings"):
+        raise ConfigError(
+            f"dataset={dataset.name}: task=spot needs long videos; choose a data set of them, such as "
+            "dataset=synthetic_long"
+        )
+    own = [word for word in words if not word.lstrip("+~").startswith("hydra")]
+    named = dict(word.split("=", 1) for word in own if re.match(r"\w+\.[\w.]+=", word))
+    return Spotting(
+        dataset=dataset,
+        measure=build(cfg.region_motion),
+        spotter=build(cfg.spotter),
+        task=build(cfg.task),
+        tracking=build(cfg.tracking),
+        home=Path(cfg.home),
+        study=str(cfg.study),
+        choices={group: choices[group] for group in _GROUPS},
+        settings=named,
+        config=as_yaml(resolved(cfg)),
+        command=shlex.join(["mer", "run", "task=spot", *own]),
+    )
+
+
+def _show(ready: Spotting, outcome: Outcome) -> None:
+    from mer.spotting.score_table import show
+
+    for warning in outcome.warnings:
+        print(f"mer: {warning}", file=sys.stderr)
+    show({ready.dataset.name: outcome.videos}, ready.task.iou, f"study {ready.study}", "one_to_one")
+    print(f"folder    {outcome.folder}")
+    if outcome.see:
+        print(f"compare   {outcome.see}")

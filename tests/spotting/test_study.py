@@ -1,0 +1,109 @@
+"""``mer run task=spot``: the folder, the record in MLflow, what is kept, sweeps and bad input."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from mer.cli import main
+
+SMALL = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=10", "dataset.look.size=96")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def run(home: Path, *words: str) -> int:
+    return main(["run", "task=spot", f"home={home}", *SMALL, *words])
+
+
+@pytest.fixture(scope="module")
+def folder(home: Path) -> Path:
+    assert run(home, f"hydra.run.dir={home / 'out'}") == 0
+    return home / "out"
+
+
+def test_a_run_leaves_intervals_scores_and_a_picture_per_video(folder: Path) -> None:
+    assert sorted(path.name for path in (folder / "figures").iterdir()) == ["sub01_01.png", "sub02_01.png"]
+    scores = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    kinds = scores["sets"]["synthetic_long"]
+    assert scores["iou"] == 0.5 and scores["matching"] == "one_to_one"
+    with (folder / "intervals.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == kinds["together"]["found"]
+    assert all(float(row["seconds"]) == int(row["onset"]) / 30 for row in rows)
+    card = json.loads((folder / "protocol.json").read_text(encoding="utf-8"))
+    assert card["thresholds"] == "fitted on the other subjects" and card["data"]["videos"] == 2
+
+
+def test_the_run_is_in_mlflow_with_its_scores(home: Path, folder: Path) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
+    study = client.get_experiment_by_name("spotting")
+    assert study is not None
+    (found,) = client.search_runs([study.experiment_id])
+    scores = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["sets"]["synthetic_long"]
+    assert found.data.metrics["true_together"] == scores["together"]["true"]
+    assert found.data.tags["task"] == "spot" and found.data.params["flow"] == "microflow"
+    assert "intervals.csv" in {item.path for item in client.list_artifacts(found.info.run_id)}
+
+
+def test_measured_motion_is_kept_and_the_same_run_gives_the_same_bytes(
+    home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mer.spotting.motion import RegionMotion
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(RegionMotion, "__call__", refuse)
+    assert run(home, f"hydra.run.dir={home / 'again'}") == 0
+    for name in ("intervals.csv", "metrics.json", "scores.csv"):
+        assert (home / "again" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_sweep_runs_every_cell_and_names_one_that_fails(
+    home: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("-m", "spotter.strongest=1,0,2", "tracking=off", f"hydra.run.dir={home / 'sweep'}")
+    assert run(home, *words) == 1
+    told = capsys.readouterr()
+    assert "2 of 3 cells are done" in told.out and "cell 2: spotter.strongest=0: must be a" in told.err
+    assert (home / "sweep" / "1" / "metrics.json").exists() and (home / "sweep" / "3" / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("task.iou=0",), "task.iou=0: must be a number"),
+        (("task.heights=[0.2,-1]",), "task.heights=-1: must be a number"),
+        (("spotter.strongest=1,2",), "several values make a sweep; write mer run -m"),
+        (("dataset.look.subjects=1",), "thresholds are fitted on the other subjects, and there is only"),
+        (("spotter.bogus=1",), "spotter.bogus: no such setting"),
+        (("svm=linear",), "svm"),
+        (("task=recognize",), "task=spot,recognize: choose one of recognise, spot"),
+        (("--cfg", "job"), "do not apply; see the config.yaml of a run"),
+    ],
+)
+def test_bad_words_are_one_sentence(
+    home: Path, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(home, *words, "tracking=off") != 0
+    told = capsys.readouterr().err
+    assert said in told and "Traceback" not in told
+
+
+def test_a_data_set_of_clips_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "task=spot", f"home={home}", "dataset=synthetic"]) == 2
+    assert "dataset=synthetic: task=spot needs long videos; choose a data set of them" in capsys.readouterr().err
+
+
+def test_task_recognise_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "task=recognise", "descriptor.bins=0"]) == 2
+    assert "descriptor.bins=0: must be a" in capsys.readouterr().err
