@@ -6,7 +6,7 @@ import itertools
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ from mer.config.words import parse
 from mer.errors import ConfigError, MerError
 
 if TYPE_CHECKING:
-    from mer.spotting.study import Outcome, Spotting
+    from mer.spotting.settings import Spotting
+    from mer.spotting.study import Outcome
 
 __all__ = ["run"]
 
@@ -38,16 +39,44 @@ def run(words: Sequence[str], *, sweep: bool) -> int:
     if len(cells) == 1:
         _show(*_run_one(cells[0]))
         return 0
-    failed = 0
+    done = _run_all(cells)
+    if done:
+        _compare(done)
+    print(f"{len(done)} of {len(cells)} cells are done")
+    return 0 if len(done) == len(cells) else 1
+
+
+def _run_all(cells: Sequence[tuple[str, ...]]) -> dict[str, tuple[Spotting, Outcome]]:
+    """Return the cells that did not fail, by the words in which they differ."""
+    done = {}
     for number, cell in enumerate(cells, start=1):
-        print(f"cell {number} of {len(cells)}: {' '.join(cell)}")
+        name = " ".join(word for place, word in enumerate(cell) if len({other[place] for other in cells}) > 1)
+        print(f"cell {number} of {len(cells)}: {name}")
         try:
-            _show(*_run_one(cell, number))
+            done[name] = _run_one(cell, number)
+            _show(*done[name])
         except MerError as error:
-            failed += 1
             print(f"mer: cell {number}: {error}", file=sys.stderr)
-    print(f"{len(cells) - failed} of {len(cells)} cells are done")
-    return 1 if failed else 0
+    return done
+
+
+def _compare(done: Mapping[str, tuple[Spotting, Outcome]]) -> None:
+    """Print and write the cells side by side; cells on other videos, or scored otherwise, cannot stand in one table."""
+    from mer.spotting.sweep_table import show_cells, write_cells
+
+    ready, outcome = next(iter(done.values()))
+    same = _scored(ready, outcome)
+    cells = {name: found.videos for name, (run, found) in done.items() if _scored(run, found) == same}
+    if len(cells) < len(done):
+        print("mer: cells with other videos or another task.iou are not compared with the first", file=sys.stderr)
+    show_cells(cells, ready.task.iou)
+    path = outcome.folder.parent / "cells.csv"
+    write_cells(cells, ready.task.iou, path)
+    print(f"cells     {path}")
+
+
+def _scored(ready: Spotting, outcome: Outcome) -> tuple[object, ...]:
+    return ready.task.iou, *((video.video, video.subject, video.true) for video in outcome.videos)
 
 
 def _cells(words: Sequence[str], *, sweep: bool) -> list[tuple[str, ...]]:
@@ -76,7 +105,7 @@ def _run_one(words: Sequence[str], number: int | None = None) -> tuple[Spotting,
 
 
 def _assembled(words: Sequence[str], composed: object) -> Spotting:
-    from mer.spotting.study import Spotting
+    from mer.spotting.settings import Spotting
 
     cfg, choices = without_hydra(composed)  # type: ignore[arg-type]
     check_study_name(str(cfg.study))

@@ -30,11 +30,13 @@ __all__ = [
     "average_precision",
     "counts",
     "counts_by_subject",
+    "f1_difference",
     "f1_limits",
     "summary",
 ]
 
 TOGETHER = "together"
+_LEAST_SUBJECTS = 2  # of an interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,12 +127,45 @@ def f1_limits(table: NDArray[np.int64]) -> tuple[float, float]:
     involved = table[table[:, :2].sum(axis=1) > 0].astype(np.float64)
     if not len(involved):
         return float("nan"), float("nan")
-    true, found, hits = involved.sum(axis=0)
-    whole = true + found
-    # the derivative of 2 · hits / (true + found) by the weight of each subject
-    pull = (2 * involved[:, 2] * whole - 2 * hits * involved[:, :2].sum(axis=1)) / whole**2
-    low, high = dice_limits(np.array(2 * hits / whole), pull, np.array(len(involved)))
+    f1, pull = _influence(involved)
+    low, high = dice_limits(np.array(f1), pull, np.array(len(involved)))
     return float(low), float(high)
+
+
+def f1_difference(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Return how much greater the F1 of one method is than that of another on the same subjects, and its limits.
+
+    Parameters
+    ----------
+    one, other : ndarray of int, shape (subjects, 3)
+        Of `counts_by_subject`, rows of the same subjects in the same order.
+
+    Returns
+    -------
+    tuple of float
+        Difference, and the limits of its 95 % interval: Student's t over the subjects' paired influences. NaN where an
+        F1 is not defined or there are fewer than two subjects.
+    """
+    from scipy.special import stdtrit
+
+    involved = (one[:, :2].sum(axis=1) > 0) | (other[:, :2].sum(axis=1) > 0)
+    n = int(involved.sum())
+    (f1, pull), (f1_other, pull_other) = (_influence(table[involved].astype(np.float64)) for table in (one, other))
+    difference = f1 - f1_other
+    if n < _LEAST_SUBJECTS:
+        return difference, float("nan"), float("nan")
+    error = float(np.sqrt(((pull - pull_other) ** 2).sum() * n / (n - 1)))
+    reach = float(stdtrit(n - 1, 0.975)) * error
+    return difference, difference - reach, difference + reach
+
+
+def _influence(table: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """Return F1 and its derivative by the weight of each subject."""
+    true, found, hits = table.sum(axis=0)
+    whole = true + found
+    if not whole:
+        return float("nan"), np.full(len(table), np.nan)
+    return float(2 * hits / whole), (2 * table[:, 2] * whole - 2 * hits * table[:, :2].sum(axis=1)) / whole**2
 
 
 def average_precision(videos: Sequence[SpottedVideo], kind: str, least: float = 0.5) -> float:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,57 +13,18 @@ import numpy as np
 
 from mer.errors import DataError, FaceNotFoundError
 from mer.progress import progress
-from mer.report.figures.motion_curve import draw
-from mer.spotting.fit import Followed, SubjectsOut
-from mer.spotting.interval_table import write_intervals
+from mer.spotting import run_files
+from mer.spotting.fit import Followed
 from mer.spotting.motion import MotionCurve, RegionMotion
-from mer.spotting.peaks import Peaks
 from mer.spotting.score import SpottedVideo
-from mer.spotting.score_table import write
+from mer.spotting.settings import Spotting
 from mer.store.cache import Cache, Entry
 from mer.store.keys import code_key, component_key, digest
 from mer.store.results import Results
-from mer.tracking import RECORDS, Off, Record, Server, Sqlite, carry_over, open_later, settle, tell_later
-from mer.types import KINDS, Interval, Recording, Recordings
+from mer.tracking import RECORDS, Record, carry_over, open_later, settle, tell_later
+from mer.types import Interval, Recording, Recordings
 
-__all__ = ["Outcome", "Spotting", "execute"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Spotting:
-    """Everything that a run needs.
-
-    Attributes
-    ----------
-    dataset
-        Has ``recordings()``.
-    measure : RegionMotion
-    spotter : Peaks
-    task : SubjectsOut
-    tracking
-        Component of that group.
-    home : Path
-        MER_HOME.
-    study : str
-    choices : mapping of str to str
-        The chosen option of every group.
-    settings : mapping of str to str
-        Single settings that the command names.
-    config, command : str
-        The whole configuration as YAML; the command line that repeats the run.
-    """
-
-    dataset: Any
-    measure: RegionMotion
-    spotter: Peaks
-    task: SubjectsOut
-    tracking: Sqlite | Server | Off
-    home: Path
-    study: str
-    choices: Mapping[str, str]
-    settings: Mapping[str, str]
-    config: str
-    command: str
+__all__ = ["Outcome", "execute"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +65,7 @@ def execute(run: Spotting, folder: Path) -> Outcome:
     key = digest("spotting", _identity(run, recordings), code_key("mer.spotting.study"))
     results = Results(root=run.home / "results")
     with results.writing(key, replacing=carry_over) as written:
-        scores = _write(written, run, recordings, videos, found, warnings)
+        scores = run_files.write(written, run, recordings, videos, found, warnings)
         if store is not None:
             record = _record(run, recordings, store, began, key, scores)
             record.write(written / RECORDS)
@@ -175,54 +135,6 @@ def _identity(run: Spotting, recordings: Recordings) -> list[object]:
 
 def _plain(event: Interval) -> list[object]:
     return [event.onset, event.apex, event.offset, event.kind, event.label]
-
-
-def _write(
-    folder: Path,
-    run: Spotting,
-    recordings: Recordings,
-    videos: Sequence[Followed],
-    found: Sequence[SpottedVideo],
-    warnings: Sequence[str],
-) -> Mapping[str, Any]:
-    """Write the files of a run; return its scores."""
-    times = {r.id: np.arange(r.frames) / r.fps for r, _ in videos}
-    by_video = {video.video: video.found for video in found}
-    write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
-    write({run.dataset.name: found}, run.task.iou, folder, "one_to_one")
-    scores: Mapping[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))["sets"]
-    (folder / "scores.json").rename(folder / "metrics.json")
-    (folder / "config.yaml").write_text(run.config, encoding="utf-8")
-    card = {
-        "task": "spot",
-        "command": run.command,
-        "data": {"name": run.dataset.name, "videos": len(videos), "notes": dict(recordings.notes)},
-        "excluded": [{"id": left.sample_id, "reason": left.reason} for left in recordings.excluded],
-        "thresholds": "fitted on the other subjects" if run.task.heights else "those of the spotter",
-        "warnings": list(warnings),
-    }
-    (folder / "protocol.json").write_text(json.dumps(card, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
-    _figures(folder / "figures", run, videos, by_video)
-    return dict(scores[run.dataset.name])
-
-
-def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Mapping[str, Sequence[Interval]]) -> None:
-    """Draw the curve of every video that shows a face."""
-    folder.mkdir()
-    for recording, curve in videos:
-        strengths = {kind: run.spotter.strength(curve, kind) for kind in KINDS}
-        if all(np.isnan(strength).all() for strength in strengths.values()):
-            continue
-        seconds = np.arange(recording.frames) / recording.fps
-        both = ([_from_zero(recording.first, i) for i in some] for some in (found[recording.id], recording.events))
-        spotted, true = both
-        name = recording.id.replace("/", "_")
-        draw(recording.id, seconds, strengths, spotted, folder / f"{name}.png", true)
-
-
-def _from_zero(first: int, interval: Interval) -> Interval:
-    apex = None if interval.apex is None else interval.apex - first
-    return replace(interval, onset=interval.onset - first, apex=apex, offset=interval.offset - first)
 
 
 def _record(

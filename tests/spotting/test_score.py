@@ -7,7 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from mer.spotting.score import SpottedVideo, average_precision, counts, counts_by_subject, f1_limits, summary
+from mer.spotting.score import (
+    SpottedVideo,
+    average_precision,
+    counts,
+    counts_by_subject,
+    f1_difference,
+    f1_limits,
+    summary,
+)
 from mer.types import Interval, Kind
 
 
@@ -105,3 +113,23 @@ def test_average_precision_needs_strengths_and_a_true_interval() -> None:
     assert math.isnan(average_precision(VIDEOS, "micro"))
     nothing = SpottedVideo(video="a", subject="a", true=(), found=())
     assert math.isnan(average_precision([nothing], "micro"))
+
+
+def test_a_difference_of_f1_is_zero_against_itself_and_certain_where_every_subject_gains_alike() -> None:
+    table = np.array([[4, 4, 2], [6, 5, 3], [5, 6, 1]])
+    assert f1_difference(table, table) == (0.0, 0.0, 0.0)
+    poor, good = np.array([[4, 4, 1]] * 5), np.array([[4, 4, 3]] * 5)
+    assert f1_difference(good, poor) == pytest.approx((0.5, 0.5, 0.5))
+    assert np.isnan(f1_difference(good[:1], poor[:1])[1])
+
+
+def test_the_interval_of_a_difference_contains_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    inside = 0
+    for _ in range(400):
+        skill = rng.beta(4, 4, size=(20, 1))
+        hits = rng.binomial(6, skill, size=(20, 2))  # two methods of the same skill
+        one, other = (np.stack([np.full(20, 6), np.full(20, 6), hits[:, k]], axis=1) for k in (0, 1))
+        _, low, high = f1_difference(one, other)
+        inside += low <= 0 <= high
+    assert 0.92 <= inside / 400 <= 0.98

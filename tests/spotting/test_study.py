@@ -75,6 +75,10 @@ def test_a_sweep_runs_every_cell_and_names_one_that_fails(
     assert run(home, *words) == 1
     told = capsys.readouterr()
     assert "2 of 3 cells are done" in told.out and "cell 2: spotter.strongest=0: must be a" in told.err
+    with (home / "sweep" / "cells.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["cell"] for row in rows[::3]] == ["spotter.strongest=1", "spotter.strongest=2"]
+    assert float(rows[2]["difference"]) == 0.0 and "not significant" in told.out
     assert (home / "sweep" / "1" / "metrics.json").exists() and (home / "sweep" / "3" / "metrics.json").exists()
 
 

@@ -1,0 +1,71 @@
+"""The files in the folder of a run of ``task=spot``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mer.report.figures.motion_curve import draw
+from mer.spotting.fit import Followed
+from mer.spotting.interval_table import write_intervals
+from mer.spotting.score import SpottedVideo
+from mer.spotting.score_table import write as write_scores
+from mer.types import KINDS, Interval, Recordings
+
+if TYPE_CHECKING:
+    from mer.spotting.settings import Spotting
+
+__all__ = ["write"]
+
+
+def write(
+    folder: Path,
+    run: Spotting,
+    recordings: Recordings,
+    videos: Sequence[Followed],
+    found: Sequence[SpottedVideo],
+    warnings: Sequence[str],
+) -> Mapping[str, Any]:
+    """Write the files of a run; return its scores."""
+    times = {r.id: np.arange(r.frames) / r.fps for r, _ in videos}
+    by_video = {video.video: video.found for video in found}
+    write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
+    write_scores({run.dataset.name: found}, run.task.iou, folder, "one_to_one")
+    scores: Mapping[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))["sets"]
+    (folder / "scores.json").rename(folder / "metrics.json")
+    (folder / "config.yaml").write_text(run.config, encoding="utf-8")
+    card = {
+        "task": "spot",
+        "command": run.command,
+        "data": {"name": run.dataset.name, "videos": len(videos), "notes": dict(recordings.notes)},
+        "excluded": [{"id": left.sample_id, "reason": left.reason} for left in recordings.excluded],
+        "thresholds": "fitted on the other subjects" if run.task.heights else "those of the spotter",
+        "warnings": list(warnings),
+    }
+    (folder / "protocol.json").write_text(json.dumps(card, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
+    _figures(folder / "figures", run, videos, by_video)
+    return dict(scores[run.dataset.name])
+
+
+def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Mapping[str, Sequence[Interval]]) -> None:
+    """Draw the curve of every video that shows a face."""
+    folder.mkdir()
+    for recording, curve in videos:
+        strengths = {kind: run.spotter.strength(curve, kind) for kind in KINDS}
+        if all(np.isnan(strength).all() for strength in strengths.values()):
+            continue
+        seconds = np.arange(recording.frames) / recording.fps
+        both = ([_from_zero(recording.first, i) for i in some] for some in (found[recording.id], recording.events))
+        spotted, true = both
+        name = recording.id.replace("/", "_")
+        draw(recording.id, seconds, strengths, spotted, folder / f"{name}.png", true)
+
+
+def _from_zero(first: int, interval: Interval) -> Interval:
+    apex = None if interval.apex is None else interval.apex - first
+    return replace(interval, onset=interval.onset - first, apex=apex, offset=interval.offset - first)

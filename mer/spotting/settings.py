@@ -1,0 +1,52 @@
+"""Everything that a run of ``task=spot`` needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mer.spotting.fit import SubjectsOut
+from mer.spotting.motion import RegionMotion
+from mer.spotting.peaks import Peaks
+from mer.tracking import Off, Server, Sqlite
+
+__all__ = ["Spotting"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spotting:
+    """Everything that a run needs.
+
+    Attributes
+    ----------
+    dataset
+        Has ``recordings()``.
+    measure : RegionMotion
+    spotter : Peaks
+    task : SubjectsOut
+    tracking
+        Component of that group.
+    home : Path
+        MER_HOME.
+    study : str
+    choices : mapping of str to str
+        The chosen option of every group.
+    settings : mapping of str to str
+        Single settings that the command names.
+    config, command : str
+        The whole configuration as YAML; the command line that repeats the run.
+    """
+
+    dataset: Any
+    measure: RegionMotion
+    spotter: Peaks
+    task: SubjectsOut
+    tracking: Sqlite | Server | Off
+    home: Path
+    study: str
+    choices: Mapping[str, str]
+    settings: Mapping[str, str]
+    config: str
+    command: str
