@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mer.errors import ConfigError
+from mer.spotting.mdmd import MDMD
 from mer.spotting.motion import MotionCurve
 from mer.spotting.peaks import Candidates, Peaks
 from mer.spotting.score import SpottedVideo, counts
 from mer.types import Interval, Kind, Recording
 from mer.validation import require_number
 
-__all__ = ["Followed", "SubjectsOut", "fitted", "leave_one_subject_out", "spotted"]
+__all__ = ["Followed", "Spotter", "SubjectsOut", "fitted", "leave_one_subject_out", "spotted"]
 
 Followed = tuple[Recording, MotionCurve]
+Spotter = Peaks | MDMD
 _Prepared = tuple[Recording, Candidates]
 
 
@@ -41,7 +43,7 @@ class SubjectsOut:
         for height in self.heights:
             require_number("task.heights", height, low=0, above=True)
 
-    def __call__(self, spotter: Peaks, videos: Sequence[Followed]) -> list[SpottedVideo]:
+    def __call__(self, spotter: Spotter, videos: Sequence[Followed]) -> list[SpottedVideo]:
         """Return what is found in every video, by thresholds that its subject had no part in.
 
         Raises
@@ -49,8 +51,9 @@ class SubjectsOut:
         ConfigError
             If thresholds are to be fitted and there is only one subject.
         """
-        if not self.heights:
+        if not self.fits(spotter):
             return spotted(spotter, videos)
+        assert isinstance(spotter, Peaks)
         subjects = {recording.subject for recording, _ in videos}
         if len(subjects) < 2:
             raise ConfigError(
@@ -59,10 +62,14 @@ class SubjectsOut:
             )
         return leave_one_subject_out(spotter, videos, self.heights, self.iou)
 
+    def fits(self, spotter: Spotter) -> bool:
+        """Return whether thresholds are fitted: there are heights to choose from, and the spotter has thresholds."""
+        return bool(self.heights) and isinstance(spotter, Peaks)
 
-def spotted(spotter: Peaks, videos: Sequence[Followed]) -> list[SpottedVideo]:
+
+def spotted(spotter: Spotter, videos: Sequence[Followed]) -> list[SpottedVideo]:
     """Return what a spotter finds in videos, next to what is true."""
-    return _chosen(spotter, _prepared(spotter, videos))
+    return [_beside_truth(recording, spotter(curve)) for recording, curve in videos]
 
 
 def fitted(spotter: Peaks, videos: Sequence[Followed], heights: Sequence[float], iou: float = 0.5) -> Peaks:
@@ -92,16 +99,17 @@ def _prepared(spotter: Peaks, videos: Sequence[Followed]) -> list[_Prepared]:
 
 
 def _chosen(spotter: Peaks, videos: Sequence[_Prepared]) -> list[SpottedVideo]:
-    return [
-        SpottedVideo(
-            video=recording.id,
-            subject=recording.subject,
-            true=recording.events,
-            found=tuple(_counted_from(recording.first, one) for one in spotter.choose(candidates)),
-            minutes=recording.minutes,
-        )
-        for recording, candidates in videos
-    ]
+    return [_beside_truth(recording, spotter.choose(candidates)) for recording, candidates in videos]
+
+
+def _beside_truth(recording: Recording, found: Sequence[Interval]) -> SpottedVideo:
+    return SpottedVideo(
+        video=recording.id,
+        subject=recording.subject,
+        true=recording.events,
+        found=tuple(_counted_from(recording.first, one) for one in found),
+        minutes=recording.minutes,
+    )
 
 
 def _fitted(spotter: Peaks, videos: Sequence[_Prepared], heights: Sequence[float], iou: float) -> Peaks:

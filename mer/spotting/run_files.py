@@ -44,7 +44,7 @@ def write(
         "command": run.command,
         "data": {"name": run.dataset.name, "videos": len(videos), "notes": dict(recordings.notes)},
         "excluded": [{"id": left.sample_id, "reason": left.reason} for left in recordings.excluded],
-        "thresholds": "fitted on the other subjects" if run.task.heights else "those of the spotter",
+        "thresholds": "fitted on the other subjects" if run.task.fits(run.spotter) else "those of the spotter",
         "warnings": list(warnings),
     }
     (folder / "protocol.json").write_text(json.dumps(card, indent=1, default=str, ensure_ascii=False), encoding="utf-8")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mer.spotting.fit import SubjectsOut
+from mer.spotting.fit import Spotter, SubjectsOut
 from mer.spotting.motion import RegionMotion
-from mer.spotting.peaks import Peaks
 from mer.tracking import Off, Server, Sqlite
 
 __all__ = ["Spotting"]
@@ -24,7 +23,7 @@ class Spotting:
     dataset
         Has ``recordings()``.
     measure : RegionMotion
-    spotter : Peaks
+    spotter : Peaks or MDMD
     task : SubjectsOut
     tracking
         Component of that group.
@@ -41,7 +40,7 @@ class Spotting:
 
     dataset: Any
     measure: RegionMotion
-    spotter: Peaks
+    spotter: Spotter
     task: SubjectsOut
     tracking: Sqlite | Server | Off
     home: Path
