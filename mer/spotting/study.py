@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mer.dataset.media import VideoFile
+from mer.dataset.video import frames_of
 from mer.errors import DataError, FaceNotFoundError
 from mer.progress import progress
 from mer.spotting import run_files
@@ -22,7 +24,7 @@ from mer.store.cache import Cache, Entry
 from mer.store.keys import code_key, component_key, digest
 from mer.store.results import Results
 from mer.tracking import RECORDS, Record, carry_over, open_later, settle, tell_later
-from mer.types import Interval, Recording, Recordings
+from mer.types import Image, Interval, Recording, Recordings
 
 __all__ = ["Outcome", "execute"]
 
@@ -88,7 +90,8 @@ def _recordings(dataset: Any) -> Recordings:
 
 def _followed(run: Spotting, recordings: Recordings) -> tuple[list[Followed], list[str]]:
     """Return the motion in every video; one without a face stays, so that what it holds counts as missed."""
-    warnings: list[str] = []
+    warnings = [f"left out: {left.reason}" for left in recordings.excluded if left.fault]
+    without_face: list[str] = []
     curves: list[Followed] = []
     cache = Cache(root=run.home / "cache")
     with progress("videos", len(recordings.recordings)) as advance:
@@ -96,14 +99,14 @@ def _followed(run: Spotting, recordings: Recordings) -> tuple[list[Followed], li
             try:
                 curves.append((recording, _kept(cache, run.measure, recording)))
             except FaceNotFoundError as error:
-                warnings.append(f"{recording.id}: {error}; its expressions count as missed")
+                without_face.append(f"{recording.id}: {error}; its expressions count as missed")
                 curves.append((recording, _empty(recording)))
             except DataError as error:
                 raise type(error)(f"{recording.dataset} {recording.id}: {error}") from error
             advance()
-    if len(warnings) == len(curves):
-        raise DataError(f"no video shows a face; the first: {warnings[0]}")
-    return curves, warnings
+    if len(without_face) == len(curves):
+        raise DataError(f"no video shows a face; the first: {without_face[0]}")
+    return curves, [*warnings, *without_face]
 
 
 def _kept(cache: Cache, measure: RegionMotion, recording: Recording) -> MotionCurve:
@@ -112,11 +115,18 @@ def _kept(cache: Cache, measure: RegionMotion, recording: Recording) -> MotionCu
     key = digest(component_key(measure), recording.clip.fingerprint(frames), recording.fps)
 
     def make() -> Entry:
-        curve = measure((recording.clip.read(index) for index in frames), recording.fps)
+        curve = measure(_frames(recording), recording.fps)
         return Entry(array=curve.displacement, facts={"regions": list(curve.regions)})
 
     entry = cache.compute("curves", key, make)
     return MotionCurve(displacement=entry.array, regions=tuple(entry.facts["regions"]), fps=recording.fps)
+
+
+def _frames(recording: Recording) -> Iterator[Image]:
+    """Yield the frames one after the other; a video file is decoded once, not from its start for every frame."""
+    if isinstance(recording.clip, VideoFile):
+        return frames_of(recording.clip.file)
+    return (recording.clip.read(index) for index in range(recording.first, recording.last + 1))
 
 
 def _empty(recording: Recording) -> MotionCurve:

@@ -1,0 +1,171 @@
+"""Data set `csv_long`: the user's own long videos, and a table with one row per expression in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from mer.dataset.interval import require_order
+from mer.dataset.media import FrameFolder, VideoFile, list_frames, require_pattern
+from mer.dataset.rows import frame_number
+from mer.dataset.tables import Row, Table, read_table
+from mer.dataset.video import video_index
+from mer.errors import ConfigError, DataError
+from mer.store.roles import place
+from mer.types import KINDS, Exclusion, Interval, Kind, Recording, Recordings
+from mer.validation import require_number, user_path
+
+__all__ = ["LongTable"]
+
+_NEEDED = ("path", "subject", "onset", "offset")
+_OPTIONAL = ("apex", "kind", "label", "fps")
+_UNFILLED = ("", "/", "-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongTable:
+    """A table with the columns path, subject, onset, offset; optional apex, kind, label and fps.
+
+    Attributes
+    ----------
+    name : str
+        Name of the data set; prefix of the subjects' names.
+    table : str or None
+        The CSV, one row per expression; a row whose onset and offset are empty names a video without one.
+    root : str or None
+        Folder that `path` is relative to; None is the folder of the CSV.
+    pattern : str or None
+        Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
+    longest_micro : float
+        Longest micro-expression, s from onset to offset, where the table does not say the kind.
+
+    Notes
+    -----
+    Frames of a video count from 0, those of a folder as their files are numbered. A folder needs the column fps.
+    """
+
+    name: str
+    table: str | None = place()
+    root: str | None = place()
+    pattern: str | None
+    longest_micro: float
+
+    def __post_init__(self) -> None:
+        require_pattern(self.pattern)
+        require_number("dataset.longest_micro", self.longest_micro, low=0, above=True)
+
+    @property
+    def entry(self) -> Literal["frames"]:
+        """Long videos have frames."""
+        return "frames"
+
+    def load(self) -> NoReturn:
+        """Refuse: commands that work on clips cannot use long videos.
+
+        Raises
+        ------
+        ConfigError
+        """
+        raise ConfigError(
+            f"dataset={self.name}: it holds long videos, and this command works on clips; use mer run task=spot, or "
+            "dataset=csv for clips"
+        )
+
+    def recordings(self) -> Recordings:
+        """Read the table and look how many frames every video has.
+
+        Raises
+        ------
+        ConfigError
+            If no table is given.
+        DataError
+            If the table or a video cannot be used as a whole; a faulty expression becomes an `Exclusion`.
+        """
+        if not self.table:
+            raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per expression")
+        table = read_table(user_path("dataset.table", self.table))
+        table.require(_NEEDED, _OPTIONAL)
+        rows: dict[str, list[Row]] = {}
+        for row in table.rows:
+            if not row["path"]:
+                raise DataError(f"{row.where}: path is empty; fill it in")
+            rows.setdefault(row["path"].replace("\\", "/"), []).append(row)
+        excluded: list[Exclusion] = []
+        found = [self._recording(table, path, some, excluded) for path, some in rows.items()]
+        return Recordings(recordings=tuple(found), excluded=tuple(excluded), notes={"remarks": table.remarks})
+
+    def _recording(self, table: Table, path: str, rows: Sequence[Row], excluded: list[Exclusion]) -> Recording:
+        where = rows[0].where
+        base = user_path("dataset.root", self.root) if self.root else table.path.parent
+        clip, first, last, fps = self._frames(where, user_path("path", path, base=base), _one(rows, "fps"))
+        subject = _one(rows, "subject")
+        if not subject:
+            raise DataError(f"{where}: subject is empty; fill it in")
+        events: list[Interval] = []
+        for row in rows:
+            if row["onset"] in _UNFILLED and row["offset"] in _UNFILLED:
+                continue
+            try:
+                row.require_values((*_NEEDED, *_OPTIONAL))
+                events.append(self._event(row, first, last, fps))
+            except DataError as error:
+                excluded.append(Exclusion(sample_id=path, reason=f"{row.where}: {error}", fault=True))
+        return Recording(
+            id=path,
+            dataset=self.name,
+            subject=f"{self.name}/{subject}",
+            first=first,
+            last=last,
+            fps=fps,
+            events=tuple(sorted(events, key=lambda event: event.onset)),
+            clip=clip,
+        )
+
+    def _frames(self, where: str, path: Path, fps: str) -> tuple[FrameFolder | VideoFile, int, int, float]:
+        """Return a video, its first and last frame and its frames per second."""
+        if path.is_dir():
+            frames = list_frames(path, self.pattern)
+            first, last = min(frames), max(frames)
+            lost = sorted(set(range(first, last + 1)) - set(frames))
+            if lost:
+                raise DataError(f"{where}: {path} lacks {len(lost)} frames, the first is {lost[0]}; copy them again")
+            return FrameFolder(folder=path, frames=frames), first, last, _rate(where, fps)
+        if not path.is_file():
+            raise DataError(f"{where}: no folder or video {path}; correct path, or say with dataset.root where it is")
+        times = video_index(path).times
+        if len(times) < 2 or times[-1] <= times[0]:
+            raise DataError(f"{where}: {path} has {len(times)} frame, so there is no motion to find; correct path")
+        return VideoFile(file=path, first=0), 0, len(times) - 1, (len(times) - 1) / float(times[-1] - times[0])
+
+    def _event(self, row: Row, first: int, last: int, fps: float) -> Interval:
+        onset, offset = frame_number(row, "onset"), frame_number(row, "offset")
+        apex = None if row["apex"] in _UNFILLED else frame_number(row, "apex")
+        require_order(onset, onset if apex is None else apex, offset)
+        if onset < first or offset > last:
+            raise DataError(f"frames {onset} to {offset} are not all in the video, {first} to {last}; correct the row")
+        kind: Kind = "micro" if (offset - onset) / fps <= self.longest_micro else "macro"
+        if row["kind"]:
+            named = next((one for one in KINDS if row["kind"].lower().startswith(one)), None)
+            if named is None:
+                raise DataError(f"kind {row['kind']!r} is neither micro nor macro; correct it or leave it empty")
+            kind = named
+        return Interval(onset=onset, apex=apex, offset=offset, kind=kind, label=row["label"])
+
+
+def _one(rows: Sequence[Row], column: str) -> str:
+    """Return what all rows of a video say; a row may leave it empty."""
+    found = sorted({row[column] for row in rows} - {""})
+    if len(found) > 1:
+        raise DataError(f"{rows[0].where}: the rows of {rows[0]['path']} have the {column} {' and '.join(found[:3])}; "
+                        "a video has one")  # fmt: skip
+    return found[0] if found else ""
+
+
+def _rate(where: str, text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) == 0:
+        said = f"fps {text!r} is not a number above 0" if text else "fps is empty"
+        raise DataError(f"{where}: {said}; a folder of frames needs the frames per second of the camera")
+    return float(text)

@@ -1,0 +1,105 @@
+"""The user's own long videos."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import pytest
+
+import mer
+from mer.cli import main
+from mer.errors import ConfigError, DataError
+from mer.types import Recordings
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the frames of two generated videos of 8 s, numbered from 1."""
+    root = tmp_path_factory.mktemp("long")
+    look = {"subjects": 2, "size": 96}
+    made = mer.component("dataset", "synthetic_long", look=look, videos=1, seconds=8).recordings()
+    for recording in made.recordings:
+        (root / recording.id).mkdir()
+        for index in range(recording.last + 1):
+            cv2.imwrite(str(root / recording.id / f"img{index + 1}.png"), recording.clip.read(index))
+    return root
+
+
+def read(
+    folder: Path, *lines: str, head: str = "path,subject,kind,onset,apex,offset,fps", **fields: object
+) -> Recordings:
+    (folder / "events.csv").write_text("\n".join((head, *lines)), encoding="utf-8")
+    found: Recordings = mer.component("dataset", "csv_long", table=str(folder / "events.csv")).recordings()
+    return found
+
+
+def test_events_of_a_folder_count_frames_as_its_files(folder: Path) -> None:
+    found = read(folder, "sub01_01,a,micro,10,15,20,30", "sub01_01,a,,100,,200,", "sub02_01,b,,,,,30")
+    first, second = found.recordings
+    assert (first.first, first.last, first.fps, first.subject) == (1, 240, 30.0, "csv_long/a")
+    assert [(e.onset, e.apex, e.offset, e.kind) for e in first.events] == [
+        (10, 15, 20, "micro"), (100, None, 200, "macro"),
+    ]  # fmt: skip
+    assert second.events == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("sub01_01,a,micro,30,15,20,30", "onset"),
+        ("sub01_01,a,micro,10,25,20,30", "apex"),
+        ("sub01_01,a,micro,10,15,0,30", "onset"),
+        ("sub01_01,a,micro,230,235,250,30", "frames 230 to 250 are not all in the video, 1 to 240; correct the row"),
+        ("sub01_01,a,blink,10,15,20,30", "kind 'blink' is neither micro nor macro"),
+        ("sub01_01,a,micro,10,,,30", "offset is missing"),
+    ],
+)
+def test_a_bad_event_is_left_out_with_its_row(folder: Path, line: str, said: str) -> None:
+    found = read(folder, line, "sub01_01,a,micro,40,45,50,30")
+    (left,) = found.excluded
+    assert left.fault and "row 2" in left.reason and said in left.reason
+    assert len(found.recordings[0].events) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("sub01_01,a,micro,10,15,20,",), "fps is empty; a folder of frames needs"),
+        (("sub01_01,a,micro,10,15,20,0",), "fps '0' is not a number above 0"),
+        (("none,a,micro,10,15,20,30",), "no folder or video .*none; correct path"),
+        ((",a,micro,10,15,20,30",), "path is empty; fill it in"),
+        (("sub01_01,,micro,10,15,20,30",), "subject is empty; fill it in"),
+        (("sub01_01,a,,1,,9,30", "sub01_01,b,,20,,29,30"), "have the subject a and b; a video has one"),
+    ],
+)
+def test_a_bad_video_is_one_sentence(folder: Path, lines: tuple[str, ...], said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read(folder, *lines)
+
+
+def test_no_table_and_commands_on_clips_are_refused(folder: Path) -> None:
+    made = mer.component("dataset", "csv_long")
+    with pytest.raises(ConfigError, match=r"dataset\.table: which table"):
+        made.recordings()
+    with pytest.raises(ConfigError, match="use mer run task=spot"):
+        made.load()
+
+
+def test_found_intervals_count_frames_as_the_files_and_a_lost_frame_is_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read(folder, "sub01_01,a,,10,,20,30", "sub02_01,b,,,,,30")
+    low = ["task.heights=[]", "spotter.micro_height=0.02"]
+    words = ["run", "task=spot", "dataset=csv_long", f"dataset.table={folder / 'events.csv'}", "tracking=off"]
+    out = tmp_path / "out"
+    assert (
+        main([*words, f"home={tmp_path}", "task.heights=[]", "spotter.micro_height=0.02", f"hydra.run.dir={out}"]) == 0
+    )
+    with (out / "intervals.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert rows and all(float(row["seconds"]) == (int(row["onset"]) - 1) / 30 for row in rows)
+    (folder / "sub01_01" / "img7.png").unlink()
+    assert main([*words, f"home={tmp_path}"]) == 1
+    assert "lacks 1 frames, the first is 7; copy them again" in capsys.readouterr().err
