@@ -94,9 +94,7 @@ def test_found_intervals_count_frames_as_the_files_and_a_lost_frame_is_named(
     low = ["task.heights=[]", "spotter.micro_height=0.02"]
     words = ["run", "task=spot", "dataset=csv_long", f"dataset.table={folder / 'events.csv'}", "tracking=off"]
     out = tmp_path / "out"
-    assert (
-        main([*words, f"home={tmp_path}", "task.heights=[]", "spotter.micro_height=0.02", f"hydra.run.dir={out}"]) == 0
-    )
+    assert main([*words, f"home={tmp_path}", *low, f"hydra.run.dir={out}"]) == 0
     with (out / "intervals.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert rows and all(float(row["seconds"]) == (int(row["onset"]) - 1) / 30 for row in rows)
