@@ -37,7 +37,7 @@ def run(words: Sequence[str], *, sweep: bool) -> int:
     """
     cells = _cells(words, sweep=sweep)
     if len(cells) == 1:
-        _show(*_run_one(cells[0]))
+        _show(*_run_one(cells[0], _folder(cells[0])))
         return 0
     done = _run_all(cells)
     if done:
@@ -48,12 +48,13 @@ def run(words: Sequence[str], *, sweep: bool) -> int:
 
 def _run_all(cells: Sequence[tuple[str, ...]]) -> dict[str, tuple[Spotting, Outcome]]:
     """Return the cells that did not fail, by the words in which they differ."""
-    done = {}
+    done: dict[str, tuple[Spotting, Outcome]] = {}
+    folder = _folder(cells[0])  # its name has the time: one for all cells
     for number, cell in enumerate(cells, start=1):
         name = " ".join(word for place, word in enumerate(cell) if len({other[place] for other in cells}) > 1)
         print(f"cell {number} of {len(cells)}: {name}")
         try:
-            done[name] = _run_one(cell, number)
+            done[name] = _run_one(cell, folder / str(number))
             _show(*done[name])
         except MerError as error:
             print(f"mer: cell {number}: {error}", file=sys.stderr)
@@ -95,13 +96,15 @@ def _levels(word: str) -> list[str]:
     return [f"{name}={value}" for value in override.sweep_string_iterator()]
 
 
-def _run_one(words: Sequence[str], number: int | None = None) -> tuple[Spotting, Outcome]:
+def _folder(words: Sequence[str]) -> Path:
+    return Path(compose(words, with_hydra=True, root="spot_run").hydra.run.dir).absolute()
+
+
+def _run_one(words: Sequence[str], folder: Path) -> tuple[Spotting, Outcome]:
     from mer.spotting.study import execute
 
-    composed = compose(words, with_hydra=True, root="spot_run")
-    folder = Path(composed.hydra.run.dir).absolute()
-    ready = _assembled(words, composed)
-    return ready, execute(ready, folder if number is None else folder / str(number))
+    ready = _assembled(words, compose(words, with_hydra=True, root="spot_run"))
+    return ready, execute(ready, folder)
 
 
 def _assembled(words: Sequence[str], composed: object) -> Spotting:

@@ -103,6 +103,12 @@ def test_bad_words_are_one_sentence(
     assert said in told and "Traceback" not in told
 
 
+def test_the_cells_of_a_sweep_share_a_folder_of_their_own_by_default(home: Path, folder: Path) -> None:
+    assert run(home, "-m", "spotter.strongest=1,2", "tracking=off", "study=apart") == 0
+    (made,) = (home / "runs" / "apart").iterdir()
+    assert sorted(path.name for path in made.iterdir()) == ["1", "2", "cells.csv"]
+
+
 def test_a_data_set_of_clips_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "task=spot", f"home={home}", "dataset=synthetic"]) == 2
     assert "dataset=synthetic: task=spot needs long videos; choose a data set of them" in capsys.readouterr().err
