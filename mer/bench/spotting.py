@@ -1,6 +1,6 @@
 """Spotting in generated long videos, leave-one-subject-out, and what each disturbance costs.
 
-Thresholds are chosen on the other subjects; the rest of the spotter is as in ``conf/spot.yaml``.
+Thresholds are chosen on the other subjects; the rest of the spotter is as in ``conf/spot_run.yaml``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from mer.config.arguments import take_settings
 from mer.config.composition import build, component, compose
 from mer.errors import ConfigError
 from mer.progress import progress
-from mer.spotting.fit import Followed, leave_one_subject_out
+from mer.spotting.fit import Followed
 from mer.spotting.score import TOGETHER, summary
 from mer.types import KINDS
 
 __all__ = ["run"]
 
-_HEIGHTS = (0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8)  # px
 _OFF: dict[str, dict[str, Any]] = {
     "all as it comes": {},
     **{f"no {name}": {name: 0} for name in ("blinks", "speech", "nods", "light")},
@@ -40,9 +39,10 @@ def run(arguments: Sequence[str]) -> None:
     if not all(size.isdigit() and int(size) > 0 for size in sizes) or int(sizes[0]) < 2:
         raise ConfigError("mer bench spotting: subjects= (2 or more), videos= and seconds= are whole numbers above 0")
     subjects, videos, seconds = map(int, sizes)
-    cfg = compose([], root="spot")
-    measure, spotter = build(cfg.region_motion), build(cfg.spotter)
-    title = f"synthetic_long, {subjects * videos} videos of {seconds} s of {subjects} subjects; F1 at IoU 0.5, LOSO"
+    cfg = compose([], root="spot_run")
+    measure, spotter, task = build(cfg.region_motion), build(cfg.spotter), build(cfg.task)
+    size = f"{subjects * videos} videos of {seconds} s of {subjects} subjects"
+    title = f"synthetic_long, {size}; F1 at IoU {task.iou:g}, LOSO"
     table = Table(title=title, title_justify="left")
     for head in ("videos", *KINDS, TOGETHER, "false alarms per minute"):
         table.add_column(head, justify="left" if head == "videos" else "right")
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> None:
         dataset = component(
             "dataset", "synthetic_long", **{**fields, "videos": videos, "seconds": seconds, "look": look}
         )
-        scores = summary(leave_one_subject_out(spotter, list(_followed(measure, dataset)), _HEIGHTS))
+        scores = summary(task(spotter, list(_followed(measure, dataset))), task.iou)
         cells = [_f1(scores[kind]["f1"]) for kind in (*KINDS, TOGETHER)]
         table.add_row(name, *cells, f"{scores[TOGETHER]['false_alarms_per_minute']:.1f}")
     Console(width=120).print(table)

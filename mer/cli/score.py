@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from mer.cli.command import Command, Group, Parser
 from mer.errors import ConfigError
-from mer.spotting.matching import Matching
-from mer.spotting.score import TOGETHER, SpottedVideo, counts
 from mer.validation import require_choice, require_number, user_path
+
+if TYPE_CHECKING:
+    from mer.spotting.matching import Matching
+    from mer.spotting.score import SpottedVideo
 
 __all__ = ["COMMAND"]
 
@@ -42,8 +44,9 @@ def _fill(parser: Parser) -> None:
 
 def _run(asked: Namespace) -> int:
     """Read the log, score it and print the table."""
+    from mer.spotting.matching import Matching
     from mer.spotting.megc_log import MICRO_SECONDS, read_log
-    from mer.spotting.score_table import show, write
+    from mer.spotting.score_table import document, show, write
     from mer.spotting.truth import with_truth
 
     least, micro, rule = _number("iou", asked.iou), _number("micro", asked.micro or str(MICRO_SECONDS)), asked.matching
@@ -56,13 +59,16 @@ def _run(asked: Namespace) -> int:
         print(f"mer: {remark}", file=sys.stderr)
     show(sets, least, asked.LOG, rule)
     if asked.output:
-        for path in write(sets, least, user_path("output", asked.output), rule):
+        for path in write(document(sets, least, rule), user_path("output", asked.output)):
             print(path)
     return 0
 
 
 def _shared(sets: Mapping[str, Sequence[SpottedVideo]], least: float, rule: Matching) -> list[str]:
     """Return a remark for each set in which found intervals count more than once."""
+    from mer.spotting.matching import Matching
+    from mer.spotting.score import TOGETHER, counts
+
     if rule == "one_to_one":
         return []
     hits = {

@@ -21,7 +21,7 @@ from mer.types import LosoResult, Manifest, Metrics
 if TYPE_CHECKING:
     from mer.run.experiment import Experiment
 
-__all__ = ["data", "name", "numbers", "params", "per_subject", "series", "tags"]
+__all__ = ["data", "name", "numbers", "params", "per_subject", "series", "source_of", "tags"]
 
 _DATA = ("dataset.", "evaluation.", "protocol.")  # settings that are not part of a name
 _ABSENT = "none"  # option of a group that the run does not use, so that every run has the same keys
@@ -78,8 +78,12 @@ def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: st
 def data(experiment: Experiment, *, clip_list: str) -> dict[str, str]:
     """Return the data set as MLflow's input: its name, the hash of its clips, and its location."""
     dataset = experiment.pipeline.dataset
-    source = next((getattr(dataset, key) for key in ("root", "table") if getattr(dataset, key, None)), "embedded")
-    return {"name": dataset.name, "digest": clip_list, "source": str(source)}
+    return {"name": dataset.name, "digest": clip_list, "source": source_of(dataset)}
+
+
+def source_of(dataset: object) -> str:
+    """Return where a data set is: its folder or its table; ``embedded`` for one that is generated."""
+    return str(next((getattr(dataset, key) for key in ("root", "table") if getattr(dataset, key, None)), "embedded"))
 
 
 def numbers(summary: Metrics, features: Features) -> dict[str, float]:

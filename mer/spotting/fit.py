@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mer.errors import ConfigError
-from mer.spotting.mdmd import MDMD
 from mer.spotting.motion import MotionCurve
 from mer.spotting.peaks import Candidates, Peaks
 from mer.spotting.score import SpottedVideo, counts
@@ -17,8 +20,17 @@ from mer.validation import require_number
 __all__ = ["Followed", "Spotter", "SubjectsOut", "fitted", "leave_one_subject_out", "spotted"]
 
 Followed = tuple[Recording, MotionCurve]
-Spotter = Peaks | MDMD
 _Prepared = tuple[Recording, Candidates]
+
+
+class Spotter(Protocol):
+    """What finds intervals in a curve."""
+
+    def __call__(self, curve: MotionCurve) -> tuple[Interval, ...]:
+        """Return the intervals in order of onset, frames counted from 0."""
+
+    def strength(self, curve: MotionCurve, kind: Kind) -> NDArray[np.float64]:
+        """Return the strength of motion in every frame, px, shape (T,); NaN where there is no face."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +65,6 @@ class SubjectsOut:
         """
         if not self.fits(spotter):
             return spotted(spotter, videos)
-        assert isinstance(spotter, Peaks)
         subjects = {recording.subject for recording, _ in videos}
         if len(subjects) < 2:
             raise ConfigError(
@@ -62,7 +73,7 @@ class SubjectsOut:
             )
         return leave_one_subject_out(spotter, videos, self.heights, self.iou)
 
-    def fits(self, spotter: Spotter) -> bool:
+    def fits(self, spotter: Spotter) -> TypeGuard[Peaks]:
         """Return whether thresholds are fitted: there are heights to choose from, and the spotter has thresholds."""
         return bool(self.heights) and isinstance(spotter, Peaks)
 
@@ -107,7 +118,7 @@ def _beside_truth(recording: Recording, found: Sequence[Interval]) -> SpottedVid
         video=recording.id,
         subject=recording.subject,
         true=recording.events,
-        found=tuple(_counted_from(recording.first, one) for one in found),
+        found=tuple(one.shifted(recording.first) for one in found),  # a curve counts from 0
         minutes=recording.minutes,
     )
 
@@ -122,9 +133,3 @@ def _fitted(spotter: Peaks, videos: Sequence[_Prepared], heights: Sequence[float
 def _f1(spotter: Peaks, videos: Sequence[_Prepared], kind: Kind, iou: float) -> float:
     score = counts(_chosen(spotter, videos), iou)[kind].f1
     return 0.0 if math.isnan(score) else score
-
-
-def _counted_from(first: int, interval: Interval) -> Interval:
-    """Return an interval in the counting of its recording; a curve counts from 0."""
-    apex = None if interval.apex is None else interval.apex + first
-    return replace(interval, onset=interval.onset + first, apex=apex, offset=interval.offset + first)

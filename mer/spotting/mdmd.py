@@ -31,7 +31,7 @@ class MDMD:
     ----------
     micro_k, macro_k : float
         k in seconds, for micro- and for macro-expressions. 12 frames of CAS(ME)² (30 per second) and 80 of SAMM Long
-        Videos (200 per second) are 0.4 s.
+        Videos (200 per second) are 0.4 s; the value for macro-expressions is our choice, not checked against the paper.
     p : float
         Place of the threshold between mean (0) and maximum (1).
     longest_micro, longest_macro : float

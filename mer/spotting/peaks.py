@@ -129,7 +129,6 @@ class Peaks:
         about = facts["prominences"], facts["left_bases"], facts["right_bases"]
         _, _, left, right = peak_widths(strength, peaks, rel_height=1 - self.level, prominence_data=about)
         shortest, longest = (0.0, self.longest_micro) if kind == "micro" else (self.longest_micro, self.longest_macro)
-        lids = self._departure(curve, stretch, kind, self._left_out(curve)).max(axis=1, initial=0.0)
         some = [
             Candidate(
                 interval=self._interval(curve, stretch, departure, kind, (int(onset), int(peak), int(offset))),
@@ -140,6 +139,7 @@ class Peaks:
         ]
         if kind == "macro":  # lasts longer than a blink
             return some
+        lids = self._departure(curve, stretch, kind, self._left_out(curve)).max(axis=1, initial=0.0)
         kept = [one for one in some if not self._is_blink(one.interval, lids, stretch.start)]
         return [one for one in kept if not self._is_speech(one, kept, curve.fps)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from mer.report.figures.motion_curve import draw
 from mer.spotting.fit import Followed
 from mer.spotting.interval_table import write_intervals
 from mer.spotting.score import SpottedVideo
+from mer.spotting.score_table import document
 from mer.spotting.score_table import write as write_scores
 from mer.types import KINDS, Interval, Recordings
 
@@ -35,9 +35,8 @@ def write(
     times = {r.id: np.arange(r.frames) / r.fps for r, _ in videos}
     by_video = {video.video: video.found for video in found}
     write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
-    write_scores({run.dataset.name: found}, run.task.iou, folder, "one_to_one")
-    scores: Mapping[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))["sets"]
-    (folder / "scores.json").rename(folder / "metrics.json")
+    scores = document({run.dataset.name: found}, run.task.iou, "one_to_one")
+    write_scores(scores, folder, "metrics.json")
     (folder / "config.yaml").write_text(run.config, encoding="utf-8")
     card = {
         "task": "spot",
@@ -49,7 +48,7 @@ def write(
     }
     (folder / "protocol.json").write_text(json.dumps(card, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
     _figures(folder / "figures", run, videos, by_video)
-    return dict(scores[run.dataset.name])
+    return dict(scores["sets"][run.dataset.name])
 
 
 def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Mapping[str, Sequence[Interval]]) -> None:
@@ -60,12 +59,7 @@ def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Map
         if all(np.isnan(strength).all() for strength in strengths.values()):
             continue
         seconds = np.arange(recording.frames) / recording.fps
-        both = ([_from_zero(recording.first, i) for i in some] for some in (found[recording.id], recording.events))
+        both = ([i.shifted(-recording.first) for i in some] for some in (found[recording.id], recording.events))
         spotted, true = both
         name = recording.id.replace("/", "_")
         draw(recording.id, seconds, strengths, spotted, folder / f"{name}.png", true)
-
-
-def _from_zero(first: int, interval: Interval) -> Interval:
-    apex = None if interval.apex is None else interval.apex - first
-    return replace(interval, onset=interval.onset - first, apex=apex, offset=interval.offset - first)

@@ -17,7 +17,7 @@ from mer.spotting.score import SpottedVideo, average_precision, summary
 from mer.store.atomic import write_atomically
 from mer.types import KINDS
 
-__all__ = ["show", "write"]
+__all__ = ["document", "show", "write"]
 
 _COLUMNS = ("true", "found", "hits", "recall", "precision")
 Sets = Mapping[str, Sequence[SpottedVideo]]
@@ -38,19 +38,26 @@ def show(sets: Sets, least: float, title: str, rule: Matching) -> None:
     Console(width=None if Console().is_terminal else 120).print(table)
 
 
-def write(sets: Sets, least: float, folder: Path, rule: Matching) -> tuple[Path, Path]:
-    """Write ``scores.csv`` and ``scores.json``; return their paths."""
+def document(sets: Sets, least: float, rule: Matching) -> dict[str, Any]:
+    """Return the scores of all sets as JSON holds them, with how they were counted; None for what is not known."""
+    return {
+        "iou": least,
+        "matching": rule,
+        "sets": {name: _with_precision(videos, least, rule) for name, videos in sets.items()},
+    }
+
+
+def write(scores: Mapping[str, Any], folder: Path, name: str = "scores.json") -> tuple[Path, Path]:
+    """Write scores of `document` to ``scores.csv`` and a JSON file, and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    scores = {name: _with_precision(videos, least, rule) for name, videos in sets.items()}
-    document = {"iou": least, "matching": rule, "sets": scores}
-    write_atomically(folder / "scores.json", json.dumps(document, indent=1, allow_nan=False).encode())
+    write_atomically(folder / name, json.dumps(scores, indent=1, allow_nan=False).encode())
     with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["set", "kind", *_COLUMNS, "f1", "f1_low", "f1_high"])
-        for name, kinds in scores.items():
+        for of_set, kinds in scores["sets"].items():
             for kind, found in kinds.items():
-                rows.writerow([name, kind, *(found[column] for column in _COLUMNS), *found["f1"].values()])
-    return folder / "scores.csv", folder / "scores.json"
+                rows.writerow([of_set, kind, *(found[column] for column in _COLUMNS), *found["f1"].values()])
+    return folder / "scores.csv", folder / name
 
 
 def _with_precision(videos: Sequence[SpottedVideo], least: float, rule: Matching) -> dict[str, Any]:

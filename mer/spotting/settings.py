@@ -23,7 +23,7 @@ class Spotting:
     dataset
         Has ``recordings()``.
     measure : RegionMotion
-    spotter : Peaks or MDMD
+    spotter : Spotter
     task : SubjectsOut
     tracking
         Component of that group.

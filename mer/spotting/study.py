@@ -15,6 +15,7 @@ from mer.dataset.media import VideoFile
 from mer.dataset.video import frames_of
 from mer.errors import DataError, FaceNotFoundError
 from mer.progress import progress
+from mer.run.record import source_of
 from mer.spotting import run_files
 from mer.spotting.fit import Followed
 from mer.spotting.motion import MotionCurve, RegionMotion
@@ -62,9 +63,10 @@ def execute(run: Spotting, folder: Path) -> Outcome:
     recordings = _recordings(run.dataset)
     if store is not None:
         open_later(run.home, store)
-    videos, warnings = _followed(run, recordings)
+    prints = {r.id: r.clip.fingerprint(range(r.first, r.last + 1)) for r in recordings.recordings}
+    videos, warnings = _followed(run, recordings, prints)
     found = run.task(run.spotter, videos)
-    key = digest("spotting", _identity(run, recordings), code_key("mer.spotting.study"))
+    key = digest("spotting", _identity(run, recordings, prints), code_key("mer.spotting.study"))
     results = Results(root=run.home / "results")
     with results.writing(key, replacing=carry_over) as written:
         scores = run_files.write(written, run, recordings, videos, found, warnings)
@@ -88,7 +90,7 @@ def _recordings(dataset: Any) -> Recordings:
     return found
 
 
-def _followed(run: Spotting, recordings: Recordings) -> tuple[list[Followed], list[str]]:
+def _followed(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) -> tuple[list[Followed], list[str]]:
     """Return the motion in every video; one without a face stays, so that what it holds counts as missed."""
     warnings = [f"left out: {left.reason}" for left in recordings.excluded if left.fault]
     without_face: list[str] = []
@@ -97,7 +99,7 @@ def _followed(run: Spotting, recordings: Recordings) -> tuple[list[Followed], li
     with progress("videos", len(recordings.recordings)) as advance:
         for recording in recordings.recordings:
             try:
-                curves.append((recording, _kept(cache, run.measure, recording)))
+                curves.append((recording, _kept(cache, run.measure, recording, prints[recording.id])))
             except FaceNotFoundError as error:
                 without_face.append(f"{recording.id}: {error}; its expressions count as missed")
                 curves.append((recording, _empty(recording)))
@@ -109,10 +111,9 @@ def _followed(run: Spotting, recordings: Recordings) -> tuple[list[Followed], li
     return curves, [*warnings, *without_face]
 
 
-def _kept(cache: Cache, measure: RegionMotion, recording: Recording) -> MotionCurve:
+def _kept(cache: Cache, measure: RegionMotion, recording: Recording, fingerprint: str) -> MotionCurve:
     """Return the motion in a video from the cache, or measure and keep it."""
-    frames = range(recording.first, recording.last + 1)
-    key = digest(component_key(measure), recording.clip.fingerprint(frames), recording.fps)
+    key = digest(component_key(measure), fingerprint, recording.fps)
 
     def make() -> Entry:
         curve = measure(_frames(recording), recording.fps)
@@ -134,11 +135,10 @@ def _empty(recording: Recording) -> MotionCurve:
     return MotionCurve(displacement=nothing, regions=("none",), fps=recording.fps)
 
 
-def _identity(run: Spotting, recordings: Recordings) -> list[object]:
+def _identity(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) -> list[object]:
     """Return all that determines the files of a run."""
     videos = [
-        [r.id, r.subject, r.fps, r.clip.fingerprint(range(r.first, r.last + 1)), [_plain(event) for event in r.events]]
-        for r in recordings.recordings
+        [r.id, r.subject, r.fps, prints[r.id], [_plain(event) for event in r.events]] for r in recordings.recordings
     ]
     return [videos, component_key(run.measure), component_key(run.spotter), component_key(run.task)]
 
@@ -160,7 +160,7 @@ def _record(
         ended=int(time.time() * 1000),
         params={**run.choices, **run.settings},
         tags={"task": "spot", "result": key, "command": run.command, "dataset": run.dataset.name},
-        data={"name": run.dataset.name, "digest": data, "source": "embedded"},
+        data={"name": run.dataset.name, "digest": data, "source": source_of(run.dataset)},
         metrics=_numbers(scores),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from mer.types.arrays import repeated, require
@@ -52,6 +52,11 @@ class Interval:
     def frames(self) -> int:
         """Number of frames, both ends counted."""
         return self.offset - self.onset + 1
+
+    def shifted(self, frames: int) -> Interval:
+        """Return the same interval in a counting that is so many frames ahead."""
+        apex = None if self.apex is None else self.apex + frames
+        return replace(self, onset=self.onset + frames, apex=apex, offset=self.offset + frames)
 
 
 @dataclass(frozen=True, kw_only=True)

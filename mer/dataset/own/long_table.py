@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from mer.dataset.interval import require_order
+from mer.dataset.long_videos import refuse_clips
 from mer.dataset.media import FrameFolder, VideoFile, list_frames, require_pattern
 from mer.dataset.rows import frame_number
 from mer.dataset.tables import Row, Table, read_table
@@ -69,10 +70,7 @@ class LongTable:
         ------
         ConfigError
         """
-        raise ConfigError(
-            f"dataset={self.name}: it holds long videos, and this command works on clips; use mer run task=spot, or "
-            "dataset=csv for clips"
-        )
+        refuse_clips(self.name, "csv")
 
     def recordings(self) -> Recordings:
         """Read the table and look how many frames every video has.

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, NoReturn
 
 import numpy as np
 
+from mer.dataset.long_videos import refuse_clips
 from mer.dataset.synthetic.camera import expose
 from mer.dataset.synthetic.canvas import Canvas
 from mer.dataset.synthetic.clip import pose_of, sample_face, sway_of
@@ -19,7 +20,7 @@ from mer.dataset.synthetic.long_scene import Scene, draw_scene
 from mer.dataset.synthetic.long_settings import LongSettings
 from mer.dataset.synthetic.motion import Motion
 from mer.dataset.synthetic.noise import FRAME, LONG, stream
-from mer.errors import ConfigError, DataError
+from mer.errors import DataError
 from mer.types import Image, Interval, Landmarks, Recording, Recordings
 
 __all__ = ["LongClip", "SyntheticLong"]
@@ -52,10 +53,7 @@ class SyntheticLong(LongSettings):
         ------
         ConfigError
         """
-        raise ConfigError(
-            "dataset=synthetic_long: it holds long videos, and this command works on clips; choose a data set of "
-            "clips, such as dataset=synthetic"
-        )
+        refuse_clips(self.name, "synthetic")
 
     def recordings(self) -> Recordings:
         """Lay out all videos; renders nothing."""
