@@ -56,22 +56,25 @@ class SubjectsOut:
             require_number("task.heights", height, low=0, above=True)
 
     def __call__(self, spotter: Spotter, videos: Sequence[Followed]) -> list[SpottedVideo]:
-        """Return what is found in every video, by thresholds that its subject had no part in.
+        """Return what is found in every video, by thresholds that its subject had no part in."""
+        if not self.fits(spotter):
+            return spotted(spotter, videos)
+        return leave_one_subject_out(spotter, videos, self.heights, self.iou)
+
+    def check(self, spotter: Spotter, recordings: Sequence[Recording]) -> None:
+        """Refuse, before anything is measured, videos on which the thresholds cannot be fitted.
 
         Raises
         ------
         ConfigError
             If thresholds are to be fitted and there is only one subject.
         """
-        if not self.fits(spotter):
-            return spotted(spotter, videos)
-        subjects = {recording.subject for recording, _ in videos}
-        if len(subjects) < 2:
+        subjects = {recording.subject for recording in recordings}
+        if self.fits(spotter) and len(subjects) < 2:
             raise ConfigError(
                 f"task.heights: thresholds are fitted on the other subjects, and there is only {', '.join(subjects)}; "
                 "set task.heights=[] to use those of the spotter"
             )
-        return leave_one_subject_out(spotter, videos, self.heights, self.iou)
 
     def fits(self, spotter: Spotter) -> TypeGuard[Peaks]:
         """Return whether thresholds are fitted: there are heights to choose from, and the spotter has thresholds."""

@@ -61,6 +61,7 @@ def execute(run: Spotting, folder: Path) -> Outcome:
     run.tracking.refuse(run.study)
     store = run.tracking.address(run.home)
     recordings = _recordings(run.dataset)
+    run.task.check(run.spotter, recordings.recordings)
     if store is not None:
         open_later(run.home, store)
     prints = {r.id: r.clip.fingerprint(range(r.first, r.last + 1)) for r in recordings.recordings}

@@ -68,6 +68,19 @@ def test_measured_motion_is_kept_and_the_same_run_gives_the_same_bytes(
         assert (home / "again" / name).read_bytes() == (folder / name).read_bytes()
 
 
+def test_too_few_subjects_are_refused_before_anything_is_measured(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mer.spotting.motion import RegionMotion
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(RegionMotion, "__call__", refuse)
+    assert run(home, "tracking=off", "dataset.look.subjects=1", "dataset.look.seed=7") == 2
+    assert "thresholds are fitted on the other subjects" in capsys.readouterr().err
+
+
 def test_a_sweep_runs_every_cell_and_names_one_that_fails(
     home: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
