@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError
-from mer.validation import user_path
+from mer.validation import require_choice, user_path
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from mer.dataset.synthetic.long import SyntheticLong
     from mer.types import Dataset, FramePair, FrameSampler, Manifest, Sample
 
 __all__ = ["COMMAND"]
@@ -69,8 +70,9 @@ def _show(asked: Namespace) -> int:
 
 def _export(asked: Namespace) -> int:
     from mer.config.composition import build
-    from mer.dataset.export import export
+    from mer.dataset.export import LONG_LAYOUTS, export
     from mer.dataset.synthetic import Synthetic
+    from mer.dataset.synthetic.long import SyntheticLong
     from mer.progress import progress
 
     cfg = _composed(asked)
@@ -78,9 +80,13 @@ def _export(asked: Namespace) -> int:
     if missing:
         raise ConfigError(f"mer data export needs {missing[0]}=...; see mer data export --help")
     dataset = build(cfg.dataset)
-    if not isinstance(dataset, Synthetic):
-        raise ConfigError(f"dataset={dataset.name}: only the synthetic data set can be exported; remove dataset=")
     output = user_path("output", asked.output)
+    if isinstance(dataset, SyntheticLong):
+        return _export_long(asked, dataset, output)
+    if not isinstance(dataset, Synthetic):
+        raise ConfigError(f"dataset={dataset.name}: only the synthetic data sets can be exported; remove dataset=")
+    if asked.layout in LONG_LAYOUTS:
+        raise ConfigError(f"layout={asked.layout} is of long videos; add dataset=synthetic_long")
     with progress("clips", dataset.subjects * dataset.clips) as advance:
         clips = export(
             dataset,
@@ -97,6 +103,20 @@ def _export(asked: Namespace) -> int:
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(asked.layout, asked.layout)
     print(f"try       mer data check dataset={name} dataset.root={output}{_variant(asked)}")
+    return 0
+
+
+def _export_long(asked: Namespace, dataset: SyntheticLong, output: Path) -> int:
+    from mer.dataset.export import FORMATS, export_long
+    from mer.progress import progress
+
+    require_choice("format", asked.format, FORMATS)
+    require_choice("variant", asked.variant, ("raw",))
+    frames = sum(recording.frames for recording in dataset.recordings().recordings)
+    with progress("frames", frames) as advance:
+        written = export_long(dataset, asked.layout, output, suffix=asked.format, advance=advance)
+    print(f"{len(written.recordings)} videos of {dataset.look.subjects} subjects in {output}")
+    print(f"try       mer run task=spot dataset={asked.layout} dataset.root={output} dataset.fps={dataset.look.fps:g}")
     return 0
 
 
@@ -159,7 +179,8 @@ def _fill_show(parser: Parser) -> None:
 
 
 def _fill_export(parser: Parser) -> None:
-    layouts = "mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme"
+    layouts = "mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme; of long videos, with "
+    layouts += "dataset=synthetic_long: samm_lv casme_sq_long casme3_long"
     parser.setting("layout", f"database whose file layout is written: {layouts}", metavar="NAME")
     parser.setting("output", "output folder", metavar="DIR")
     text = "png bmp tif (lossless) or jpg (lossy, as in most databases)"
@@ -191,7 +212,8 @@ COMMAND = Group(
             help="write the embedded synthetic data set in the file layout of a database",
             description="Writes the embedded synthetic data set in the layout of a database, with its table.",
             examples="  mer data export layout=casme2 dataset.subjects=4 output=try/casme2\n"
-            "  mer run dataset=casme2 dataset.root=try/casme2\n",
+            "  mer run dataset=casme2 dataset.root=try/casme2\n"
+            "  mer data export layout=samm_lv dataset=synthetic_long dataset.look.subjects=2 output=try/samm_lv\n",
             fill=_fill_export,
             run=_export,
         ),

@@ -273,7 +273,7 @@ def test_a_second_sheet_with_the_columns_is_a_remark(tmp_path: Path) -> None:
 
 def test_an_old_workbook_under_a_new_name_is_named(tmp_path: Path) -> None:
     (tmp_path / "t.xlsx").write_bytes(b"\xd0\xcf\x11\xe0rest")
-    with pytest.raises(DataError, match=r"an Excel file of the old format .xls, or one with a password; open it and"):
+    with pytest.raises(DataError, match=r"an Excel file with a password, or one of the old format under the name"):
         read_sheets(tmp_path / "t.xlsx")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from mer.dataset.export.forms import FORMS
 from mer.dataset.export.part import Form, Part, Sheets
 from mer.dataset.synthetic import Synthetic, SyntheticClip
 from mer.errors import ConfigError, DataError
+from mer.types import Image
 from mer.validation import require_choice
 
-__all__ = ["FORMATS", "Placed", "export", "place"]
+__all__ = ["FORMATS", "Placed", "export", "place", "write_frame", "write_whole", "write_workbook"]
 
 FORMATS = ("png", "bmp", "tif", "jpg")
 _JPEG_QUALITY = 95
@@ -118,19 +120,32 @@ def export(
     placed = place(dataset, form, cropped=variant == "cropped")
     if not placed:
         raise ConfigError(f"layout={layout}: the database has none of the classes {', '.join(dataset.frequencies)}")
+    with write_whole(output) as staging:
+        _write(staging, placed, form, suffix, workers, advance)
+    return len(placed)
+
+
+@contextmanager
+def write_whole(output: Path) -> Iterator[Path]:
+    """Give a folder to write to, which becomes `output` at the end; after an error nothing remains.
+
+    Raises
+    ------
+    DataError
+        If `output` exists and is not an empty folder.
+    """
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise DataError(f"{output} exists and is not empty; give a new folder with output=DIR")
     staging = output.with_name(f"{output.name}.part")
     if staging.exists():
         shutil.rmtree(staging)
     try:
-        _write(staging, placed, form, suffix, workers, advance)
+        yield staging
         if output.exists():
             output.rmdir()
         staging.rename(output)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return len(placed)
 
 
 def _write(
@@ -147,7 +162,7 @@ def _write(
             raise
     _write_landmarks(root, placed)
     for name, sheets in form.tables([item.part for item in placed]).items():
-        _write_workbook(root / name, sheets)
+        write_workbook(root / name, sheets)
     _write_key(root / "mer_export.csv", placed)
 
 
@@ -155,10 +170,15 @@ def _write_frames(root: Path, item: Placed, form: Form, suffix: str) -> None:
     folder = root / item.folder
     folder.mkdir(parents=True, exist_ok=True)
     for number, index in enumerate(item.frames, start=item.first):
-        options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if suffix == "jpg" else []
-        done, data = cv2.imencode(f".{suffix}", item.clip.read(index), options)
-        assert done
-        (folder / f"{form.frame(item.part, number)}.{suffix}").write_bytes(data.tobytes())
+        write_frame(folder / f"{form.frame(item.part, number)}.{suffix}", item.clip.read(index))
+
+
+def write_frame(path: Path, image: Image) -> None:
+    """Write a frame in the format that the name ends with."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if path.suffix == ".jpg" else []
+    done, data = cv2.imencode(path.suffix, image, options)
+    assert done
+    path.write_bytes(data.tobytes())
 
 
 def _write_landmarks(root: Path, placed: Sequence[Placed]) -> None:
@@ -173,7 +193,8 @@ def _write_landmarks(root: Path, placed: Sequence[Placed]) -> None:
         np.save(path.with_name(f"{path.name}.npy"), np.stack(rows))
 
 
-def _write_workbook(path: Path, sheets: Sheets) -> None:
+def write_workbook(path: Path, sheets: Sheets) -> None:
+    """Write sheets of cells as an ``.xlsx`` file."""
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)

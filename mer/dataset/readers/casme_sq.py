@@ -14,9 +14,9 @@ from mer.dataset.readers.sheets import Sheet, find_table, read_sheets
 from mer.dataset.tables import Row
 from mer.errors import DataError
 
-__all__ = ["CasmeSq"]
+__all__ = ["EVENT_COLUMNS", "CasmeSq", "read_events"]
 
-_COLUMNS = ("person", "video", "onset", "apex", "offset", "action_units", "label", "type", "self_report")
+EVENT_COLUMNS = ("person", "video", "onset", "apex", "offset", "action_units", "label", "type", "self_report")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,23 +59,13 @@ class CasmeSq(Database):
         Raises
         ------
         DataError
-            If the workbook lacks one of its three sheets, or no row is a micro-expression.
+            If the workbook lacks a sheet, or no row is a micro-expression.
         """
         path = find_table(root, self.table, self.layout.tables)
-        sheets = read_sheets(path)
-        if len(sheets) < 3:
-            raise DataError(
-                f"{path}: {len(sheets)} sheet is there, and the table of CAS(ME)² has three (events, subjects, codes "
-                "of the videos); copy the file again from the database"
-            )
-        people, codes = _pairs(sheets[1]), _pairs(sheets[2])
-        places = {name: place for place, name in enumerate(_COLUMNS)}
-        lines = [line for line in sheets[0].lines if str(line[1][0]).isdigit()]
-        rows = [self._named(sheet_row(path, sheets[0], line, places), people, codes) for line in lines]
-        micro = [row for row in rows if row["type"].casefold().startswith("micro")]
+        micro = tuple(row for row in read_events(path) if row["type"].casefold().startswith("micro"))
         if not micro:
             raise DataError(f"{path}: no row of its first sheet is a micro-expression; is it the right file?")
-        return with_remarks(micro, ("action_units", "self_report"), tuple(sheet_remarks(path, sheets[0], places)))
+        return micro
 
     def identity(self, row: Row) -> Mapping[str, str]:
         """Return the names as they are; `rows` has already made them."""
@@ -90,15 +80,47 @@ class CasmeSq(Database):
         """Return subject, video and onset: a video may hold several events."""
         return f"{row['subject']}_{row['clip']}_{row['onset'].zfill(5)}"
 
-    def _named(self, row: Row, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
-        cells = dict(row.cells)
-        if cells["offset"] in ("0", ""):
-            cells["offset"] = cells["apex"]
-        subject = people.get(cells["person"], cells["person"])
-        subject = f"s{subject}" if subject.isdigit() else subject
-        film = re.sub(r"_\d+$", "", cells["video"])
-        code = codes.get(film, codes.get(cells["video"], "?"))
-        return replace(row, cells={**cells, "subject": subject, "clip": cells["video"], "code": code})
+
+def read_events(path: Path) -> tuple[Row, ...]:
+    """Return all rows of the first sheet, with the names that the other two give.
+
+    Parameters
+    ----------
+    path : Path
+        The database's workbook.
+
+    Returns
+    -------
+    tuple of Row
+        With the columns of `EVENT_COLUMNS`, ``subject`` (``s15``), ``clip`` and ``code`` (``0101``).
+
+    Raises
+    ------
+    DataError
+        If the workbook lacks one of its three sheets.
+    """
+    sheets = read_sheets(path)
+    if len(sheets) < 3:
+        raise DataError(
+            f"{path}: {len(sheets)} sheet is there, and the table of CAS(ME)² has three (events, subjects, codes "
+            "of the videos); copy the file again from the database"
+        )
+    people, codes = _pairs(sheets[1]), _pairs(sheets[2])
+    places = {name: place for place, name in enumerate(EVENT_COLUMNS)}
+    lines = [line for line in sheets[0].lines if str(line[1][0]).isdigit()]
+    rows = [_named(sheet_row(path, sheets[0], line, places), people, codes) for line in lines]
+    return with_remarks(rows, ("action_units", "self_report"), tuple(sheet_remarks(path, sheets[0], places)))
+
+
+def _named(row: Row, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
+    cells = dict(row.cells)
+    if cells["offset"] in ("0", ""):
+        cells["offset"] = cells["apex"]
+    subject = people.get(cells["person"], cells["person"])
+    subject = f"s{subject}" if subject.isdigit() else subject
+    film = re.sub(r"_\d+$", "", cells["video"])
+    code = codes.get(film, codes.get(cells["video"], "?"))
+    return replace(row, cells={**cells, "subject": subject, "clip": cells["video"], "code": code})
 
 
 def _pairs(sheet: Sheet) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mer.dataset.cells import cell_fault
+from mer.dataset.readers.old_workbook import read_old_workbook
 from mer.dataset.readers.workbook import Line, Sheet, read_workbook
 from mer.dataset.tables import read_lines
 from mer.errors import DataError
@@ -13,28 +14,26 @@ from mer.validation import user_path
 
 __all__ = ["Line", "Sheet", "find_table", "read_sheets"]
 
-_SUFFIXES = (".xlsx", ".xlsm", ".csv")
+_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv")
 
 
 def read_sheets(path: Path) -> tuple[Sheet, ...]:
-    """Read all sheets of an ``.xlsx`` file, or a CSV as one sheet.
+    """Read all sheets of an ``.xlsx`` or ``.xls`` file, or a CSV as one sheet.
 
     Raises
     ------
     DataError
-        If the file is missing, of the old format ``.xls``, broken or empty.
+        If the file is missing, broken or empty.
     """
     if not path.is_file():
         raise DataError(f"{path}: no such table; correct dataset.table, or copy the file there")
-    if path.suffix.lower() == ".xls":
-        raise DataError(f"{path}: the old Excel format .xls is not read; open it and save it as .xlsx or as CSV UTF-8")
     if path.suffix.lower() not in _SUFFIXES:
-        raise DataError(f"{path}: not a table; dataset.table must be an .xlsx or .csv file")
+        raise DataError(f"{path}: not a table; dataset.table must be an .xlsx, .xls or .csv file")
     if path.suffix.lower() == ".csv":
         lines = tuple(read_lines(path))
         found = {(number, at): cell_fault(cell) for number, cells in lines for at, cell in enumerate(cells)}
         return (Sheet(name="", lines=lines, faults={place: fault for place, fault in found.items() if fault}),)
-    sheets = read_workbook(path)
+    sheets = read_old_workbook(path) if path.suffix.lower() == ".xls" else read_workbook(path)
     if not any(sheet.lines for sheet in sheets):
         raise DataError(f"{path}: the workbook is empty; copy it again from the database")
     return sheets

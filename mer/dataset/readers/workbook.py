@@ -19,11 +19,11 @@ from mer.errors import DataError
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["Line", "Sheet", "read_workbook"]
+__all__ = ["Line", "Place", "Sheet", "cell_text", "date_fault", "read_workbook"]
 
 Line = tuple[int, Sequence[str]]
 Place = tuple[int, int]  # number of the line and place in it, from 0
-_OLD = b"\xd0\xcf\x11\xe0"  # how files of the old format begin, and those with a password
+_OLD = b"\xd0\xcf\x11\xe0"  # how files with a password begin, and those of the old format
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +73,8 @@ def read_workbook(path: Path) -> tuple[Sheet, ...]:
             warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions that do not matter here
             if file.read(len(_OLD)) == _OLD:
                 raise DataError(
-                    f"{path}: an Excel file of the old format .xls, or one with a password; open it and save it as "
-                    ".xlsx without a password"
+                    f"{path}: an Excel file with a password, or one of the old format under the name of the new; open "
+                    "it and save it as .xlsx without a password"
                 )
             # Only a whole workbook says what is hidden; but its rows have a cell for each place up to the last that
             # has a format, of which a sheet can have 17 billion.
@@ -101,7 +101,7 @@ def _sheet(whole: Worksheet, values: Worksheet, formulas: Worksheet) -> Sheet:
     faults: dict[Place, str] = {}
     for number, (row, formula_row) in enumerate(zip(_rows(values), _rows(formulas), strict=True), start=1):
         cells = [_formula(f) if v is None else v for v, f in zip(row, formula_row, strict=True)]
-        texts = [_cell_text(cell) for cell in cells]
+        texts = [cell_text(cell) for cell in cells]
         if any(texts):
             lines[number] = texts
             found = {(number, place): _fault(*both) for place, both in enumerate(zip(cells, texts, strict=True))}
@@ -157,13 +157,16 @@ def _formula(cell: object) -> object:
 
 
 def _fault(value: object, text: str) -> str:
-    if isinstance(value, date | time | timedelta):
-        shown = text.removesuffix(" 00:00:00")
-        return f"holds the date {shown}; set the format of the cell to text or number and type the value again"
-    return cell_fault(text)
+    return date_fault(text) if isinstance(value, date | time | timedelta) else cell_fault(text)
 
 
-def _cell_text(value: object) -> str:
+def date_fault(text: str) -> str:
+    """Return what is wrong with a cell that is a date, and the next step; a sentence without its subject."""
+    shown = text.removesuffix(" 00:00:00")
+    return f"holds the date {shown}; set the format of the cell to text or number and type the value again"
+
+
+def cell_text(value: object) -> str:
     """Return a cell as the user sees it: 12.0 is 12, full-width digits and commas are plain ones."""
     if value is None:
         return ""

@@ -133,7 +133,7 @@ def test_a_list_of_other_subjects_is_a_remark(tmp_path: Path) -> None:
     assert not exports.reader("casme3", root, damaged=None).load().excluded
 
 
-def test_the_old_workbook_of_long_videos_is_refused_in_one_sentence(sheets: Path, tmp_path: Path) -> None:
+def test_the_workbook_of_long_videos_has_no_emotion_and_is_refused_for_clips(sheets: Path, tmp_path: Path) -> None:
     shutil.copy(sheets / "CAS(ME)3_part_A_v2.xls", tmp_path / "events.xls")
-    with pytest.raises(DataError, match=r"the old Excel format .xls is not read; open it and save it as .xlsx or as"):
+    with pytest.raises(DataError, match=r"there is no sheet label; there are AU\+Emotion, eye blink: name it with"):
         mer.component("dataset", "casme3", root=str(tmp_path), table="events.xls").load()

@@ -166,7 +166,7 @@ def test_an_export_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "full" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(DataError, match="exists and is not empty; give a new folder with output=DIR"):
         exports.write("casme2", tmp_path / "full")
-    monkeypatch.setattr("mer.dataset.export.write._write_workbook", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr("mer.dataset.export.write.write_workbook", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         exports.write("casme2", tmp_path / "new", subjects=1, clips=1)
     assert [path.name for path in tmp_path.iterdir()] == ["full"]

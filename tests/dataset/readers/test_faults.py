@@ -86,7 +86,7 @@ WHOLE: dict[str, tuple[Break, dict[str, Any], str]] = {
     "text file for a table": (
         lambda root: (root / "notes.txt").write_text("x"),
         {"table": "notes.txt"},
-        r"not a table; dataset\.table must be an \.xlsx or \.csv file",
+        r"not a table; dataset\.table must be an \.xlsx, \.xls or \.csv file",
     ),
     "half-copied table": (
         lambda root: (root / TABLE).write_bytes((root / TABLE).read_bytes()[:3000]),
@@ -97,7 +97,7 @@ WHOLE: dict[str, tuple[Break, dict[str, Any], str]] = {
     "old Excel": (
         lambda root: save_as(root, "old.xls", b"\xd0\xcf\x11\xe0"),
         {"table": "old.xls"},
-        r"old Excel format \.xls is not read; open it and save it as \.xlsx",
+        r"no workbook of the old format \.xls can be read from it .*; save it as \.xlsx",
     ),
     "CSV not Unicode": (
         lambda root: save_as(root, "CASME2-coding.csv", "Subject,Filename,Höhe\n1,é,2\n".encode("latin-1")),
@@ -476,7 +476,7 @@ def test_the_data_verb_refuses_what_it_does_not_know(capsys: pytest.CaptureFixtu
         (["data", "check", "mmew"], "mmew: not understood (missing EQUAL at '<EOF>'); write group.setting=value"),
         (["data", "check", "dataset=mew"], "dataset=mew: no such option; choose one of casme"),
         (["data", "export", "output=x"], "mer data export needs layout=..."),
-        (["data", "export", "layout=mmew", "output=x", "dataset=mmew"], "only the synthetic data set can be exported"),
+        (["data", "export", "layout=mmew", "output=x", "dataset=mmew"], "only the synthetic data sets can be exported"),
         (["data", "check", "dataset=casme2", "protocol=mmew_4", "dataset.root=/nowhere"], "no such folder"),
     ):
         assert main(words) in (1, 2)

@@ -65,12 +65,11 @@ def test_the_same_seed_gives_the_same_frame_and_more_videos_change_none() -> Non
     assert a.fingerprint([7]) != long(light=0).recordings().recordings[0].clip.fingerprint([7])
 
 
-@pytest.mark.parametrize("command", [["run", "tracking=off"], ["data", "check"], ["data", "show"], ["data", "export"]])
+@pytest.mark.parametrize("command", [["run", "tracking=off"], ["data", "check"], ["data", "show"]])
 def test_a_command_for_clips_refuses_long_videos(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    export = [f"output={tmp_path / 'out'}", "layout=casme2"] if command[1] == "export" else []
-    words = [*command, *export, "dataset=synthetic_long", f"home={tmp_path}"]
+    words = [*command, "dataset=synthetic_long", f"home={tmp_path}"]
     assert main(words) == 2
     assert "dataset=synthetic_long: " in capsys.readouterr().err
 

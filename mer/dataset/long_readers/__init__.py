@@ -1,0 +1,1 @@
+"""Readers of databases of long videos, one file per database."""

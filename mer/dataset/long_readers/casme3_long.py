@@ -1,0 +1,53 @@
+"""Data set `casme3_long`: CAS(ME)³ part A (Li et al. 2023, doi:10.1109/TPAMI.2022.3174895), 30 frames per second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mer.dataset.long_readers.long_database import Key, LongDatabase, Video
+from mer.dataset.names import unpadded_name
+from mer.dataset.readers.coding import Columns
+from mer.dataset.tables import Row
+
+__all__ = ["Casme3Long"]
+
+_PLACES = ("part_A", "part_A/data/part_A", "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Casme3Long(LongDatabase):
+    """CAS(ME)³ part A, micro- and macro-expressions; the frames of a video lie in ``part_A/spNO.1/a/color``."""
+
+    title = "CAS(ME)³ part A, long videos"
+    clips = "casme3"
+    tables = ("CAS(ME)3_part_A_v*.xls", "CAS(ME)3_part_A_v*.xlsx", "part_A/CAS(ME)3_part_A_v*.xls*")
+    columns = Columns(
+        needed={
+            "subject": ("Subject",),
+            "clip": ("Filename",),
+            "onset": ("Onset",),
+            "apex": ("Apex",),
+            "offset": ("Offset",),
+            "type": ("Expression type",),
+        },
+        optional={"action_units": ("AU",), "label": ("emotion",)},
+        sheets=("AU+Emotion",),
+    )
+
+    def videos(self, root: Path) -> Iterator[Video]:
+        """Yield the folders of color frames of the first place that has any."""
+        for place in _PLACES:
+            folders = sorted((root / place).glob("spNO.*/*/color"))
+            yield from (Video(subject=f.parent.parent.name, name=f.parent.name, folder=f) for f in folders)
+            if folders:
+                return
+
+    def key(self, row: Row) -> Key:
+        """Return the table's own names."""
+        return unpadded_name(row["subject"]), unpadded_name(row["clip"])
+
+    def example(self) -> str:
+        """Return ``part_A/spNO.1/a/color``."""
+        return "part_A/spNO.1/a/color"

@@ -1,0 +1,234 @@
+"""What the readers of databases of long videos share: folders of frames become recordings, rows of a table events."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal, NoReturn
+
+from mer.dataset.interval import require_order
+from mer.dataset.long_videos import refuse_clips
+from mer.dataset.media import FrameFolder, list_frames, require_pattern
+from mer.dataset.names import unpadded_name
+from mer.dataset.readers.coding import Columns, read_coding
+from mer.dataset.readers.sheets import find_table
+from mer.dataset.rows import frame_number
+from mer.dataset.tables import Row
+from mer.errors import ConfigError, DataError
+from mer.store.roles import place
+from mer.types import KINDS, Exclusion, Interval, Recording, Recordings
+from mer.validation import require_number, user_path
+
+__all__ = ["LongDatabase", "Video"]
+
+Key = tuple[str, str]
+_UNCODED = ("", "/", "-", "0")  # what stands for an apex or an offset that was not coded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """A folder of frames: names of the subject and of the video as the database writes them."""
+
+    subject: str
+    name: str
+    folder: Path
+
+    @property
+    def key(self) -> Key:
+        """Return the names without padding zeros and case, by which rows and folders are compared."""
+        return unpadded_name(self.subject), unpadded_name(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongDatabase(ABC):
+    """A database of long videos.
+
+    Attributes
+    ----------
+    name : str
+        Name of the data set; prefix of the subjects' names.
+    root : str or None
+        Folder of the database.
+    table : str or None
+        Annotation file, relative to the root; None looks for the database's own.
+    sheet : str or None
+        Sheet of a workbook; None looks for the database's own.
+    pattern : str or None
+        Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
+    fps : float
+        Frames per second.
+
+    Notes
+    -----
+    Every folder of frames is a recording, also one in which no expression was coded. Intervals that overlap are kept,
+    as in the evaluation of MEGC: a macro-expression may hold a micro-expression.
+    """
+
+    name: str
+    root: str | None = place()
+    table: str | None = place()
+    sheet: str | None
+    pattern: str | None
+    fps: float
+
+    title: ClassVar[str]
+    clips: ClassVar[str]
+    """Option of ``dataset`` that reads the same database cut into clips."""
+    tables: ClassVar[tuple[str, ...]]
+    columns: ClassVar[Columns]
+
+    def __post_init__(self) -> None:
+        require_number("dataset.fps", self.fps, low=0, above=True)
+        require_pattern(self.pattern)
+
+    @property
+    def entry(self) -> Literal["frames"]:
+        """Long videos have frames."""
+        return "frames"
+
+    def load(self) -> NoReturn:
+        """Refuse: commands that work on clips cannot use long videos.
+
+        Raises
+        ------
+        ConfigError
+        """
+        refuse_clips(self.name, self.clips)
+
+    def recordings(self) -> Recordings:
+        """Read the table and list the frames of every video; no frame is opened.
+
+        Raises
+        ------
+        ConfigError
+            If no root is given.
+        DataError
+            If the root or the table cannot be used as a whole; a faulty row or video becomes an `Exclusion`.
+        """
+        root = self._root()
+        videos = sorted(self.videos(root), key=lambda video: video.key)
+        if not videos:
+            raise DataError(f"{root}: no folder of frames such as {self.example()} is there; correct dataset.root")
+        reading = _Reading(database=self)
+        rows = self.rows(root)
+        reading.read(videos, rows)
+        remarks = list(dict.fromkeys(remark for row in rows for remark in row.remarks))
+        return Recordings(
+            recordings=tuple(reading.recordings),
+            excluded=tuple(reading.excluded),
+            notes={"rows": len(rows), "remarks": remarks},
+        )
+
+    def rows(self, root: Path) -> tuple[Row, ...]:
+        """Return the rows of the table, with the columns subject, clip, onset, apex, offset and type."""
+        return read_coding(find_table(root, self.table, self.tables), self.columns, self.sheet)
+
+    @abstractmethod
+    def videos(self, root: Path) -> Iterator[Video]:
+        """Yield the folders of frames under the root."""
+
+    @abstractmethod
+    def key(self, row: Row) -> Key:
+        """Return the subject and video of a row, as in `Video.key`."""
+
+    @abstractmethod
+    def example(self) -> str:
+        """Return how the folder of a video is called, for messages."""
+
+    def _root(self) -> Path:
+        if not self.root:
+            raise ConfigError(
+                f"dataset.root: where is {self.title}? Give dataset.root=FOLDER, or set the environment variable "
+                f"MER_{self.name.upper()}_ROOT"
+            )
+        root = user_path("dataset.root", self.root)
+        if not root.is_dir():
+            raise DataError(f"{root}: no such folder; correct dataset.root, the folder of {self.title}")
+        return root
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """One pass over the videos and the rows of a table."""
+
+    database: LongDatabase
+    recordings: list[Recording] = field(default_factory=list)
+    excluded: list[Exclusion] = field(default_factory=list)
+
+    def read(self, videos: Sequence[Video], rows: Sequence[Row]) -> None:
+        by_key: dict[Key, list[Row]] = {}
+        for row in rows:
+            by_key.setdefault(self.database.key(row), []).append(row)
+        found = {video.key for video in videos}
+        for key, some in by_key.items():
+            if key not in found:
+                self._leave_out(
+                    some[0],
+                    " ".join(key),
+                    f"{len(some)} rows are of a video whose folder, such as {self.database.example()}, is not there; "
+                    "copy it, or correct dataset.root",
+                )
+        for video in videos:
+            self._take(video, by_key.get(video.key, ()))
+
+    def _take(self, video: Video, rows: Sequence[Row]) -> None:
+        name = f"{video.subject}_{video.name}"
+        try:
+            frames = _whole(video.folder, list_frames(video.folder, self.database.pattern))
+        except DataError as error:
+            self.excluded.append(Exclusion(sample_id=name, reason=f"{name}: {error}", fault=True))
+            return
+        first, last = min(frames), max(frames)
+        self.recordings.append(
+            Recording(
+                id=name,
+                dataset=self.database.name,
+                subject=f"{self.database.name}/{video.subject}",
+                first=first,
+                last=last,
+                fps=self.database.fps,
+                events=tuple(sorted(self._events(name, rows, first, last), key=lambda e: (e.onset, e.offset))),
+                clip=FrameFolder(folder=video.folder, frames=frames),
+            )
+        )
+
+    def _events(self, name: str, rows: Sequence[Row], first: int, last: int) -> Iterator[Interval]:
+        for row in rows:
+            try:
+                row.require_values()
+                yield _event(row, first, last)
+            except DataError as error:
+                self._leave_out(row, name, str(error))
+
+    def _leave_out(self, row: Row, name: str, reason: str) -> None:
+        self.excluded.append(Exclusion(sample_id=name, reason=f"{row.where}: {name}: {reason}", fault=True))
+
+
+def _whole(folder: Path, frames: Mapping[int, Path]) -> Mapping[int, Path]:
+    lost = sorted(set(range(min(frames), max(frames) + 1)) - set(frames))
+    if lost:
+        raise DataError(
+            f"{folder} lacks frame {lost[0]}{f' and {len(lost) - 1} more' * (len(lost) > 1)}; copy it again"
+        )
+    return frames
+
+
+def _event(row: Row, first: int, last: int) -> Interval:
+    kind = next((kind for kind in KINDS if re.match(kind, row["type"], re.IGNORECASE)), None)
+    if kind is None:
+        raise DataError(f"type {row['type']!r} is neither micro nor macro; correct it")
+    onset = frame_number(row, "onset")
+    apex = None if row["apex"] in _UNCODED else frame_number(row, "apex")
+    if row["offset"] not in _UNCODED:
+        offset = frame_number(row, "offset")
+    elif apex is None:
+        raise DataError("neither apex nor offset is coded; fill one in, or leave the row out")
+    else:
+        offset = apex
+    require_order(onset, onset if apex is None else apex, offset)
+    if onset < first or offset > last:
+        raise DataError(f"frames {onset} to {offset} are not all in the video, {first} to {last}; correct the row")
+    return Interval(onset=onset, apex=apex, offset=offset, kind=kind, label=row["label"].casefold())
