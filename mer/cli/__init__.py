@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "write the tables and figures of a study for a paper",
     "compare": "compare two runs, with the clips on which they differ",
     "score": "score what other programs found, from their logs",
+    "export": "write what a run found in the format of others",
     "ui": "open the MLflow UI for the runs on this machine",
     "sync": "record runs in MLflow that are missing there",
     "cache": "list, verify or trim the stage cache",

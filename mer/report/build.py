@@ -53,11 +53,18 @@ def report(study: Study, folder: Path, *, baseline: str = "") -> Document:
     """
     parts = sections(study)
     chosen = baselines(parts, baseline)
-    return into_folder(folder, lambda figures: _document(study, parts, chosen, figures), parts)
+    return into_folder(folder, lambda figures: _document(study, parts, chosen, figures), flat_rows(parts))
 
 
-def into_folder(folder: Path, make: Callable[[Path], Document], parts: Sequence[Section]) -> Document:
+def into_folder(folder: Path, make: Callable[[Path], Document], cells: Sequence[Mapping[str, object]]) -> Document:
     """Write the document that `make` returns, given the folder of its figures; whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+    make : callable
+    cells : sequence of mapping
+        One flat row per run, for cells.csv; empty for none.
 
     Raises
     ------
@@ -70,7 +77,7 @@ def into_folder(folder: Path, make: Callable[[Path], Document], parts: Sequence[
             staging = Path(name)
             (staging / "figures").mkdir()
             document = make(staging / "figures")
-            write(document, staging, cells=flat_rows(parts))
+            write(document, staging, cells=cells)
             _move(staging, folder)
     except OSError as error:
         raise DataError(

@@ -20,6 +20,7 @@ from mer.report.study import Run, Study
 from mer.report.tables import protocol as tables_protocol
 from mer.report.tables import scores as tables_scores
 from mer.report.tables import tests as tables_tests
+from mer.report.tables.flat import flat_rows
 
 __all__ = ["Draw", "versus"]
 
@@ -51,7 +52,7 @@ def versus(a: Run, b: Run, folder: Path, *, draw: Draw, clips: int) -> Document:
     if len(parts) > 1:
         raise DataError(f"these runs cannot be compared: {_why(*parts)}")
     section = parts[0]
-    return into_folder(folder, lambda figures: _document(section, figures, draw, clips), parts)
+    return into_folder(folder, lambda figures: _document(section, figures, draw, clips), flat_rows(parts))
 
 
 def _why(a: Section, b: Section) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as Stored
 
-__all__ = ["LeftOut", "Run", "Study", "load_run", "load_study"]
+__all__ = [
+    "Files",
+    "LeftOut",
+    "Run",
+    "Study",
+    "files_of_run",
+    "files_of_study",
+    "load_run",
+    "load_study",
+    "setting",
+    "task_of",
+]
 
 _FILES = ("predictions.csv", "metrics.json", "protocol.json", "config.yaml")
 _HOUSEKEEPING = ("study", "home", "workers", "tracking", "seed", "bad_clips", "hydra", "cache_gb", "sweep")
@@ -69,10 +80,7 @@ class Run:
         """Return a param; where this run's command did not name it, what config.yaml says; None where it has none."""
         if key in self.params:
             return self.params[key]
-        node: object = self._settings
-        for part in key.split("."):
-            node = node.get(part) if isinstance(node, Mapping) else None
-        return None if node is None or isinstance(node, Mapping) else str(node)
+        return setting(self._settings, key)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -85,6 +93,14 @@ class Run:
         return yaml.safe_load(self.config) or {}
 
 
+def setting(settings: Mapping[str, object], key: str) -> str | None:
+    """Return a single setting, such as ``roi.rows``, of a whole configuration; None where it has none."""
+    node: object = settings
+    for part in key.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return None if node is None or isinstance(node, Mapping) else str(node)
+
+
 def _flat(settings: Mapping[str, object], prefix: str = "") -> list[str]:
     keys = []
     for key, value in settings.items():
@@ -93,6 +109,17 @@ def _flat(settings: Mapping[str, object], prefix: str = "") -> list[str]:
         elif key != "_target_":
             keys.append(f"{prefix}{key}")
     return keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """One finished run with the content of some of its files, by their names."""
+
+    run_id: str
+    name: str
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    texts: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +154,7 @@ def load_study(client: MlflowClient, name: str) -> Study:
     DataError
         If there is no such study, or none of its runs has ended well.
     """
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None or experiment.lifecycle_stage == "deleted":
-        known = sorted(e.name for e in client.search_experiments() if e.name != "Default")
-        raise DataError(f"study {name}: there is no such study; there are: {', '.join(known) or 'none yet'}")
-    found = sorted(_search(client, experiment.experiment_id), key=lambda run: (run.info.start_time, run.info.run_id))
-    if not found:
-        raise DataError(f"study {name}: it has no run yet; begin with mer run study={name}")
-    newest, left_out = _newest(found)
+    newest, left_out = _finished_runs(client, name)
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
         loaded = list(pool.map(lambda run: _read(client, run), newest))
     runs = [item for item in loaded if isinstance(item, Run)]
@@ -142,6 +162,83 @@ def load_study(client: MlflowClient, name: str) -> Study:
     if not runs:
         raise DataError(f"study {name}: no run can be reported; the last of {len(left_out)}: {left_out[-1].reason}")
     return Study(name=name, runs=tuple(runs), left_out=tuple(left_out))
+
+
+def task_of(client: MlflowClient, name: str) -> str:
+    """Return the task, ``recognise`` or ``spot``, of the last finished run of a study.
+
+    Raises
+    ------
+    DataError
+        If there is no such study, or it has no run.
+    """
+    newest, _ = _finished_runs(client, name)
+    return str(newest[-1].data.tags.get("task", "recognise")) if newest else "recognise"
+
+
+def files_of_study(client: MlflowClient, name: str, files: Sequence[str]) -> tuple[list[Files], list[LeftOut]]:
+    """Return the runs of a study with the content of some of their files.
+
+    Raises
+    ------
+    DataError
+        If there is no such study, or no run of it has the files.
+    """
+    newest, left_out = _finished_runs(client, name)
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        loaded = list(pool.map(lambda run: _files(client, run, files), newest))
+    left_out += [item for item in loaded if isinstance(item, LeftOut)]
+    found = [item for item in loaded if isinstance(item, Files)]
+    if not found:
+        raise DataError(f"study {name}: no run can be reported; the last of {len(left_out)}: {left_out[-1].reason}")
+    return found, left_out
+
+
+def files_of_run(client: MlflowClient, run_id: str, files: Sequence[str]) -> Files:
+    """Return a finished run, named by its id or the beginning of it, with the content of some of its files.
+
+    Raises
+    ------
+    DataError
+        If there is no such run, or it lacks one of the files.
+    """
+    found = _files(client, _find_run(client, run_id), files)
+    if isinstance(found, LeftOut):
+        raise DataError(f"run {run_id}: {found.reason}")
+    return found
+
+
+def _files(client: MlflowClient, run: Stored, names: Sequence[str]) -> Files | LeftOut:
+    try:
+        with tempfile.TemporaryDirectory(prefix="mer_report_") as scratch:
+            texts = {name: _read_artifact(client, run, name, scratch).read_text(encoding="utf-8") for name in names}
+    except (MerError, OSError, ValueError) as error:
+        return _left_out(run, f"its files cannot be read: {' '.join(str(error).split())}")
+    return Files(
+        run_id=run.info.run_id,
+        name=run.info.run_name or "",
+        params=dict(run.data.params),
+        tags=dict(run.data.tags),
+        texts=texts,
+    )
+
+
+def _finished_runs(client: MlflowClient, name: str) -> tuple[list[Stored], list[LeftOut]]:
+    """Return the newest finished run of every cell of a study, oldest first; what is left out, with the reason.
+
+    Raises
+    ------
+    DataError
+        If there is no such study, or it has no run.
+    """
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None or experiment.lifecycle_stage == "deleted":
+        known = sorted(e.name for e in client.search_experiments() if e.name != "Default")
+        raise DataError(f"study {name}: there is no such study; there are: {', '.join(known) or 'none yet'}")
+    found = sorted(_search(client, experiment.experiment_id), key=lambda run: (run.info.start_time, run.info.run_id))
+    if not found:
+        raise DataError(f"study {name}: it has no run yet; begin with mer run study={name}")
+    return _newest(found)
 
 
 def load_run(client: MlflowClient, run_id: str) -> Run:
@@ -152,6 +249,23 @@ def load_run(client: MlflowClient, run_id: str) -> Run:
     DataError
         If there is no such run, several, or one that cannot be compared.
     """
+    run = _find_run(client, run_id)
+    if run.data.tags.get("task") == "spot":
+        raise DataError(f"run {run_id}: it spots intervals in long videos; mer report STUDY compares such runs")
+    loaded = _read(client, run)
+    if isinstance(loaded, LeftOut):
+        raise DataError(f"run {run_id}: {loaded.reason}")
+    return loaded
+
+
+def _find_run(client: MlflowClient, run_id: str) -> Stored:
+    """Return a finished run by its id, or by a beginning of it that no other run has.
+
+    Raises
+    ------
+    DataError
+        If there is no such run, several, or it has no result.
+    """
     experiments = [e.experiment_id for e in client.search_experiments()]
     found = [run for run in _search(client, *experiments) if run.info.run_id.startswith(run_id)]
     if len(found) != 1:
@@ -159,10 +273,7 @@ def load_run(client: MlflowClient, run_id: str) -> Run:
         raise DataError(f"run {run_id}: {which}; take the run id that the MLflow UI shows ({_ID_LENGTH} letters)")
     if found[0].info.status != "FINISHED":
         raise DataError(f"run {run_id}: {_why(found[0])}, so it has no result; take a finished one")
-    loaded = _read(client, found[0])
-    if isinstance(loaded, LeftOut):
-        raise DataError(f"run {run_id}: {loaded.reason}")
-    return loaded
+    return found[0]
 
 
 def _search(client: MlflowClient, *experiments: str) -> Iterable[Stored]:
@@ -204,7 +315,7 @@ def _left_out(run: Stored, reason: str) -> LeftOut:
 def _read(client: MlflowClient, run: Stored) -> Run | LeftOut:
     try:
         with tempfile.TemporaryDirectory(prefix="mer_report_") as scratch:
-            files = {name: _file(client, run, name, scratch) for name in _FILES}
+            files = {name: _read_artifact(client, run, name, scratch) for name in _FILES}
             return Run(
                 run_id=run.info.run_id,
                 name=run.info.run_name or "",
@@ -225,12 +336,19 @@ def _read(client: MlflowClient, run: Stored) -> Run | LeftOut:
 
 def _optional(client: MlflowClient, run: Stored, name: str, scratch: str) -> str:
     try:
-        return _file(client, run, name, scratch).read_text(encoding="utf-8")
+        return _read_artifact(client, run, name, scratch).read_text(encoding="utf-8")
     except DataError:
         return ""
 
 
-def _file(client: MlflowClient, run: Stored, name: str, scratch: str) -> Path:
+def _read_artifact(client: MlflowClient, run: Stored, name: str, scratch: str) -> Path:
+    """Return the path of a file of a run, fetched into `scratch` where it lies on a server.
+
+    Raises
+    ------
+    DataError
+        If the run has no such file.
+    """
     from mlflow.exceptions import MlflowException
 
     address = urlparse(run.info.artifact_uri)

@@ -11,7 +11,7 @@ import numpy as np
 
 from mer.report.figures.motion_curve import draw
 from mer.spotting.fit import Followed
-from mer.spotting.interval_table import write_intervals
+from mer.spotting.interval_table import write_intervals, write_truth
 from mer.spotting.score import SpottedVideo
 from mer.spotting.score_table import document
 from mer.spotting.score_table import write as write_scores
@@ -35,6 +35,7 @@ def write(
     times = {r.id: np.arange(r.frames) / r.fps for r, _ in videos}
     by_video = {video.video: video.found for video in found}
     write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
+    write_truth(folder, recordings.recordings)
     scores = document({run.dataset.name: found}, run.task.iou, "one_to_one")
     write_scores(scores, folder, "metrics.json")
     (folder / "config.yaml").write_text(run.config, encoding="utf-8")

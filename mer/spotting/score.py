@@ -26,6 +26,7 @@ from mer.types import KINDS, Interval
 __all__ = [
     "TOGETHER",
     "Counts",
+    "Difference",
     "SpottedVideo",
     "average_precision",
     "counts",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 TOGETHER = "together"
+Tables = Sequence[NDArray[np.int64]]
 _LEAST_SUBJECTS = 2  # of an interval
 
 
@@ -88,6 +90,24 @@ class Counts:
         return 2 * self.hits / (self.true + self.found) if self.true + self.found else float("nan")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How much greater one F1 is than another.
+
+    Attributes
+    ----------
+    value, low, high : float
+        Difference and the limits of its 95 % interval; NaN where they are not defined.
+    p : float
+        Of the hypothesis that there is no difference, two-sided.
+    """
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
 def counts(videos: Sequence[SpottedVideo], least: float = 0.5, rule: Matching = "one_to_one") -> dict[str, Counts]:
     """Return the sums over all videos, for ``micro``, ``macro`` and ``together``.
 
@@ -132,31 +152,39 @@ def f1_limits(table: NDArray[np.int64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def f1_difference(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[float, float, float]:
-    """Return how much greater the F1 of one method is than that of another on the same subjects, and its limits.
+def f1_difference(one: Tables, other: Tables) -> Difference:
+    """Return how much greater the F1 of one method is than that of another on the same subjects.
 
     Parameters
     ----------
-    one, other : ndarray of int, shape (subjects, 3)
-        Of `counts_by_subject`, rows of the same subjects in the same order.
+    one, other : sequence of ndarray of int, shape (subjects, 3)
+        Of `counts_by_subject`, all with rows of the same subjects in the same order. Of several tables, such as those
+        of all cells with one level of a factor, the mean F1 is compared.
 
     Returns
     -------
-    tuple of float
-        Difference, and the limits of its 95 % interval: Student's t over the subjects' paired influences. NaN where an
-        F1 is not defined or there are fewer than two subjects.
+    Difference
+        Limits and p from Student's t over the subjects' paired influences; NaN where an F1 is not defined or there are
+        fewer than two subjects.
     """
-    from scipy.special import stdtrit
+    from scipy.special import stdtr, stdtrit
 
-    involved = (one[:, :2].sum(axis=1) > 0) | (other[:, :2].sum(axis=1) > 0)
+    involved = np.any([table[:, :2].sum(axis=1) > 0 for table in (*one, *other)], axis=0)
     n = int(involved.sum())
-    (f1, pull), (f1_other, pull_other) = (_influence(table[involved].astype(np.float64)) for table in (one, other))
+    (f1, pull), (f1_other, pull_other) = (_mean_influence(tables, involved) for tables in (one, other))
     difference = f1 - f1_other
     if n < _LEAST_SUBJECTS:
-        return difference, float("nan"), float("nan")
+        return Difference(value=difference, low=float("nan"), high=float("nan"), p=float("nan"))
     error = float(np.sqrt(((pull - pull_other) ** 2).sum() * n / (n - 1)))
     reach = float(stdtrit(n - 1, 0.975)) * error
-    return difference, difference - reach, difference + reach
+    p = float(2 * stdtr(n - 1, -abs(difference) / error)) if error else float(difference == 0)
+    return Difference(value=difference, low=difference - reach, high=difference + reach, p=p)
+
+
+def _mean_influence(tables: Tables, involved: NDArray[np.bool_]) -> tuple[float, NDArray[np.float64]]:
+    """Return the mean F1 of several tables, and its derivative by the weight of each subject."""
+    some = [_influence(table[involved].astype(np.float64)) for table in tables]
+    return float(np.mean([f1 for f1, _ in some])), np.asarray(np.mean([pull for _, pull in some], axis=0))
 
 
 def _influence(table: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -160,7 +160,7 @@ def _record(
         began=began,
         ended=int(time.time() * 1000),
         params={**run.choices, **run.settings},
-        tags={"task": "spot", "result": key, "command": run.command, "dataset": run.dataset.name},
+        tags={"task": "spot", "cell": key, "result": key, "command": run.command, "dataset": run.dataset.name},
         data={"name": run.dataset.name, "digest": data, "source": source_of(run.dataset)},
         metrics=_numbers(scores),
     )

@@ -46,7 +46,8 @@ def write_cells(cells: Cells, iou: float, path: Path) -> None:
 
 def _difference(cells: Cells, name: str, iou: float, kind: str) -> tuple[float, float, float]:
     first = counts_by_subject(next(iter(cells.values())), iou)[kind]
-    return f1_difference(counts_by_subject(cells[name], iou)[kind], first)
+    found = f1_difference([counts_by_subject(cells[name], iou)[kind]], [first])
+    return found.value, found.low, found.high
 
 
 def _with_limits(value: float, low: float, high: float) -> str:

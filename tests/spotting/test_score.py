@@ -117,10 +117,18 @@ def test_average_precision_needs_strengths_and_a_true_interval() -> None:
 
 def test_a_difference_of_f1_is_zero_against_itself_and_certain_where_every_subject_gains_alike() -> None:
     table = np.array([[4, 4, 2], [6, 5, 3], [5, 6, 1]])
-    assert f1_difference(table, table) == (0.0, 0.0, 0.0)
+    same = f1_difference([table], [table])
+    assert (same.value, same.low, same.high, same.p) == (0.0, 0.0, 0.0, 1.0)
     poor, good = np.array([[4, 4, 1]] * 5), np.array([[4, 4, 3]] * 5)
-    assert f1_difference(good, poor) == pytest.approx((0.5, 0.5, 0.5))
-    assert np.isnan(f1_difference(good[:1], poor[:1])[1])
+    gain = f1_difference([good], [poor])
+    assert (gain.value, gain.low, gain.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert gain.p < 1e-6
+    assert np.isnan(f1_difference([good[:1]], [poor[:1]]).low)
+
+
+def test_a_difference_of_levels_is_that_of_the_mean_f1_of_their_cells() -> None:
+    poor, fair, good = (np.array([[4, 4, hits]] * 3) for hits in (1, 2, 3))
+    assert f1_difference([good, fair], [poor, fair]).value == pytest.approx(0.25)
 
 
 def test_the_interval_of_a_difference_contains_the_truth_as_often_as_it_says() -> None:
@@ -130,6 +138,7 @@ def test_the_interval_of_a_difference_contains_the_truth_as_often_as_it_says() -
         skill = rng.beta(4, 4, size=(20, 1))
         hits = rng.binomial(6, skill, size=(20, 2))  # two methods of the same skill
         one, other = (np.stack([np.full(20, 6), np.full(20, 6), hits[:, k]], axis=1) for k in (0, 1))
-        _, low, high = f1_difference(one, other)
-        inside += low <= 0 <= high
+        found = f1_difference([one], [other])
+        inside += found.low <= 0 <= found.high
+        assert (found.p < 0.05) == (not found.low <= 0 <= found.high)
     assert 0.92 <= inside / 400 <= 0.98

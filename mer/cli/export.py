@@ -1,0 +1,64 @@
+"""`mer export`: write what a run found in the format of others."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from mer.cli.command import Command, Group, Parser
+from mer.errors import ConfigError
+from mer.validation import require_choice, user_path
+
+__all__ = ["COMMAND"]
+
+_LINES = {"samm_lv": "1", "casme_sq": "2"}  # how a log names its data sets
+
+
+def _fill(parser: Parser) -> None:
+    parser.add_argument("RUN", help="the run id shown in the MLflow UI, or its first characters")
+    parser.setting("format", "megc, the log of the Micro-Expression Grand Challenge", default="megc", metavar="NAME")
+    parser.setting("output", "the file to write; RUN_megc.txt by default", metavar="FILE")
+    text = "data set that the log names: samm_lv or casme_sq; by default that of the run"
+    parser.setting("set", text, metavar="NAME")
+    parser.home("the store on this machine; MER_HOME (./mer_home) by default")
+    parser.setting("uri", "an MLflow server instead", metavar="http://...")
+
+
+def _run(asked: Namespace) -> int:
+    """Write the true and found intervals of a run as a log."""
+    require_choice("format", asked.format, ("megc",))
+    path = user_path("output", asked.output or Path(f"{asked.RUN}_megc.txt"))
+
+    from mer.report.study import files_of_run
+    from mer.spotting.cells import FILES, read_cell
+    from mer.spotting.megc_log import write_log
+    from mer.tracking import reading
+
+    with reading(home=asked.home, uri=asked.uri) as client:
+        cell = read_cell(files_of_run(client, asked.RUN, FILES))
+    name = asked.set or cell.dataset.removesuffix("_long")
+    if name not in _LINES:
+        raise ConfigError(
+            f"{f'set={name}' if asked.set else f'a run on {cell.dataset}'}: a MEGC log holds samm_lv (200 frames per "
+            "second) or casme_sq (30); say with set= which one these videos stand for"
+        )
+    write_log(path, {_LINES[name]: cell.videos}, cell.iou)
+    intervals = sum(len(video.found) for video in cell.videos)
+    print(f"{intervals} found intervals of {len(cell.videos)} videos in {path}")
+    print(f"try       mer score spotting {path} matching=one_to_one")
+    return 0
+
+
+COMMAND = Group(
+    help="write what a run found in the format of others",
+    actions={
+        "intervals": Command(
+            help="write the intervals of a run of task=spot as a MEGC log",
+            description="Writes a line per true or found interval: VIDEO ONSET OFFSET FOUND_ONSET FOUND_OFFSET "
+            "TP|FP|FN, with - where\nthere is none. A log names no kinds and no videos without intervals.",
+            examples="  mer export intervals 3f9a1c2b output=log.txt\n",
+            fill=_fill,
+            run=_run,
+        )
+    },
+)
