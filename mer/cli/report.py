@@ -40,7 +40,7 @@ def _run(asked: Namespace) -> int:
     from mer.tracking import reading
 
     with reading(home=asked.home, uri=asked.uri) as client:
-        if task_of(client, study) == "spot":
+        if task_of(client, study) != "recognise":
             runs, left_out = files_of_study(client, study, FILES)
             make = partial(_spotting, study, runs, left_out)
         else:

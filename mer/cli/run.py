@@ -17,13 +17,14 @@ Runs the experiment that the settings describe and writes its folder: prediction
 metrics.json, protocol.json, regions.csv, config.yaml, excluded.csv, figures/. Each run is one MLflow run of
 its study."""
 
-_TASKS = ("recognise", "spot")
+_TASKS = ("recognise", "spot", "spot_recognise")
 
 _EXAMPLES = """\
   mer run flow=tvl1 roi=grid descriptor.bins=12
 
 settings that most runs use
   task=spot           find expressions in long videos instead of recognising clips (dataset=synthetic_long by default)
+  task=spot_recognise  then also recognise the micro-expressions that were found
   study=NAME          the study (MLflow experiment) that the run belongs to
   seed=0              root of every random choice
   workers=2           cores to use; all by default
@@ -56,8 +57,8 @@ def _fill(parser: Parser) -> None:
 def _run(asked: Namespace) -> int:
     task, words = _task(overrides(asked))
     shown = _shown(asked)
-    if shown and task == "spot":
-        raise ConfigError("task=spot: --cfg, --info and --hydra-help do not apply; see the config.yaml of a run")
+    if shown and task != "recognise":
+        raise ConfigError(f"task={task}: --cfg, --info and --hydra-help do not apply; see the config.yaml of a run")
     if shown:
         from mer.sweep.hydra_process import show
 
@@ -67,10 +68,10 @@ def _run(asked: Namespace) -> int:
     from mer.config.composition import one_sentence
 
     try:
-        if task == "spot":
+        if task != "recognise":
             from mer.cli.spot_run import run as spot
 
-            return spot(words, sweep=asked.multirun)
+            return spot(words, task=task, sweep=asked.multirun)
         if asked.multirun:
             from mer.sweep.engine import run_sweep
 

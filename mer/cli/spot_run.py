@@ -1,14 +1,15 @@
-"""``mer run task=spot``: spotting in a data set of long videos; with -m, once for every combination of values."""
+"""``mer run task=spot`` and ``task=spot_recognise``; with -m, once for every combination of values."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mer.config.composition import as_yaml, build, compose, resolved, without_hydra
 from mer.config.names import check_study_name
@@ -16,15 +17,17 @@ from mer.config.words import parse
 from mer.errors import ConfigError, MerError
 
 if TYPE_CHECKING:
+    from mer.spotting.recognise import Recognition
     from mer.spotting.settings import Spotting
     from mer.spotting.study import Outcome
 
 __all__ = ["run"]
 
+_RECOGNITION = ("frames", "descriptor", "svm", "tuning")
 _GROUPS = ("dataset", "landmarks", "align", "flow", "motion", "roi", "spotter", "task")
 
 
-def run(words: Sequence[str], *, sweep: bool) -> int:
+def run(words: Sequence[str], *, task: str, sweep: bool) -> int:
     """Run one cell, or every combination of the values of a sweep, one after the other.
 
     A cell that fails is named and does not stop the others; motion that was measured is kept, so that the same command
@@ -36,25 +39,26 @@ def run(words: Sequence[str], *, sweep: bool) -> int:
         For bad input.
     """
     cells = _cells(words, sweep=sweep)
+    root = {"spot": "spot_run", "spot_recognise": "spot_recognise_run"}[task]
     if len(cells) == 1:
-        _show(*_run_one(cells[0], _folder(cells[0])))
+        _show(*_run_one(cells[0], root, _folder(cells[0], root)))
         return 0
-    done = _run_all(cells)
+    done = _run_all(cells, root)
     if done:
         _compare(done)
     print(f"{len(done)} of {len(cells)} cells are done")
     return 0 if len(done) == len(cells) else 1
 
 
-def _run_all(cells: Sequence[tuple[str, ...]]) -> dict[str, tuple[Spotting, Outcome]]:
+def _run_all(cells: Sequence[tuple[str, ...]], root: str) -> dict[str, tuple[Spotting, Outcome]]:
     """Return the cells that did not fail, by the words in which they differ."""
     done: dict[str, tuple[Spotting, Outcome]] = {}
-    folder = _folder(cells[0])  # its name has the time: one for all cells
+    folder = _folder(cells[0], root)  # its name has the time: one for all cells
     for number, cell in enumerate(cells, start=1):
         name = " ".join(word for place, word in enumerate(cell) if len({other[place] for other in cells}) > 1)
         print(f"cell {number} of {len(cells)}: {name}")
         try:
-            done[name] = _run_one(cell, folder / str(number))
+            done[name] = _run_one(cell, root, folder / str(number))
             _show(*done[name])
         except MerError as error:
             print(f"mer: cell {number}: {error}", file=sys.stderr)
@@ -96,21 +100,21 @@ def _levels(word: str) -> list[str]:
     return [f"{name}={value}" for value in override.sweep_string_iterator()]
 
 
-def _folder(words: Sequence[str]) -> Path:
-    return Path(compose(words, with_hydra=True, root="spot_run").hydra.run.dir).absolute()
+def _folder(words: Sequence[str], root: str) -> Path:
+    return Path(compose(words, with_hydra=True, root=root).hydra.run.dir).absolute()
 
 
-def _run_one(words: Sequence[str], folder: Path) -> tuple[Spotting, Outcome]:
+def _run_one(words: Sequence[str], root: str, folder: Path) -> tuple[Spotting, Outcome]:
     from mer.spotting.study import execute
 
-    ready = _assembled(words, compose(words, with_hydra=True, root="spot_run"))
+    ready = _assembled(words, compose(words, with_hydra=True, root=root))
     return ready, execute(ready, folder)
 
 
-def _assembled(words: Sequence[str], composed: object) -> Spotting:
+def _assembled(words: Sequence[str], composed: Any) -> Spotting:
     from mer.spotting.settings import Spotting
 
-    cfg, choices = without_hydra(composed)  # type: ignore[arg-type]
+    cfg, choices = without_hydra(composed)
     check_study_name(str(cfg.study))
     dataset = build(cfg.dataset)
     if not hasattr(dataset, "recordings"):
@@ -125,13 +129,28 @@ def _assembled(words: Sequence[str], composed: object) -> Spotting:
         measure=build(cfg.region_motion),
         spotter=build(cfg.spotter),
         task=build(cfg.task),
+        recognition=_recognition(cfg) if "tuning" in cfg else None,
         tracking=build(cfg.tracking),
         home=Path(cfg.home),
         study=str(cfg.study),
-        choices={group: choices[group] for group in _GROUPS},
+        choices={group: choices[group] for group in (*_GROUPS, *_RECOGNITION) if group in choices},
         settings=named,
         config=as_yaml(resolved(cfg)),
-        command=shlex.join(["mer", "run", "task=spot", *own]),
+        command=shlex.join(["mer", "run", f"task={choices['task']}", *own]),
+    )
+
+
+def _recognition(cfg: Any) -> Recognition:
+    from mer.pipeline import Stages
+    from mer.spotting.recognise import Recognition
+
+    names = ("frames", "landmarks", "align", "flow", "motion", "roi", "descriptor")
+    return Recognition(
+        stages=Stages(**{name: build(cfg[name]) for name in names}),
+        learner=build(cfg.svm),
+        tuning=build(cfg.tuning),
+        seed=cfg.seed,
+        workers=cfg.workers or os.cpu_count() or 1,
     )
 
 
@@ -141,6 +160,10 @@ def _show(ready: Spotting, outcome: Outcome) -> None:
     for warning in outcome.warnings:
         print(f"mer: {warning}", file=sys.stderr)
     show({ready.dataset.name: outcome.videos}, ready.task.iou, f"study {ready.study}", "one_to_one")
+    if outcome.recognised is not None:
+        one = outcome.recognised
+        print(f"UF1 of the {len(one.rows)} micro-expressions that were found: {one.uf1:.4f}")
+        print(f"spot-then-recognise score, F1 micro × UF1: {one.spotting:.4f} × {one.uf1:.4f} = {one.strs:.4f}")
     print(f"folder    {outcome.folder}")
     if outcome.see:
         print(f"compare   {outcome.see}")

@@ -165,7 +165,7 @@ def load_study(client: MlflowClient, name: str) -> Study:
 
 
 def task_of(client: MlflowClient, name: str) -> str:
-    """Return the task, ``recognise`` or ``spot``, of the last finished run of a study.
+    """Return the task, ``recognise``, ``spot`` or ``spot_recognise``, of the last finished run of a study.
 
     Raises
     ------
@@ -250,7 +250,7 @@ def load_run(client: MlflowClient, run_id: str) -> Run:
         If there is no such run, several, or one that cannot be compared.
     """
     run = _find_run(client, run_id)
-    if run.data.tags.get("task") == "spot":
+    if run.data.tags.get("task", "").startswith("spot"):
         raise DataError(f"run {run_id}: it spots intervals in long videos; mer report STUDY compares such runs")
     loaded = _read(client, run)
     if isinstance(loaded, LeftOut):

@@ -12,6 +12,7 @@ import numpy as np
 from mer.report.figures.motion_curve import draw
 from mer.spotting.fit import Followed
 from mer.spotting.interval_table import write_intervals, write_truth
+from mer.spotting.recognise import Recognised, write_recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.score_table import document
 from mer.spotting.score_table import write as write_scores
@@ -29,6 +30,7 @@ def write(
     recordings: Recordings,
     videos: Sequence[Followed],
     found: Sequence[SpottedVideo],
+    recognised: Recognised | None,
     warnings: Sequence[str],
 ) -> Mapping[str, Any]:
     """Write the files of a run; return its scores."""
@@ -37,10 +39,11 @@ def write(
     write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
     write_truth(folder, recordings.recordings)
     scores = document({run.dataset.name: found}, run.task.iou, "one_to_one")
-    write_scores(scores, folder, "metrics.json")
+    more = {} if recognised is None else {"recognition": write_recognised(folder, recognised)}
+    write_scores({**scores, **more}, folder, "metrics.json")
     (folder / "config.yaml").write_text(run.config, encoding="utf-8")
     card = {
-        "task": "spot",
+        "task": "spot" if recognised is None else "spot_recognise",
         "command": run.command,
         "data": {"name": run.dataset.name, "videos": len(videos), "notes": dict(recordings.notes)},
         "excluded": [{"id": left.sample_id, "reason": left.reason} for left in recordings.excluded],
@@ -49,7 +52,7 @@ def write(
     }
     (folder / "protocol.json").write_text(json.dumps(card, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
     _figures(folder / "figures", run, videos, by_video)
-    return dict(scores["sets"][run.dataset.name])
+    return {**scores["sets"][run.dataset.name], **more}
 
 
 def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Mapping[str, Sequence[Interval]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mer.spotting.fit import Spotter, SubjectsOut
 from mer.spotting.motion import RegionMotion
+from mer.spotting.recognise import Recognition
 from mer.tracking import Off, Server, Sqlite
 
 __all__ = ["Spotting"]
@@ -25,6 +26,8 @@ class Spotting:
     measure : RegionMotion
     spotter : Spotter
     task : SubjectsOut
+    recognition : Recognition or None
+        What task=spot_recognise adds.
     tracking
         Component of that group.
     home : Path
@@ -42,6 +45,7 @@ class Spotting:
     measure: RegionMotion
     spotter: Spotter
     task: SubjectsOut
+    recognition: Recognition | None
     tracking: Sqlite | Server | Off
     home: Path
     study: str

@@ -19,6 +19,7 @@ from mer.run.record import source_of
 from mer.spotting import run_files
 from mer.spotting.fit import Followed
 from mer.spotting.motion import MotionCurve, RegionMotion
+from mer.spotting.recognise import Recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.settings import Spotting
 from mer.store.cache import Cache, Entry
@@ -38,6 +39,8 @@ class Outcome:
     ----------
     folder : Path
     videos : tuple of SpottedVideo
+    recognised : Recognised or None
+        Of task=spot_recognise.
     warnings : tuple of str
     see : str
         Command or address that shows the run in MLflow; empty if it is not recorded.
@@ -45,6 +48,7 @@ class Outcome:
 
     folder: Path
     videos: tuple[SpottedVideo, ...]
+    recognised: Recognised | None
     warnings: tuple[str, ...]
     see: str
 
@@ -62,15 +66,20 @@ def execute(run: Spotting, folder: Path) -> Outcome:
     store = run.tracking.address(run.home)
     recordings = _recordings(run.dataset)
     run.task.check(run.spotter, recordings.recordings)
+    if run.recognition is not None:
+        run.recognition.check(recordings.recordings)
     if store is not None:
         open_later(run.home, store)
     prints = {r.id: r.clip.fingerprint(range(r.first, r.last + 1)) for r in recordings.recordings}
     videos, warnings = _followed(run, recordings, prints)
     found = run.task(run.spotter, videos)
+    recognised = None
+    if run.recognition is not None:
+        recognised = run.recognition(run.dataset, recordings.recordings, found, run.task.iou, run.home / "cache")
     key = digest("spotting", _identity(run, recordings, prints), code_key("mer.spotting.study"))
     results = Results(root=run.home / "results")
     with results.writing(key, replacing=carry_over) as written:
-        scores = run_files.write(written, run, recordings, videos, found, warnings)
+        scores = run_files.write(written, run, recordings, videos, found, recognised, warnings)
         if store is not None:
             record = _record(run, recordings, store, began, key, scores)
             record.write(written / RECORDS)
@@ -80,7 +89,13 @@ def execute(run: Spotting, folder: Path) -> Outcome:
         untold = settle(run.home)
     results.show(key, folder)
     warnings += [untold] if untold else []
-    return Outcome(folder=folder, videos=tuple(found), warnings=tuple(warnings), see=run.tracking.see(run.study))
+    return Outcome(
+        folder=folder,
+        videos=tuple(found),
+        recognised=recognised,
+        warnings=tuple(warnings),
+        see=run.tracking.see(run.study),
+    )
 
 
 def _recordings(dataset: Any) -> Recordings:
@@ -141,7 +156,11 @@ def _identity(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) 
     videos = [
         [r.id, r.subject, r.fps, prints[r.id], [_plain(event) for event in r.events]] for r in recordings.recordings
     ]
-    return [videos, component_key(run.measure), component_key(run.spotter), component_key(run.task)]
+    parts = [run.measure, run.spotter, run.task]
+    if run.recognition is not None:
+        named = (getattr(run.recognition.stages, name) for name in ("frames", "descriptor"))
+        parts += [*named, run.recognition.learner, run.recognition.tuning]
+    return [videos, run.recognition and run.recognition.seed, *map(component_key, parts)]
 
 
 def _plain(event: Interval) -> list[object]:
@@ -160,7 +179,13 @@ def _record(
         began=began,
         ended=int(time.time() * 1000),
         params={**run.choices, **run.settings},
-        tags={"task": "spot", "cell": key, "result": key, "command": run.command, "dataset": run.dataset.name},
+        tags={
+            "task": "spot" if run.recognition is None else "spot_recognise",
+            "cell": key,
+            "result": key,
+            "command": run.command,
+            "dataset": run.dataset.name,
+        },
         data={"name": run.dataset.name, "digest": data, "source": source_of(run.dataset)},
         metrics=_numbers(scores),
     )
@@ -169,7 +194,11 @@ def _record(
 def _numbers(scores: Mapping[str, Any]) -> dict[str, float]:
     """Return the scores of each kind as MLflow's metrics: ``f1_micro``, ``recall_macro`` …; none where undefined."""
     found: dict[str, Any] = {}
+    recognition = scores.get("recognition", {})
+    found |= {name: recognition[name] for name in ("strs", "uf1") if name in recognition}
     for kind, values in scores.items():
+        if kind == "recognition":
+            continue
         for name, value in values.items():
             if name == "f1":
                 found |= {

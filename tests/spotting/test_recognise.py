@@ -1,0 +1,101 @@
+"""Found micro-expressions are recognised by what is learnt from the other subjects alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import mer
+from mer.cli import main
+from mer.cli.spot_run import _recognition
+from mer.config.composition import compose
+from mer.errors import DataError
+from mer.spotting.recognise import Recognised, Recognition
+from mer.spotting.score import SpottedVideo
+from mer.types import Recording
+
+LOOK = {"subjects": 3, "size": 64}
+WORDS = ("dataset.look.subjects=3", "dataset.look.size=64", "dataset.seconds=12", "dataset.micro=20", "dataset.macro=0")
+
+
+@pytest.fixture(scope="module")
+def recordings() -> tuple[Recording, ...]:
+    """Return two videos of each of three subjects with four micro-expressions each, of two classes."""
+    made = mer.component("dataset", "synthetic_long", look=LOOK, seconds=12, micro=20, macro=0, blinks=0, speech=0)
+    return tuple(
+        replace(r, events=tuple(replace(e, label="ab"[k % 2]) for k, e in enumerate(r.events)))
+        for r in made.recordings().recordings
+    )
+
+
+@pytest.fixture(scope="module")
+def recognition() -> Recognition:
+    cfg = compose(["task=spot_recognise", "flow=farneback", "workers=1", "tuning=none"], root="spot_recognise_run")
+    return _recognition(cfg)
+
+
+def perfect(recordings: tuple[Recording, ...]) -> list[SpottedVideo]:
+    return [SpottedVideo(video=r.id, subject=r.subject, true=r.events, found=r.events) for r in recordings]
+
+
+def run(recognition: Recognition, recordings: tuple[Recording, ...], folder: Path) -> Recognised:
+    return recognition(mer.component("dataset", "synthetic_long"), recordings, perfect(recordings), 0.5, folder)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_every_hit_gets_a_class_and_a_score(
+    recordings: tuple[Recording, ...], recognition: Recognition, cache: Path
+) -> None:
+    found = run(recognition, recordings, cache)
+    assert len(found.rows) == sum(len(r.events) for r in recordings) == 24
+    assert {row[-1] for row in found.rows} <= {"a", "b"}
+    assert found.spotting == 1.0
+    assert found.strs == found.uf1 == pytest.approx(sum(found.f1.values()) / 2)
+
+
+def test_the_labels_of_a_subject_have_no_part_in_its_predictions(
+    recordings: tuple[Recording, ...], recognition: Recognition, cache: Path
+) -> None:
+    subject = recordings[0].subject
+    other = {"a": "b", "b": "a"}
+    changed = tuple(
+        replace(r, events=tuple(replace(e, label=other[e.label]) for e in r.events)) if r.subject == subject else r
+        for r in recordings
+    )
+    own = {r.id for r in recordings if r.subject == subject}
+    before, after = (run(recognition, some, cache) for some in (recordings, changed))
+    assert [r[-1] for r in before.rows if r[0] in own] == [r[-1] for r in after.rows if r[0] in own]
+    assert [r[-2] for r in before.rows if r[0] in own] != [r[-2] for r in after.rows if r[0] in own]
+
+
+def test_without_a_hit_the_score_is_0(recordings: tuple[Recording, ...], recognition: Recognition, cache: Path) -> None:
+    nothing = [replace(video, found=()) for video in perfect(recordings)]
+    found = recognition(mer.component("dataset", "synthetic_long"), recordings, nothing, 0.5, cache)
+    assert (found.rows, found.strs) == ((), 0.0)
+
+
+def test_videos_without_classes_are_refused(recordings: tuple[Recording, ...], recognition: Recognition) -> None:
+    bare = [replace(r, events=tuple(replace(e, label="") for e in r.events)) for r in recordings]
+    with pytest.raises(DataError, match=r"sub01_01, frame \d+: this micro-expression has no label to learn from"):
+        recognition.check(bare)
+    with pytest.raises(DataError, match="of 2 classes and 1 subjects, and recognition needs two of each"):
+        recognition.check(recordings[:2])
+
+
+def test_the_command_writes_what_was_recognised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["run", "task=spot_recognise", "flow=farneback", "tuning=none", "workers=1", "task.heights=[]", *WORDS]
+    assert main([*words, f"home={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"]) == 0
+    assert "spot-then-recognise score, F1 micro × UF1: " in capsys.readouterr().out
+    score = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["recognition"]
+    assert score["strs"] == pytest.approx(score["f1_spotting"] * (score["uf1"] or 0))
+    lines = (tmp_path / "run" / "recognition.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "video,onset,apex,offset,true_onset,true_offset,label,predicted"
+    assert len(lines) == 1 + score["hits"]
+    assert main(["report", "spotting", f"home={tmp_path}", f"output={tmp_path / 'report'}"]) == 0
