@@ -12,6 +12,7 @@ __all__ = [
     "LeakError",
     "MerError",
     "TrackingError",
+    "counted",
     "first_of",
     "notes",
     "reason",
@@ -67,6 +68,11 @@ def reason(error: OSError) -> str:
         _, _, said = error.args[0][0]  # one tuple per failed file: source, target, text
         return re.sub(r"^\[Errno \d+\] |: '.*", "", str(said))
     return str(error.strerror or error)
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """Return ``1 video`` or ``3 videos``; `several` is the plural where it is not `one` with an s."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def first_of(names: Sequence[object], most: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
-from mer.errors import ConfigError, DataError
+from mer.errors import ConfigError, DataError, counted
 from mer.validation import require_choice, user_path
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ def _export_long(asked: Namespace, dataset: SyntheticLong, output: Path) -> int:
     frames = sum(recording.frames for recording in dataset.recordings().recordings)
     with progress("frames", frames) as advance:
         written = export_long(dataset, asked.layout, output, suffix=asked.format, advance=advance)
-    print(f"{len(written.recordings)} videos of {dataset.look.subjects} subjects in {output}")
+    people = counted(dataset.look.subjects, "subject")
+    print(f"{counted(len(written.recordings), 'video')} of {people} in {output}")
     print(f"try       mer run task=spot dataset={asked.layout} dataset.root={output} dataset.fps={dataset.look.fps:g}")
     return 0
 

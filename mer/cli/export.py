@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mer.cli.command import Command, Group, Parser
-from mer.errors import ConfigError
+from mer.errors import ConfigError, counted
 from mer.validation import require_choice, user_path
 
 __all__ = ["COMMAND"]
@@ -44,7 +44,7 @@ def _run(asked: Namespace) -> int:
         )
     write_log(path, {_LINES[name]: cell.videos}, cell.iou)
     intervals = sum(len(video.found) for video in cell.videos)
-    print(f"{intervals} found intervals of {len(cell.videos)} videos in {path}")
+    print(f"{counted(intervals, 'found interval')} of {counted(len(cell.videos), 'video')} in {path}")
     print(f"try       mer score spotting {path} matching=one_to_one")
     return 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import difflib
 import os
 import re
 import threading
@@ -186,7 +187,9 @@ def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
     node = OmegaConf.select(cfg, parent) if parent else cfg
     known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
     where = f"{parent} has" if parent else "the settings are"
-    return f"{key}: no such setting (a misspelling of {name!r}?); {where} {known or 'none of that name'}"
+    close = difflib.get_close_matches(name, known.split(", "), n=1)
+    meant = f"; did you mean {parent}{'.' if parent else ''}{close[0]}?" if close else ""
+    return f"{key}: no such setting of this command{meant}; {where} {known or 'none of that name'}"
 
 
 def resolved(cfg: DictConfig) -> dict[str, Any]:

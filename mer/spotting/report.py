@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.errors import counted
 from mer.report.build import into_folder
 from mer.report.figures import style
 from mer.report.figures.f1_forest import f1_forest
@@ -79,7 +80,9 @@ def report_spotting(
         for at, (one, base) in enumerate(zip(parts, first, strict=True), start=1):
             cell = one.part.cells[0]
             if len(parts) > 1:
-                title = f"Part {at}: {cell.dataset}, {len(cell.videos)} videos, overlap of {cell.iou:g} or more"
+                title = (
+                    f"Part {at}: {cell.dataset}, {counted(len(cell.videos), 'video')}, overlap of {cell.iou:g} or more"
+                )
                 blocks.append(Heading(level=1, text=title))
             blocks += _part(at, one, base, figures)
         blocks += _left_out(left_out)
@@ -117,8 +120,10 @@ def _short(at: int, one: _Scored, best: int, baseline: int) -> Table:
     part, cell = one.part, one.part.cells[0]
     subjects, true = {video.subject for video in cell.videos}, one.counts[0][TOGETHER][:, 0].sum()
     digits = digits_for([one.f1(best, TOGETHER)[1:]])
+    videos, people = counted(len(cell.videos), "video"), counted(len(subjects), "subject")
+    size = f"{videos} of {people}, {counted(int(true), 'interval')}"
     rows = [
-        ("data", word(f"{cell.dataset}: {len(cell.videos)} videos of {len(subjects)} subjects, {true} intervals")),
+        ("data", word(f"{cell.dataset}: {size}")),
         ("cells", word(len(part.cells))),
         ("best cell", word(part.name(part.cells[best]))),
         ("F1 together, best cell", scored_item(one.f1(best, TOGETHER)[0], one.f1(best, TOGETHER)[1:], digits)),

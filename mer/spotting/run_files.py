@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mer.dataset.media import VideoFile
+from mer.dataset.video import frame_times
 from mer.report.figures.motion_curve import draw
 from mer.spotting.fit import Followed
 from mer.spotting.interval_table import write_intervals, write_truth
@@ -16,7 +18,7 @@ from mer.spotting.recognise import Recognised, write_recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.score_table import document
 from mer.spotting.score_table import write as write_scores
-from mer.types import KINDS, Interval, Recordings
+from mer.types import KINDS, Interval, Numbers, Recording, Recordings
 
 if TYPE_CHECKING:
     from mer.spotting.settings import Spotting
@@ -34,7 +36,7 @@ def write(
     warnings: Sequence[str],
 ) -> Mapping[str, Any]:
     """Write the files of a run; return its scores."""
-    times = {r.id: np.arange(r.frames) / r.fps for r, _ in videos}
+    times = {r.id: _seconds(r) for r, _ in videos}
     by_video = {video.video: video.found for video in found}
     write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
     write_truth(folder, recordings.recordings)
@@ -55,6 +57,13 @@ def write(
     return {**scores["sets"][run.dataset.name], **more}
 
 
+def _seconds(recording: Recording) -> Numbers:
+    """Return the time of every frame, s; a video file has a clock of its own, which may run unevenly."""
+    if isinstance(recording.clip, VideoFile):
+        return frame_times(recording.clip.file)
+    return np.arange(recording.frames) / recording.fps
+
+
 def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Mapping[str, Sequence[Interval]]) -> None:
     """Draw the curve of every video that shows a face."""
     folder.mkdir()
@@ -62,7 +71,7 @@ def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Map
         strengths = {kind: run.spotter.strength(curve, kind) for kind in KINDS}
         if all(np.isnan(strength).all() for strength in strengths.values()):
             continue
-        seconds = np.arange(recording.frames) / recording.fps
+        seconds = _seconds(recording)
         both = ([i.shifted(-recording.first) for i in some] for some in (found[recording.id], recording.events))
         spotted, true = both
         name = recording.id.replace("/", "_")

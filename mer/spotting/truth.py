@@ -107,11 +107,11 @@ def _differences(name: str, videos: Sequence[SpottedVideo], truth: Truth) -> lis
     listed = {(video, i.onset, i.offset) for video, some in truth.items() for i in some}
     strange = [video.video for video in videos if _plain(video.video) not in truth]
     return [
-        f"{name}: {len(some)} {text}: {_examples(some)}"
+        f"{name}: {text}: {len(some)}, such as {_examples(some)}"
         for some, text in (
-            (sorted(listed - logged), "true intervals of truth= are not in the log and count as missed"),
-            (sorted(logged - listed), "true intervals of the log are not in truth= and are not counted"),
-            (sorted(strange), "videos of the log have no true interval in truth="),
+            (sorted(listed - logged), "true intervals of truth= that are not in the log, counted as missed"),
+            (sorted(logged - listed), "true intervals of the log that are not in truth=, not counted"),
+            (sorted(strange), "videos of the log without a true interval in truth="),
         )
         if some
     ]

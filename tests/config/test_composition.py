@@ -90,7 +90,7 @@ def test_the_groups_come_in_the_order_of_the_pipeline() -> None:
         ("flow=dsi", r"flow=dsi: no such option; choose one of .*dis, .*farneback"),
         ("descriptor.bin=4", r"descriptor.bin: no such setting .*; descriptor has .*bins"),
         ("sed=4", r"sed: no such setting .*; the settings are .*seed"),
-        ("flwo=dis", r"flwo: no such setting"),
+        ("flwo=dis", r"flwo: no such setting of this command; did you mean flow\?; the settings are"),
     ],
 )
 def test_a_misspelling_is_named_with_what_exists(override: str, message: str) -> None:

@@ -30,7 +30,7 @@ def test_what_the_log_leaves_out_is_missed(tmp_path: Path) -> None:
         "together": (3, 1, 1),
     }
     assert remarks == [
-        "SAMM Long Videos: 2 true intervals of truth= are not in the log and count as missed: 006_1 100 300, 007_2 5 9"
+        "SAMM Long Videos: true intervals of truth= that are not in the log, counted as missed: 2, such as 006_1 100 300, 007_2 5 9"
     ]
 
 
@@ -38,8 +38,8 @@ def test_a_true_interval_and_a_video_that_the_list_does_not_hold_are_named(tmp_p
     log = file(tmp_path / "log", "1", "006_1 10 21 10 21 TP", "s9_1 - - 1 5 FP")
     found, remarks = with_truth(read_log(log), [file(tmp_path / "truth", *TRUTH)])
     assert counts(found["SAMM Long Videos"])["micro"].hits == 1  # the list says 10 to 20, an overlap of 11 in 12
-    assert "1 true intervals of the log are not in truth= and are not counted: 006_1 10 21" in remarks[1]
-    assert "1 videos of the log have no true interval in truth=: s9_1" in remarks[2]
+    assert "true intervals of the log that are not in truth=, not counted: 1, such as 006_1 10 21" in remarks[1]
+    assert "videos of the log without a true interval in truth=: 1, such as s9_1" in remarks[2]
 
 
 def test_without_a_list_it_is_said_where_kinds_come_from(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from mer.dataset.readers.coding import Columns, read_coding
 from mer.dataset.readers.sheets import find_table
 from mer.dataset.rows import frame_number
 from mer.dataset.tables import Row
-from mer.errors import ConfigError, DataError
+from mer.errors import ConfigError, DataError, counted
 from mer.store.roles import place
 from mer.types import KINDS, Exclusion, Interval, Recording, Recordings
 from mer.validation import require_number, user_path
@@ -165,12 +165,9 @@ class _Reading:
         found = {video.key for video in videos}
         for key, some in by_key.items():
             if key not in found:
-                self._leave_out(
-                    some[0],
-                    " ".join(key),
-                    f"{len(some)} rows are of a video whose folder, such as {self.database.example()}, is not there; "
-                    "copy it, or correct dataset.root",
-                )
+                rows_are = counted(len(some), "row is", "rows are")
+                text = f"{rows_are} of a video whose folder, such as {self.database.example()}, is not there"
+                self._leave_out(some[0], " ".join(key), f"{text}; copy it, or correct dataset.root")
         for video in videos:
             self._take(video, by_key.get(video.key, ()))
 

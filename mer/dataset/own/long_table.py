@@ -14,7 +14,7 @@ from mer.dataset.media import FrameFolder, VideoFile, list_frames, require_patte
 from mer.dataset.rows import frame_number
 from mer.dataset.tables import Row, Table, read_table
 from mer.dataset.video import video_index
-from mer.errors import ConfigError, DataError
+from mer.errors import ConfigError, DataError, counted
 from mer.store.roles import place
 from mer.types import KINDS, Exclusion, Interval, Kind, Recording, Recordings
 from mer.validation import require_number, user_path
@@ -129,7 +129,8 @@ class LongTable:
             first, last = min(frames), max(frames)
             lost = sorted(set(range(first, last + 1)) - set(frames))
             if lost:
-                raise DataError(f"{where}: {path} lacks {len(lost)} frames, the first is {lost[0]}; copy them again")
+                frames_are = counted(len(lost), "frame")
+                raise DataError(f"{where}: {path} lacks {frames_are}, the first is {lost[0]}; copy the folder again")
             return FrameFolder(folder=path, frames=frames), first, last, _rate(where, fps)
         if not path.is_file():
             raise DataError(f"{where}: no folder or video {path}; correct path, or say with dataset.root where it is")

@@ -100,4 +100,4 @@ def test_found_intervals_count_frames_as_the_files_and_a_lost_frame_is_named(
     assert rows and all(float(row["seconds"]) == (int(row["onset"]) - 1) / 30 for row in rows)
     (folder / "sub01_01" / "img7.png").unlink()
     assert main([*words, f"home={tmp_path}"]) == 1
-    assert "lacks 1 frames, the first is 7; copy them again" in capsys.readouterr().err
+    assert "lacks 1 frame, the first is 7; copy the folder again" in capsys.readouterr().err
