@@ -49,7 +49,7 @@ def copy(roots: dict[str, Path], tmp_path: Path) -> Path:
     return shutil.copytree(roots["samm_lv"], tmp_path / "copy")
 
 
-def change(path: Path, row: int, column: int, value: object) -> None:
+def change(path: Path, row: int, column: int, value: str | int) -> None:
     book = openpyxl.load_workbook(path)
     book.worksheets[0].cell(row, column).value = value
     book.save(path)
@@ -85,7 +85,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("cell", "sentence"), FAULTS, ids=[str(cell) for cell, _ in FAULTS])
-def test_a_faulty_row_is_left_out_with_one_sentence(cell: tuple[int, int, object], sentence: str, copy: Path) -> None:
+def test_a_faulty_row_is_left_out_with_one_sentence(
+    cell: tuple[int, int, str | int], sentence: str, copy: Path
+) -> None:
     change(copy / "SAMM_LongVideos_V2_Release.xlsx", *cell)
     found = read("samm_lv", copy)
     (fault,) = found.excluded
