@@ -30,7 +30,8 @@ def test_what_the_log_leaves_out_is_missed(tmp_path: Path) -> None:
         "together": (3, 1, 1),
     }
     assert remarks == [
-        "SAMM Long Videos: true intervals of truth= that are not in the log, counted as missed: 2, such as 006_1 100 300, 007_2 5 9"
+        "SAMM Long Videos: true intervals of truth= that are not in the log, counted as missed: 2, such as "
+        "006_1 100 300, 007_2 5 9"
     ]
 
 
