@@ -130,7 +130,7 @@ def _side_by_side(folder: Path, peace: Path, alone: float) -> bool:
     try:
         import hydra_plugins.hydra_joblib_launcher  # noqa: F401
     except ImportError:
-        print("joblib's launcher is not installed (pip install 'mer[joblib]'): 1 against 2 processes left out")
+        print("no joblib launcher (pip install 'micro-expression[joblib]'): 1 against 2 processes left out")
         return True
     seconds = _finish(folder / "pair", folder / "pair_out", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
     same = _predictions(folder / "pair_out") == _predictions(peace)

@@ -3,7 +3,7 @@
 # the middle. Nothing of an installed Slurm is touched: all daemons run with files of their own in a temporary folder.
 #
 #   apt-get install slurmctld slurmd slurm-client munge
-#   pip install 'mer[submitit]'
+#   pip install 'micro-expression[submitit]'
 #   sudo experiments/slurm/one_node.sh             # root, since slurmd starts jobs for users; takes some minutes
 #
 # What it shows: the jobs that run on the killed node are lost; the same command, given again, keeps the finished cells and

@@ -49,7 +49,7 @@ def _versions() -> Iterator[Problem]:
 
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         yield f"Python {sys.version.split()[0]}", "install Python 3.11 to 3.13, which mer supports"
-    for line in requires("mer") or []:
+    for line in requires("micro-expression") or []:
         try:
             wanted = Requirement(line)
             if wanted.marker and not wanted.marker.evaluate({"extra": ""}):

@@ -37,8 +37,8 @@ sweeps (mer run -m)
   sweep.plan=true     only print the cells, which results are kept and the expected time
   sweep.figures=true  draw regions and a clip in every cell, not only the confusion matrix
   sweep.force=true    rerun cells whose result is kept; without it, the same command resumes an interrupted sweep
-  hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells in parallel (pip install 'mer[joblib]')
-  hydra/launcher=submitit_slurm         cells as jobs of a cluster (pip install 'mer[submitit]')
+  hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells in parallel (pip install 'micro-expression[joblib]')
+  hydra/launcher=submitit_slurm         cells as jobs of a cluster (pip install 'micro-expression[submitit]')
   hydra.sweep.dir=OUT  the folder of the sweep
 """
 

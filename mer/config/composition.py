@@ -165,7 +165,7 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str 
         group, option = missing.groups()
         if group == "hydra":
             engine = option.rpartition("/")[2].partition("_")[0]
-            return f"hydra/{option}: not installed; run pip install 'mer[{engine}]', or leave it out"
+            return f"hydra/{option}: not installed; run pip install 'micro-expression[{engine}]', or leave it out"
         return f"{group}={option}: no such option; choose one of {', '.join(options(group)) or 'none yet'}"
     argument = re.search(r"__init__\(\) (got an unexpected|missing \d+ required) .*?argument:? '(\w+)'", text)
     if argument:

@@ -91,7 +91,7 @@ def _network(size: str, weights: str | None, device: str) -> Module:
         models = importlib.import_module("torchvision.models.optical_flow")
     except (ImportError, RuntimeError, OSError) as error:
         raise ConfigError(
-            f"flow=raft_{size} needs torchvision, which does not load ({error}): pip install 'mer[raft]', "
+            f"flow=raft_{size} needs torchvision, which does not load ({error}): pip install 'micro-expression[raft]', "
             f"the build (CPU or CUDA) that fits torch {torch.__version__}"
         ) from error
     kind = getattr(models, f"Raft_{size.title()}_Weights").DEFAULT

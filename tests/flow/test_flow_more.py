@@ -69,7 +69,7 @@ def test_what_is_no_flow_is_refused():
 @pytest.mark.skipif(importlib.util.find_spec("torchvision") is not None, reason="torchvision is installed")
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_raft_says_how_to_get_it(size):
-    with pytest.raises(ConfigError, match=rf"flow=raft_{size} needs torchvision.*pip install 'mer\[raft\]'"):
+    with pytest.raises(ConfigError, match=rf"flow=raft_{size} needs torchvision.*'micro-expression\[raft\]'"):
         component("flow", f"raft_{size}")(FRAME, FRAME)
 
 
