@@ -42,7 +42,8 @@ def run(arguments: Sequence[str]) -> None:
         raise ConfigError("mer bench spotting: subjects= (2 or more), videos= and seconds= are whole numbers above 0")
     subjects, videos, seconds = map(int, sizes)
     size = f"{subjects * videos} videos of {seconds} s of {subjects} subjects"
-    table = Table(title=f"synthetic_long, {size}; F1, LOSO", title_justify="left")
+    iou = compose([], root="spot_run").task.iou
+    table = Table(title=f"synthetic_long, {size}; F1 at IoU {iou:g}, LOSO", title_justify="left")
     for head in ("videos", *KINDS, TOGETHER, "false alarms per minute"):
         table.add_column(head, justify="left" if head == "videos" else "right")
     every = given["disturbances"] == "true"

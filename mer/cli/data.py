@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -27,6 +26,7 @@ def _check(asked: Namespace) -> int:
     from mer.config.composition import build
     from mer.dataset.check import check_manifest, check_samples
     from mer.progress import progress
+    from mer.run.assemble import cores
 
     cfg = _composed(asked)
     dataset, manifest = _load(cfg)
@@ -36,7 +36,7 @@ def _check(asked: Namespace) -> int:
         findings += check_samples(
             manifest.samples,
             frames.indices if frames is not None else lambda sample: (),
-            workers=cfg.workers or os.cpu_count() or 1,
+            workers=cfg.workers or cores(),
             advance=advance,
         )
     findings += landmark_findings(cfg, manifest) if dataset.entry == "frames" else []
@@ -74,6 +74,7 @@ def _export(asked: Namespace) -> int:
     from mer.dataset.synthetic import Synthetic
     from mer.dataset.synthetic.long import SyntheticLong
     from mer.progress import progress
+    from mer.run.assemble import cores
 
     cfg = _composed(asked)
     missing = [name for name in ("layout", "output") if not getattr(asked, name)]
@@ -94,7 +95,7 @@ def _export(asked: Namespace) -> int:
             output,
             variant=asked.variant,
             suffix=asked.format,
-            workers=cfg.workers or os.cpu_count() or 1,
+            workers=cfg.workers or cores(),
             advance=advance,
         )
     if asked.format == "jpg":

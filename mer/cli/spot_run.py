@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import shlex
 import sys
@@ -81,7 +80,9 @@ def _compare(done: Mapping[str, tuple[Spotting, Outcome]]) -> None:
 
 
 def _scored(ready: Spotting, outcome: Outcome) -> tuple[object, ...]:
-    return ready.task.iou, *((video.video, video.subject, video.true) for video in outcome.videos)
+    from mer.spotting.score import truth_of
+
+    return ready.task.iou, *truth_of(outcome.videos)
 
 
 def _cells(words: Sequence[str], *, sweep: bool) -> list[tuple[str, ...]]:
@@ -142,6 +143,7 @@ def _assembled(words: Sequence[str], composed: Any) -> Spotting:
 
 def _recognition(cfg: Any) -> Recognition:
     from mer.pipeline import Stages
+    from mer.run.assemble import cores
     from mer.spotting.recognise import Recognition
 
     names = ("frames", "landmarks", "align", "flow", "motion", "roi", "descriptor")
@@ -150,7 +152,7 @@ def _recognition(cfg: Any) -> Recognition:
         learner=build(cfg.svm),
         tuning=build(cfg.tuning),
         seed=cfg.seed,
-        workers=cfg.workers or os.cpu_count() or 1,
+        workers=cfg.workers or cores(),
     )
 
 

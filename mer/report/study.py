@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlparse
 
 import yaml
@@ -35,6 +35,7 @@ __all__ = [
     "task_of",
 ]
 
+Loaded = TypeVar("Loaded")
 _FILES = ("predictions.csv", "metrics.json", "protocol.json", "config.yaml")
 _HOUSEKEEPING = ("study", "home", "workers", "tracking", "seed", "bad_clips", "hydra", "cache_gb", "sweep")
 _PAGE = 500
@@ -154,26 +155,19 @@ def load_study(client: MlflowClient, name: str) -> Study:
     DataError
         If there is no such study, or none of its runs has ended well.
     """
-    newest, left_out = _finished_runs(client, name)
-    with ThreadPoolExecutor(_DOWNLOADS) as pool:
-        loaded = list(pool.map(lambda run: _read(client, run), newest))
-    runs = [item for item in loaded if isinstance(item, Run)]
-    left_out += [item for item in loaded if isinstance(item, LeftOut)]
-    if not runs:
-        raise DataError(f"study {name}: no run can be reported; the last of {len(left_out)}: {left_out[-1].reason}")
+    runs, left_out = _loaded(client, name, lambda run: _read(client, run))
     return Study(name=name, runs=tuple(runs), left_out=tuple(left_out))
 
 
 def task_of(client: MlflowClient, name: str) -> str:
-    """Return the task, ``recognise``, ``spot`` or ``spot_recognise``, of the last finished run of a study.
-
-    Raises
-    ------
-    DataError
-        If there is no such study, or it has no run.
-    """
-    newest, _ = _finished_runs(client, name)
-    return str(newest[-1].data.tags.get("task", "recognise")) if newest else "recognise"
+    """Return the task of the last finished run, such as ``spot``; ``recognise`` where there is none."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        return "recognise"
+    runs = client.search_runs(
+        [experiment.experiment_id], "attributes.status = 'FINISHED'", max_results=1, order_by=["start_time DESC"]
+    )
+    return str(runs[0].data.tags.get("task", "recognise")) if runs else "recognise"
 
 
 def files_of_study(client: MlflowClient, name: str, files: Sequence[str]) -> tuple[list[Files], list[LeftOut]]:
@@ -184,11 +178,18 @@ def files_of_study(client: MlflowClient, name: str, files: Sequence[str]) -> tup
     DataError
         If there is no such study, or no run of it has the files.
     """
+    return _loaded(client, name, lambda run: _files(client, run, files))
+
+
+def _loaded(
+    client: MlflowClient, name: str, read: Callable[[Stored], Loaded | LeftOut]
+) -> tuple[list[Loaded], list[LeftOut]]:
+    """Return what `read` makes of the newest finished run of every cell; what is left out, with the reason."""
     newest, left_out = _finished_runs(client, name)
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
-        loaded = list(pool.map(lambda run: _files(client, run, files), newest))
+        loaded = list(pool.map(read, newest))
     left_out += [item for item in loaded if isinstance(item, LeftOut)]
-    found = [item for item in loaded if isinstance(item, Files)]
+    found = [item for item in loaded if not isinstance(item, LeftOut)]
     if not found:
         raise DataError(f"study {name}: no run can be reported; the last of {len(left_out)}: {left_out[-1].reason}")
     return found, left_out

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mer.run.experiment import Experiment
     from mer.types import Dataset, Descriptor
 
-__all__ = ["experiment"]
+__all__ = ["cores", "experiment"]
 
 
 def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Experiment:
@@ -76,7 +76,7 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
         tracking=build(cfg.tracking),
         study=str(cfg.study),
         seed=cfg.seed,
-        workers=cfg.workers or _cores(),
+        workers=cfg.workers or cores(),
         bad_clips=cfg.bad_clips,
         drop=tuple(str(name) for name in settings["drop"]),
         choices={stage: choices[stage] for stage in (*used, "protocol")},
@@ -128,7 +128,7 @@ def _check_descriptor(
         )
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use: on a cluster, often not all of the node."""
     if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
         return len(os.sched_getaffinity(0))

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from mer.errors import ConfigError, DataError
+from mer.errors import DataError
 from mer.report.study import Files, LeftOut, setting
 from mer.spotting.interval_table import read_videos
-from mer.spotting.score import SpottedVideo
+from mer.spotting.score import SpottedVideo, truth_of
 
 __all__ = ["FILES", "Cell", "Part", "parts_of", "read_cell", "read_cells"]
 
@@ -69,21 +69,6 @@ class Part:
         """Return the levels of a cell as text; the only cell of a part is called by its run."""
         return ", ".join(f"{k}={v}" for k, v in self.levels(cell).items()) or f"run {cell.run_id[:8]}"
 
-    def baseline(self, wanted: str) -> Cell:
-        """Return the cell with these levels, such as ``flow=dis,roi=grid``; the first one if `wanted` is empty.
-
-        Raises
-        ------
-        ConfigError
-            If the levels do not name one cell.
-        """
-        levels = dict(word.partition("=")[::2] for word in wanted.replace(" ", "").split(",") if word)
-        found = [cell for cell in self.cells if levels.items() <= self.levels(cell).items()]
-        if wanted and len(found) != 1:
-            some = "; ".join(self.name(cell).replace(", ", ",") for cell in self.cells[:4])
-            raise ConfigError(f"baseline={wanted}: must name one cell of every part, by its levels, such as: {some}")
-        return found[0]
-
 
 def read_cells(runs: Sequence[Files]) -> tuple[list[Cell], list[LeftOut]]:
     """Return the runs of a study as cells; those that are no runs of ``task=spot``, or damaged, are left out.
@@ -121,7 +106,7 @@ def read_cell(run: Files) -> Cell:
             settings=yaml.safe_load(run.texts["config.yaml"]) or {},
             videos=read_videos(run.texts["truth.csv"], run.texts["intervals.csv"]),
         )
-    except (ValueError, KeyError, yaml.YAMLError) as error:
+    except (ArithmeticError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise DataError(f"run {run.run_id}: its files were edited ({error}); repeat the run") from error
 
 
@@ -129,13 +114,8 @@ def parts_of(cells: Sequence[Cell]) -> list[Part]:
     """Return the cells in parts that can be compared, in the order in which they were run."""
     groups: dict[tuple[object, ...], list[Cell]] = {}
     for cell in cells:
-        truth = tuple(sorted((v.video, v.subject, v.true) for v in cell.videos))
-        groups.setdefault((cell.iou, _plain(truth)), []).append(cell)
+        groups.setdefault((cell.iou, *truth_of(cell.videos)), []).append(cell)
     return [Part(cells=tuple(some), factors=dict(_factors(some))) for some in groups.values()]
-
-
-def _plain(truth: tuple[tuple[str, str, tuple[object, ...]], ...]) -> str:
-    return repr(truth)  # the strength of a true interval is NaN, which equals nothing
 
 
 def _factors(cells: Sequence[Cell]) -> Iterator[tuple[str, tuple[str, ...]]]:

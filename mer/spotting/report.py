@@ -17,6 +17,7 @@ from mer.report.figures import style
 from mer.report.figures.f1_forest import f1_forest
 from mer.report.render.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
 from mer.report.stats.paired import holm
+from mer.report.stats.sections import named_cells
 from mer.report.study import LeftOut
 from mer.report.tables.items import digits_for, number, p_value, scored_item, signed
 from mer.spotting.cells import Cell, Part, parts_of
@@ -73,7 +74,10 @@ def report_spotting(
         If the folder cannot be written.
     """
     parts = [_scored(part) for part in parts_of(cells)]
-    first = [one.part.cells.index(one.part.baseline(baseline)) for one in parts]
+    first = [0] * len(parts)
+    if baseline:
+        levels = [[(one.part.name(cell), one.part.levels(cell)) for cell in one.part.cells] for one in parts]
+        first = named_cells(baseline, levels)
 
     def make(figures: Path) -> Document:
         blocks: list[Block] = []

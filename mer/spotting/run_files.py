@@ -53,7 +53,7 @@ def write(
         "warnings": list(warnings),
     }
     (folder / "protocol.json").write_text(json.dumps(card, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
-    _figures(folder / "figures", run, videos, by_video)
+    _figures(folder / "figures", run, videos, by_video, times)
     return {**scores["sets"][run.dataset.name], **more}
 
 
@@ -64,15 +64,20 @@ def _seconds(recording: Recording) -> Numbers:
     return np.arange(recording.frames) / recording.fps
 
 
-def _figures(folder: Path, run: Spotting, videos: Sequence[Followed], found: Mapping[str, Sequence[Interval]]) -> None:
+def _figures(
+    folder: Path,
+    run: Spotting,
+    videos: Sequence[Followed],
+    found: Mapping[str, Sequence[Interval]],
+    times: Mapping[str, Numbers],
+) -> None:
     """Draw the curve of every video that shows a face."""
     folder.mkdir()
     for recording, curve in videos:
         strengths = {kind: run.spotter.strength(curve, kind) for kind in KINDS}
         if all(np.isnan(strength).all() for strength in strengths.values()):
             continue
-        seconds = _seconds(recording)
         both = ([i.shifted(-recording.first) for i in some] for some in (found[recording.id], recording.events))
         spotted, true = both
         name = recording.id.replace("/", "_")
-        draw(recording.id, seconds, strengths, spotted, folder / f"{name}.png", true)
+        draw(recording.id, times[recording.id], strengths, spotted, folder / f"{name}.png", true)

@@ -34,6 +34,7 @@ __all__ = [
     "f1_difference",
     "f1_limits",
     "summary",
+    "truth_of",
 ]
 
 TOGETHER = "together"
@@ -58,6 +59,14 @@ class SpottedVideo:
     true: tuple[Interval, ...]
     found: tuple[Interval, ...]
     minutes: float = float("nan")
+
+
+def truth_of(videos: Sequence[SpottedVideo]) -> tuple[object, ...]:
+    """Return all that must be equal for what was found in videos to be compared: who, and which intervals are true."""
+    plain = {
+        video.video: (video.subject, tuple((i.onset, i.apex, i.offset, i.kind) for i in video.true)) for video in videos
+    }
+    return tuple(sorted(plain.items(), key=lambda item: item[0]))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mer.dataset.long_readers.long_database import Key, LongDatabase, Video
 from mer.dataset.names import unpadded_name
+from mer.dataset.readers.casme3 import PART_A_COLUMNS
 from mer.dataset.readers.coding import Columns
 from mer.dataset.tables import Row
 
@@ -24,14 +25,7 @@ class Casme3Long(LongDatabase):
     clips = "casme3"
     tables = ("CAS(ME)3_part_A_v*.xls", "CAS(ME)3_part_A_v*.xlsx", "part_A/CAS(ME)3_part_A_v*.xls*")
     columns = Columns(
-        needed={
-            "subject": ("Subject",),
-            "clip": ("Filename",),
-            "onset": ("Onset",),
-            "apex": ("Apex",),
-            "offset": ("Offset",),
-            "type": ("Expression type",),
-        },
+        needed={**PART_A_COLUMNS, "type": ("Expression type",)},
         optional={"action_units": ("AU",), "label": ("emotion",)},
         sheets=("AU+Emotion",),
     )

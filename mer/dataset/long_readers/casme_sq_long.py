@@ -28,7 +28,7 @@ class CasmeSqLong(LongDatabase):
 
     def rows(self, root: Path) -> tuple[Row, ...]:
         """Return all rows of the workbook, with the names that its other sheets give."""
-        return read_events(find_table(root, self.table, self.tables))
+        return read_events(find_table(root, self.table, self.tables), self.sheet)
 
     def videos(self, root: Path) -> Iterator[Video]:
         """Yield the folders ``s15/15_0101…`` of ``rawpic``, or of the root itself."""

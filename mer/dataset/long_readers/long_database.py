@@ -7,20 +7,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal, NoReturn
+from typing import ClassVar
 
 from mer.dataset.interval import require_order
-from mer.dataset.long_videos import refuse_clips
+from mer.dataset.long_videos import LongVideos
 from mer.dataset.media import FrameFolder, list_frames, require_pattern
 from mer.dataset.names import unpadded_name
 from mer.dataset.readers.coding import Columns, read_coding
+from mer.dataset.readers.folders import database_root
 from mer.dataset.readers.sheets import find_table
 from mer.dataset.rows import frame_number
 from mer.dataset.tables import Row
-from mer.errors import ConfigError, DataError, counted
+from mer.errors import DataError, counted
 from mer.store.roles import place
 from mer.types import KINDS, Exclusion, Interval, Recording, Recordings
-from mer.validation import require_number, user_path
+from mer.validation import require_number
 
 __all__ = ["LongDatabase", "Video"]
 
@@ -43,7 +44,7 @@ class Video:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LongDatabase(ABC):
+class LongDatabase(LongVideos, ABC):
     """A database of long videos.
 
     Attributes
@@ -75,28 +76,12 @@ class LongDatabase(ABC):
     fps: float
 
     title: ClassVar[str]
-    clips: ClassVar[str]
-    """Option of ``dataset`` that reads the same database cut into clips."""
     tables: ClassVar[tuple[str, ...]]
     columns: ClassVar[Columns]
 
     def __post_init__(self) -> None:
         require_number("dataset.fps", self.fps, low=0, above=True)
         require_pattern(self.pattern)
-
-    @property
-    def entry(self) -> Literal["frames"]:
-        """Long videos have frames."""
-        return "frames"
-
-    def load(self) -> NoReturn:
-        """Refuse: commands that work on clips cannot use long videos.
-
-        Raises
-        ------
-        ConfigError
-        """
-        refuse_clips(self.name, self.clips)
 
     def recordings(self) -> Recordings:
         """Read the table and list the frames of every video; no frame is opened.
@@ -108,7 +93,7 @@ class LongDatabase(ABC):
         DataError
             If the root or the table cannot be used as a whole; a faulty row or video becomes an `Exclusion`.
         """
-        root = self._root()
+        root = database_root(self.root, self.name, self.title)
         videos = sorted(self.videos(root), key=lambda video: video.key)
         if not videos:
             raise DataError(f"{root}: no folder of frames such as {self.example()} is there; correct dataset.root")
@@ -137,17 +122,6 @@ class LongDatabase(ABC):
     @abstractmethod
     def example(self) -> str:
         """Return how the folder of a video is called, for messages."""
-
-    def _root(self) -> Path:
-        if not self.root:
-            raise ConfigError(
-                f"dataset.root: where is {self.title}? Give dataset.root=FOLDER, or set the environment variable "
-                f"MER_{self.name.upper()}_ROOT"
-            )
-        root = user_path("dataset.root", self.root)
-        if not root.is_dir():
-            raise DataError(f"{root}: no such folder; correct dataset.root, the folder of {self.title}")
-        return root
 
 
 @dataclass(kw_only=True)

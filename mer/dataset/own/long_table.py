@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import ClassVar
 
 from mer.dataset.interval import require_order
-from mer.dataset.long_videos import refuse_clips
+from mer.dataset.long_videos import LongVideos
 from mer.dataset.media import FrameFolder, VideoFile, list_frames, require_pattern
 from mer.dataset.rows import frame_number
 from mer.dataset.tables import Row, Table, read_table
@@ -27,7 +27,7 @@ _UNFILLED = ("", "/", "-")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LongTable:
+class LongTable(LongVideos):
     """A table with the columns path, subject, onset, offset; optional apex, kind, label and fps.
 
     Attributes
@@ -54,23 +54,11 @@ class LongTable:
     pattern: str | None
     longest_micro: float
 
+    clips: ClassVar[str] = "csv"
+
     def __post_init__(self) -> None:
         require_pattern(self.pattern)
         require_number("dataset.longest_micro", self.longest_micro, low=0, above=True)
-
-    @property
-    def entry(self) -> Literal["frames"]:
-        """Long videos have frames."""
-        return "frames"
-
-    def load(self) -> NoReturn:
-        """Refuse: commands that work on clips cannot use long videos.
-
-        Raises
-        ------
-        ConfigError
-        """
-        refuse_clips(self.name, "csv")
 
     def recordings(self) -> Recordings:
         """Read the table and look how many frames every video has.

@@ -12,7 +12,16 @@ from mer.dataset.tables import Row
 from mer.store.roles import place
 from mer.validation import require_choice
 
-__all__ = ["Casme3"]
+__all__ = ["PART_A_COLUMNS", "Casme3"]
+
+PART_A_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "subject": ("Subject",),
+    "clip": ("Filename",),
+    "onset": ("Onset",),
+    "apex": ("Apex",),
+    "offset": ("Offset",),
+}
+"""Columns that every table of part A has, see `mer.dataset.readers.coding.Columns`."""
 
 _PART_A = Layout(
     title="CAS(ME)³ part A",
@@ -22,14 +31,7 @@ _PART_A = Layout(
         "part_A/cas(me)3_part_A_ME_label*.xlsx",
     ),
     columns=Columns(
-        needed={
-            "subject": ("Subject",),
-            "clip": ("Filename",),
-            "onset": ("Onset",),
-            "apex": ("Apex",),
-            "offset": ("Offset",),
-            "label": ("emotion",),
-        },
+        needed={**PART_A_COLUMNS, "label": ("emotion",)},
         optional={"action_units": ("AU",), "objective": ("Objective class",)},
         sheets=("label",),
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 from mer.dataset.readers.coding import Columns, Layout
 from mer.dataset.readers.database import Database
 from mer.dataset.readers.sheet_rows import sheet_remarks, sheet_row, with_remarks
-from mer.dataset.readers.sheets import Sheet, find_table, read_sheets
+from mer.dataset.readers.sheets import Sheet, chosen_sheet, find_table, read_sheets
 from mer.dataset.tables import Row
 from mer.errors import DataError
 
@@ -62,7 +62,7 @@ class CasmeSq(Database):
             If the workbook lacks a sheet, or no row is a micro-expression.
         """
         path = find_table(root, self.table, self.layout.tables)
-        micro = tuple(row for row in read_events(path) if row["type"].casefold().startswith("micro"))
+        micro = tuple(row for row in read_events(path, self.sheet) if row["type"].casefold().startswith("micro"))
         if not micro:
             raise DataError(f"{path}: no row of its first sheet is a micro-expression; is it the right file?")
         return micro
@@ -81,13 +81,15 @@ class CasmeSq(Database):
         return f"{row['subject']}_{row['clip']}_{row['onset'].zfill(5)}"
 
 
-def read_events(path: Path) -> tuple[Row, ...]:
-    """Return all rows of the first sheet, with the names that the other two give.
+def read_events(path: Path, sheet: str | None) -> tuple[Row, ...]:
+    """Return all rows of the sheet of events, with the names that the second and the third sheet give.
 
     Parameters
     ----------
     path : Path
         The database's workbook.
+    sheet : str or None
+        Name of the sheet of events; None is the first.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def read_events(path: Path) -> tuple[Row, ...]:
     Raises
     ------
     DataError
-        If the workbook lacks one of its three sheets.
+        If the workbook lacks one of its three sheets, or has none of that name.
     """
     sheets = read_sheets(path)
     if len(sheets) < 3:
@@ -107,9 +109,10 @@ def read_events(path: Path) -> tuple[Row, ...]:
         )
     people, codes = _pairs(sheets[1]), _pairs(sheets[2])
     places = {name: place for place, name in enumerate(EVENT_COLUMNS)}
-    lines = [line for line in sheets[0].lines if str(line[1][0]).isdigit()]
-    rows = [_named(sheet_row(path, sheets[0], line, places), people, codes) for line in lines]
-    return with_remarks(rows, ("action_units", "self_report"), tuple(sheet_remarks(path, sheets[0], places)))
+    events = chosen_sheet(path, sheets, sheet) if sheet else sheets[0]
+    lines = [line for line in events.lines if str(line[1][0]).isdigit()]
+    rows = [_named(sheet_row(path, events, line, places), people, codes) for line in lines]
+    return with_remarks(rows, ("action_units", "self_report"), tuple(sheet_remarks(path, events, places)))
 
 
 def _named(row: Row, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:

@@ -10,7 +10,7 @@ from pathlib import Path
 from openpyxl.utils import get_column_letter
 
 from mer.dataset.readers.sheet_rows import sheet_remarks, sheet_row, with_remarks
-from mer.dataset.readers.sheets import Sheet, read_sheets
+from mer.dataset.readers.sheets import Sheet, chosen_sheet, read_sheets
 from mer.dataset.tables import Row, header_again
 from mer.errors import DataError
 
@@ -103,9 +103,7 @@ def _choose(path: Path, sheets: Sequence[Sheet], columns: Columns, wanted: str |
     by_name = {sheet.name: sheet for sheet in sheets}
     known = ", ".join(by_name)
     if wanted is not None and sheets[0].name:  # a CSV has no sheets
-        if wanted not in by_name:
-            raise DataError(f"{path}: there is no sheet {wanted!r}; there are {known}: correct dataset.sheet")
-        return by_name[wanted]
+        return chosen_sheet(path, sheets, wanted)
     named = [by_name[name] for name in columns.sheets if name in by_name]
     fitting = [sheet for sheet in sheets if _fits(sheet, columns)]
     if columns.sheets and not named and not fitting and len(sheets) > 1:

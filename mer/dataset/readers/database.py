@@ -13,15 +13,15 @@ from mer.dataset.media import require_pattern
 from mer.dataset.names import require_one_spelling, unpadded_name
 from mer.dataset.readers.coding import Layout, read_coding
 from mer.dataset.readers.damaged import Damaged, clip_key
-from mer.dataset.readers.folders import Folders
+from mer.dataset.readers.folders import Folders, database_root
 from mer.dataset.readers.patches import apply_patches, load_patches
 from mer.dataset.readers.reading import Reading
 from mer.dataset.readers.sheets import find_table
 from mer.dataset.tables import Row
-from mer.errors import ConfigError, DataError, first_of
+from mer.errors import DataError, first_of
 from mer.store.roles import place
 from mer.types import Manifest, Sample
-from mer.validation import require_choice, require_number, user_path
+from mer.validation import require_choice, require_number
 
 __all__ = ["Database"]
 
@@ -191,16 +191,7 @@ class Database(ABC):
         return tuple(name for name in dict.fromkeys(order) if name in occurring)
 
     def _root(self) -> Path:
-        if not self.root:
-            variable = f"MER_{self.name.upper()}_ROOT"
-            raise ConfigError(
-                f"dataset.root: where is {self.layout.title}? Give dataset.root=FOLDER, or set the environment "
-                f"variable {variable}"
-            )
-        root = user_path("dataset.root", self.root)
-        if not root.is_dir():
-            raise DataError(f"{root}: no such folder; correct dataset.root, the folder of {self.layout.title}")
-        return root
+        return database_root(self.root, self.name, self.layout.title)
 
 
 def _of_table(rows: Sequence[Row]) -> list[str]:

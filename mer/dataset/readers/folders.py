@@ -8,8 +8,38 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mer.dataset.names import plain_name, unpadded_name
+from mer.errors import ConfigError, DataError
+from mer.validation import user_path
 
-__all__ = ["Folders"]
+__all__ = ["Folders", "database_root"]
+
+
+def database_root(given: str | None, name: str, title: str) -> Path:
+    """Return the folder of a database.
+
+    Parameters
+    ----------
+    given : str or None
+        The setting ``dataset.root``.
+    name, title : str
+        Of the data set, and of the database as its authors write it.
+
+    Raises
+    ------
+    ConfigError
+        If no root is given.
+    DataError
+        If there is no such folder.
+    """
+    if not given:
+        raise ConfigError(
+            f"dataset.root: where is {title}? Give dataset.root=FOLDER, or set the environment variable "
+            f"MER_{name.upper()}_ROOT"
+        )
+    root = user_path("dataset.root", given)
+    if not root.is_dir():
+        raise DataError(f"{root}: no such folder; correct dataset.root, the folder of {title}")
+    return root
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def read_old_workbook(path: Path) -> tuple[Sheet, ...]:
     import xlrd
 
     try:
-        # The name of the formats says what is hidden and merged; the log of xlrd does not go to the console.
+        # formatting_info tells which cells are merged and which rows are hidden; xlrd would log to the console.
         book = xlrd.open_workbook(str(path), formatting_info=True, logfile=io.StringIO())
         return tuple(_sheet(book, sheet) for sheet in book.sheets())
     except OSError as error:

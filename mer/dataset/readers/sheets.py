@@ -12,7 +12,7 @@ from mer.dataset.tables import read_lines
 from mer.errors import DataError
 from mer.validation import user_path
 
-__all__ = ["Line", "Sheet", "find_table", "read_sheets"]
+__all__ = ["Line", "Sheet", "chosen_sheet", "find_table", "read_sheets"]
 
 _SUFFIXES = (".xlsx", ".xlsm", ".xls", ".csv")
 
@@ -37,6 +37,20 @@ def read_sheets(path: Path) -> tuple[Sheet, ...]:
     if not any(sheet.lines for sheet in sheets):
         raise DataError(f"{path}: the workbook is empty; copy it again from the database")
     return sheets
+
+
+def chosen_sheet(path: Path, sheets: Sequence[Sheet], name: str) -> Sheet:
+    """Return the sheet of that name.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    by_name = {sheet.name: sheet for sheet in sheets}
+    if name not in by_name:
+        raise DataError(f"{path}: there is no sheet {name!r}; there are {', '.join(by_name)}: correct dataset.sheet")
+    return by_name[name]
 
 
 def find_table(root: Path, given: str | None, patterns: Sequence[str], setting: str = "dataset.table") -> Path:

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import ClassVar, Literal, NoReturn
+from typing import ClassVar
 
 import numpy as np
 
-from mer.dataset.long_videos import refuse_clips
+from mer.dataset.long_videos import LongVideos
 from mer.dataset.synthetic.camera import expose
 from mer.dataset.synthetic.canvas import Canvas
 from mer.dataset.synthetic.clip import pose_of, sample_face, sway_of
@@ -29,7 +29,7 @@ _OF_ALL = ("look", "videos")  # not of one video
 
 
 @dataclass(frozen=True, kw_only=True)
-class SyntheticLong(LongSettings):
+class SyntheticLong(LongVideos, LongSettings):
     """The data set ``synthetic_long``; ``conf/dataset/synthetic_long.yaml`` explains each field and its unit.
 
     Notes
@@ -40,20 +40,7 @@ class SyntheticLong(LongSettings):
     """
 
     name: ClassVar[str] = "synthetic_long"
-
-    @property
-    def entry(self) -> Literal["frames"]:
-        """Long videos have frames."""
-        return "frames"
-
-    def load(self) -> NoReturn:
-        """Refuse: commands that work on clips cannot use long videos.
-
-        Raises
-        ------
-        ConfigError
-        """
-        refuse_clips(self.name, "synthetic")
+    clips: ClassVar[str] = "synthetic"
 
     def recordings(self) -> Recordings:
         """Lay out all videos; renders nothing."""

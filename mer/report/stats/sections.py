@@ -15,7 +15,7 @@ from mer.report.stats.resampling import Counts, counts
 from mer.report.stats.varied import ABSENT, REPORTING, SEED, Factor, as_number, varied
 from mer.report.study import Run, Study
 
-__all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "sections"]
+__all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "named_cells", "sections"]
 
 _RUN = "run"
 
@@ -205,11 +205,29 @@ def baselines(parts: Sequence[Section], wanted: str) -> list[Cell]:
     ConfigError
         If the levels do not name one cell of every part.
     """
-    levels = dict(word.partition("=")[::2] for word in wanted.replace(" ", "").split(",") if word)
-    found = [[c for c in s.cells if all(c.levels.get(k) == v for k, v in levels.items())] for s in parts]
     if not wanted:
         return [next(c for c in s.cells if s.first_run in c.runs) for s in parts]
+    places = named_cells(wanted, [[(cell.name, cell.levels) for cell in section.cells] for section in parts])
+    return [section.cells[k] for section, k in zip(parts, places, strict=True)]
+
+
+def named_cells(wanted: str, parts: Sequence[Sequence[tuple[str, Mapping[str, str]]]]) -> list[int]:
+    """Return the place, in every part, of the cell that levels such as ``flow=dis,roi=grid`` name.
+
+    Parameters
+    ----------
+    wanted : str
+    parts : sequence of sequence of (str, mapping)
+        Name and levels of each cell.
+
+    Raises
+    ------
+    ConfigError
+        If the levels do not name one cell of every part.
+    """
+    levels = dict(word.partition("=")[::2] for word in wanted.replace(" ", "").split(",") if word)
+    found = [[k for k, (_, own) in enumerate(part) if levels.items() <= own.items()] for part in parts]
     if any(len(cells) != 1 for cells in found):
-        some = "; ".join(cell.name for cell in parts[0].cells[:4])
+        some = "; ".join(name for name, _ in parts[0][:4])
         raise ConfigError(f"baseline={wanted}: must name one cell of every part, by its levels, such as: {some}")
     return [cells[0] for cells in found]
