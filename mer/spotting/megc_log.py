@@ -82,7 +82,16 @@ def read_log(path: Path, *, micro: float = MICRO_SECONDS) -> dict[str, tuple[Spo
 def write_log(
     path: Path, videos: Mapping[str, Sequence[SpottedVideo]], least: float = 0.5, rule: Matching = "one_to_one"
 ) -> None:
-    """Write a log; `videos` by the line that begins their data set, ``1`` or ``2``."""
+    """Write a log; `videos` by the line that begins their data set, ``1`` or ``2``.
+
+    Raises
+    ------
+    DataError
+        If the name of a video has a blank: blanks separate the words of a line.
+    """
+    blank = next((video.video for some in videos.values() for video in some if len(video.video.split()) != 1), None)
+    if blank is not None:
+        raise DataError(f"video {blank!r}: a name with a blank cannot stand in a log; rename the video and run again")
     lines: list[str] = []
     for line, some in videos.items():
         lines.append(line)

@@ -28,7 +28,7 @@ from mer.types import Dataset, FoldResult, Interval, Manifest, Recording, Sample
 
 __all__ = ["Recognised", "Recognition", "write_recognised"]
 
-_FOUND = "found "  # how the id of a found clip begins
+_ANNOTATED, _FOUND = "annotated", "found"  # how the ids of clips begin, so that no two are equal
 _COLUMNS = ("video", "onset", "apex", "offset", "true_onset", "true_offset", "label", "predicted")
 
 
@@ -47,12 +47,15 @@ class Recognised:
         Their mean; NaN without a hit.
     spotting : float
         F1 of spotting micro-expressions.
+    left_out : tuple of str
+        Clips that a stage could not use, each with the reason; they are neither learnt from nor recognised.
     """
 
     rows: tuple[tuple[str, int, int, int, int, int, str, str], ...]
     f1: dict[str, float]
     uf1: float
     spotting: float
+    left_out: tuple[str, ...] = ()
 
     @property
     def strs(self) -> float:
@@ -122,24 +125,27 @@ class Recognition:
         """
         by_id = {recording.id: recording for recording in recordings}
         hits = [(by_id[video.video], true, hit) for video in found for true, hit in _hits(video, iou)]
-        annotated = [_sample(r, i, i.label, "") for r in recordings for i in r.events if i.kind == "micro"]
+        annotated = [_sample(r, i, i.label, _ANNOTATED) for r in recordings for i in r.events if i.kind == "micro"]
         samples = (*annotated, *(_sample(r, hit, true.label, _FOUND) for r, true, hit in hits))
-        predicted = self._predicted(dataset, samples, cache) if hits else {}
+        predicted, left_out = self._predicted(dataset, samples, cache) if hits else ({}, ())
         rows = tuple(
             (r.id, hit.onset, _apex(hit), hit.offset, true.onset, true.offset, true.label, predicted.get(key, ""))
             for r, true, hit in hits
             for key in (_id(r, hit, _FOUND),)
         )
         f1, uf1 = _scores([row[-2:] for row in rows if row[-1]])
-        return Recognised(rows=rows, f1=f1, uf1=uf1, spotting=counts(found, iou)["micro"].f1)
+        return Recognised(rows=rows, f1=f1, uf1=uf1, spotting=counts(found, iou)["micro"].f1, left_out=left_out)
 
-    def _predicted(self, dataset: Dataset, samples: Sequence[Sample], cache: Path) -> dict[str, str]:
-        """Return the class of every found clip by its id."""
+    def _predicted(
+        self, dataset: Dataset, samples: Sequence[Sample], cache: Path
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Return the class of every found clip by its id, and which clips a stage could not use."""
         classes = tuple(sorted({sample.label for sample in samples}))
         pipeline = Pipeline(dataset=dataset, stages=self.stages, cache=Cache(root=cache))
         manifest = Manifest(samples=tuple(samples), classes=classes)
-        table = sorted_table(pipeline.features(manifest, workers=self.workers, bad_clips="exclude").table)
-        tested = np.char.startswith(table.sample_id, _FOUND)
+        features = pipeline.features(manifest, workers=self.workers, bad_clips="exclude")
+        table = sorted_table(features.table)
+        tested = np.char.startswith(table.sample_id, f"{_FOUND} ")
         splits = [
             Split(
                 name=str(name),
@@ -164,9 +170,9 @@ class Recognition:
             for fold in run_folds(job, splits, self.workers):
                 folds.append(fold)
                 advance()
-        return {
-            name: classes[k] for fold in folds for name, k in zip(fold.sample_id, fold.y_pred.tolist(), strict=True)
-        }
+        pairs = ((name, k) for fold in folds for name, k in zip(fold.sample_id, fold.y_pred.tolist(), strict=True))
+        left_out = tuple(f"{left.sample_id}: {left.reason}; not recognised" for left in features.excluded)
+        return {name: classes[k] for name, k in pairs}, left_out
 
 
 def write_recognised(folder: Path, recognised: Recognised) -> dict[str, object]:
@@ -191,9 +197,9 @@ def _hits(video: SpottedVideo, iou: float) -> list[tuple[Interval, Interval]]:
     return [(true[j], found[i]) for j, i in matched(found, true, iou).items()]
 
 
-def _sample(recording: Recording, interval: Interval, label: str, prefix: str) -> Sample:
+def _sample(recording: Recording, interval: Interval, label: str, origin: str) -> Sample:
     return Sample(
-        id=_id(recording, interval, prefix),
+        id=_id(recording, interval, origin),
         dataset=recording.dataset,
         subject=recording.subject,
         label=label,
@@ -205,8 +211,8 @@ def _sample(recording: Recording, interval: Interval, label: str, prefix: str) -
     )
 
 
-def _id(recording: Recording, interval: Interval, prefix: str) -> str:
-    return f"{prefix}{recording.id} {interval.onset}-{interval.offset}"
+def _id(recording: Recording, interval: Interval, origin: str) -> str:
+    return f"{origin} {recording.id} {interval.onset}-{interval.offset}"
 
 
 def _apex(interval: Interval) -> int:

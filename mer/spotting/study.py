@@ -76,6 +76,7 @@ def execute(run: Spotting, folder: Path) -> Outcome:
     recognised = None
     if run.recognition is not None:
         recognised = run.recognition(run.dataset, recordings.recordings, found, run.task.iou, run.home / "cache")
+        warnings += recognised.left_out
     key = digest("spotting", _identity(run, recordings, prints), code_key("mer.spotting.study"))
     results = Results(root=run.home / "results")
     with results.writing(key, replacing=carry_over) as written:
@@ -178,7 +179,11 @@ def _record(
         name=" ".join([*shown, *(f"{name.split('.')[-1]}={value}" for name, value in run.settings.items())]),
         began=began,
         ended=int(time.time() * 1000),
-        params={**run.choices, **run.settings},
+        params={
+            **run.choices,
+            **run.settings,
+            **({} if run.recognition is None else {"seed": str(run.recognition.seed)}),
+        },
         tags={
             "task": "spot" if run.recognition is None else "spot_recognise",
             "cell": key,

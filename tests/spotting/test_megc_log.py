@@ -119,3 +119,10 @@ def test_a_bad_line_of_truth_is_named(tmp_path: Path) -> None:
 def test_bad_settings_are_refused(tmp_path: Path, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "spotting", str(log(tmp_path, "1", "a_1 3 4 - - FN")), word]) == 2
     assert f"{word}: " in capsys.readouterr().err
+
+
+def test_a_name_with_a_blank_cannot_be_written(tmp_path: Path) -> None:
+    video = SpottedVideo(video="my video.mp4", subject="a", true=(), found=())
+    with pytest.raises(DataError, match=r"video 'my video.mp4': a name with a blank cannot stand in a log; rename"):
+        write_log(tmp_path / "log.txt", {"2": [video]})
+    assert not (tmp_path / "log.txt").exists()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mer
@@ -15,10 +17,29 @@ from mer.config.composition import compose
 from mer.errors import DataError
 from mer.spotting.recognise import Recognised, Recognition
 from mer.spotting.score import SpottedVideo
-from mer.types import Recording
+from mer.types import Clip, Image, Recording
 
 LOOK = {"subjects": 3, "size": 64}
 WORDS = ("dataset.look.subjects=3", "dataset.look.size=64", "dataset.seconds=12", "dataset.micro=20", "dataset.macro=0")
+
+
+@dataclass(frozen=True)
+class Blind:
+    """A clip without a face: all frames are grey."""
+
+    clip: Clip
+
+    def read(self, index: int) -> Image:
+        return np.full_like(self.clip.read(index), 127)
+
+    def landmarks(self, index: int) -> None:
+        """No points are stored."""
+
+    def flow(self) -> None:
+        """No flow is stored."""
+
+    def fingerprint(self, indices: Sequence[int]) -> str:
+        return f"blind {self.clip.fingerprint(indices)}"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +100,25 @@ def test_without_a_hit_the_score_is_0(recordings: tuple[Recording, ...], recogni
     nothing = [replace(video, found=()) for video in perfect(recordings)]
     found = recognition(mer.component("dataset", "synthetic_long"), recordings, nothing, 0.5, cache)
     assert (found.rows, found.strs) == ((), 0.0)
+
+
+def test_a_clip_that_cannot_be_used_is_named(
+    recordings: tuple[Recording, ...], recognition: Recognition, cache: Path
+) -> None:
+    first, *others = recordings
+    blind = replace(first, clip=Blind(first.clip))
+    found = run(recognition, (blind, *others), cache)
+    assert len(found.left_out) == 2 * len(first.events)
+    assert all(f" {first.id} " in line and line.endswith("; not recognised") for line in found.left_out)
+    assert {row[-1] for row in found.rows if row[0] == first.id} == {""}
+
+
+def test_a_video_called_found_is_learnt_from_all_the_same(
+    recordings: tuple[Recording, ...], recognition: Recognition, cache: Path
+) -> None:
+    renamed = tuple(replace(r, id=f"found {r.id}") for r in recordings)
+    before, after = run(recognition, recordings, cache), run(recognition, renamed, cache)
+    assert [row[-1] for row in before.rows] == [row[-1] for row in after.rows]
 
 
 def test_videos_without_classes_are_refused(recordings: tuple[Recording, ...], recognition: Recognition) -> None:

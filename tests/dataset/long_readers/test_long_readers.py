@@ -138,3 +138,10 @@ def test_the_published_table_of_casme3_is_read_whole(data_root: Path, tmp_path: 
     kinds = [row["type"] for row in rows]
     assert (len(rows), kinds.count("Micro-expression"), kinds.count("Macro-expression")) == (4206, 860, 3346)
     assert len({made.key(row) for row in rows}) == 956
+
+
+def test_the_sheet_of_events_can_be_named(roots: dict[str, Path]) -> None:
+    found = read("casme_sq_long", roots["casme_sq_long"], sheet="CASFEcode_final")
+    assert sum(len(r.events) for r in found.recordings) == sum(len(r.events) for r in made().recordings)
+    with pytest.raises(DataError, match=r"there is no sheet 'events'; there are CASFEcode_final, naming rule1, naming"):
+        read("casme_sq_long", roots["casme_sq_long"], sheet="events")
