@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mer.cli.command import Command, Parser
 from mer.config.arguments import overrides
-from mer.errors import ConfigError, DataError, counted, reason
+from mer.errors import ConfigError, DataError, reason
 from mer.progress import progress
 from mer.validation import user_path
 
@@ -101,7 +101,7 @@ def _make(folder: Path) -> None:
 
 
 def _say(file: Path, found: Sequence[Interval], times: Numbers) -> None:
-    kinds = ", ".join(counted(sum(i.kind == kind for i in found), f"{kind}-expression") for kind in ("micro", "macro"))
+    kinds = ", ".join(f"{sum(i.kind == kind for i in found)} {kind}-expressions" for kind in ("micro", "macro"))
     print(f"{file.name}: {kinds} in {float(times[-1] - times[0]):.1f} s")
     for one in found:
         start, end = float(times[one.onset]), float(times[one.offset])

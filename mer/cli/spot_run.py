@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mer.config.composition import as_yaml, build, compose, resolved, without_hydra
 from mer.config.names import check_study_name
 from mer.config.words import parse
-from mer.errors import ConfigError, MerError, counted
+from mer.errors import ConfigError, MerError
 
 if TYPE_CHECKING:
     from mer.spotting.recognise import Recognition
@@ -164,7 +164,7 @@ def _show(ready: Spotting, outcome: Outcome) -> None:
     show({ready.dataset.name: outcome.videos}, ready.task.iou, f"study {ready.study}", "one_to_one")
     if outcome.recognised is not None:
         one = outcome.recognised
-        print(f"UF1 of {counted(len(one.rows), 'micro-expression')} found: {one.uf1:.4f}")
+        print(f"UF1 of the {len(one.rows)} micro-expressions that were found: {one.uf1:.4f}")
         print(f"spot-then-recognise score, F1 micro × UF1: {one.spotting:.4f} × {one.uf1:.4f} = {one.strs:.4f}")
     print(f"folder    {outcome.folder}")
     if outcome.see:
