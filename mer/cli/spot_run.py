@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.utils import get_class
+
 from mer.config.composition import as_yaml, build, compose, resolved, without_hydra
 from mer.config.names import check_study_name
 from mer.config.words import parse
@@ -117,16 +119,16 @@ def _assembled(words: Sequence[str], composed: Any) -> Spotting:
 
     cfg, choices = without_hydra(composed)
     check_study_name(str(cfg.study))
-    dataset = build(cfg.dataset)
-    if not hasattr(dataset, "recordings"):
+    # Asked before it is built: a data set of clips needs groups, such as protocol, that this command does not have.
+    if not hasattr(get_class(cfg.dataset._target_), "recordings"):
         raise ConfigError(
-            f"dataset={dataset.name}: task=spot needs long videos; choose a data set of them, such as "
-            "dataset=synthetic_long"
+            f"dataset={choices['dataset']}: task={choices['task']} needs long videos; choose a data set of them, such "
+            "as dataset=synthetic_long"
         )
     own = [word for word in words if not word.lstrip("+~").startswith("hydra")]
     named = dict(word.split("=", 1) for word in own if re.match(r"\w+\.[\w.]+=", word))
     return Spotting(
-        dataset=dataset,
+        dataset=build(cfg.dataset),
         measure=build(cfg.region_motion),
         spotter=build(cfg.spotter),
         task=build(cfg.task),

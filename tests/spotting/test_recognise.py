@@ -139,3 +139,10 @@ def test_the_command_writes_what_was_recognised(tmp_path: Path, capsys: pytest.C
     assert lines[0] == "video,onset,apex,offset,true_onset,true_offset,label,predicted"
     assert len(lines) == 1 + score["hits"]
     assert main(["report", "spotting", f"home={tmp_path}", f"output={tmp_path / 'report'}"]) == 0
+
+
+@pytest.mark.parametrize("option", ["mmew", "composite", "synthetic"])
+def test_a_data_set_of_clips_is_refused(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for task in ("spot", "spot_recognise"):
+        assert main(["run", f"task={task}", f"dataset={option}", f"home={tmp_path}"]) == 2
+        assert f"dataset={option}: task={task} needs long videos; choose a data set of" in capsys.readouterr().err
