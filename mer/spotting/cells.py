@@ -107,7 +107,8 @@ def read_cell(run: Files) -> Cell:
             videos=read_videos(run.texts["truth.csv"], run.texts["intervals.csv"]),
         )
     except (ArithmeticError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise DataError(f"run {run.run_id}: its files were edited ({error}); repeat the run") from error
+        what = " ".join(str(error).split())
+        raise DataError(f"run {run.run_id}: its files were edited ({what}); repeat the run") from error
 
 
 def parts_of(cells: Sequence[Cell]) -> list[Part]:
