@@ -8,7 +8,8 @@ from pathlib import Path
 __all__ = ["OF_OTHERS", "conf_dir", "groups", "options", "settings"]
 
 
-OF_OTHERS = ("spotter", "task", "temporal", "train")  # groups of mer spot, run task=spot, landmarks and train
+# Groups of mer spot, mer run task=spot, mer landmarks, mer train and mer predict.
+OF_OTHERS = ("spotter", "task", "temporal", "train", "trust")
 
 
 def conf_dir() -> Path:
