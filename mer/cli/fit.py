@@ -47,7 +47,7 @@ def fit_model(name: str, words: Sequence[str]) -> tuple[str, Path]:
     from mer.config.composition import compose, without_hydra
     from mer.errors import TrackingError
     from mer.model.fit import fit
-    from mer.model.registry import register
+    from mer.model.serving import register
     from mer.model.shelf import add, read_card
     from mer.run.assemble import experiment
     from mer.sweep.checks import check_settings

@@ -7,51 +7,57 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Calibration", "brier", "calibrate", "cross_fitted", "expected_calibration_error"]
+__all__ = ["UNCALIBRATED", "Calibration", "brier", "calibrate", "cross_fitted", "expected_calibration_error"]
 
 Float = NDArray[np.float64]
 _BINS = 10
-_RIDGE = 0.02  # per clip, on the biases: keeps those of rare classes near 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Platt's scaling for several classes: the softmax of slope · score + a bias per class.
+    """Temperature scaling with lapses: a softmax of the scores, mixed with a guess among all classes.
+
+    The score of an SVM is bounded, so that a temperature alone gives clips that are surely right and those that are
+    nearly so much the same probability; the lapses take what no score can foresee. The likeliest class is that of the
+    highest score.
 
     Attributes
     ----------
     slope : float
-        Above 0, so that the order of the classes changes by the biases alone.
-    bias : tuple of float
-        One per class.
+        Factor of the scores, above 0; 1 / temperature.
+    lapse : float
+        Share of guesses, in [0, 1).
 
     References
     ----------
-    Guo et al., On calibration of modern neural networks, 2017, arXiv:1706.04599; Platt, 1999.
+    Guo et al., On calibration of modern neural networks, 2017, arXiv:1706.04599. The lapse rate is that of psychometric
+    functions: Wichmann and Hill, 2001, doi:10.3758/BF03194544.
     """
 
     slope: float
-    bias: tuple[float, ...]
+    lapse: float
 
     def __call__(self, scores: Float) -> Float:
-        """Return probabilities (n, classes) of scores (n, classes); 0 where a score is NaN."""
-        values = np.where(np.isfinite(scores), self.slope * scores + np.array(self.bias), -np.inf)
-        values = np.exp(values - values.max(axis=1, keepdims=True))
-        return np.asarray(values / values.sum(axis=1, keepdims=True))
+        """Return probabilities (n, classes) of scores (n, classes)."""
+        values = np.exp(self.slope * (scores - scores.max(axis=1, keepdims=True)))
+        shares = values / values.sum(axis=1, keepdims=True)
+        return np.asarray((1 - self.lapse) * shares + self.lapse / scores.shape[1])
+
+
+UNCALIBRATED = Calibration(slope=1.0, lapse=0.0)
 
 
 def calibrate(scores: Float, y: NDArray[np.int64]) -> Calibration:
-    """Fit on out-of-fold scores (n, classes) and true classes (n,) by maximum likelihood with a ridge on the biases."""
+    """Fit on out-of-fold scores (n, classes) and true classes (n,) by maximum likelihood."""
     from scipy.optimize import minimize
 
-    def loss(parameters: Float) -> float:
-        found = Calibration(slope=float(np.exp(parameters[0])), bias=tuple(parameters[1:]))(scores)
-        likelihood = found[np.arange(len(y)), y]
-        return float(-np.log(np.maximum(likelihood, 1e-12)).mean() + _RIDGE * np.square(parameters[1:]).sum())
+    def made(parameters: Float) -> Calibration:
+        return Calibration(slope=float(np.exp(parameters[0])), lapse=float(parameters[1]))
 
-    limits = [(-4, 5), *[(-6, 6)] * scores.shape[1]]
-    best = minimize(loss, np.zeros(1 + scores.shape[1]), method="L-BFGS-B", bounds=limits)
-    return Calibration(slope=float(np.exp(best.x[0])), bias=tuple(float(value) for value in best.x[1:]))
+    def loss(parameters: Float) -> float:
+        return float(-np.log(np.maximum(made(parameters)(scores)[np.arange(len(y)), y], 1e-12)).mean())
+
+    return made(minimize(loss, np.array([0.0, 0.05]), method="L-BFGS-B", bounds=[(-4, 3), (0.001, 0.9)]).x)
 
 
 def cross_fitted(scores: Float, y: NDArray[np.int64], subject: NDArray[np.str_]) -> Float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import mer
 from mer.config.composition import resolved
@@ -18,7 +17,7 @@ from mer.loso.fold import Job, fold_seed, training_side
 from mer.loso.guards import sorted_table
 from mer.loso.order import subject_signatures
 from mer.model import calibrate as calibration
-from mer.model.fitted import Neighbourhood
+from mer.model.fitted import Neighbourhood, without_gaps
 from mer.model.package import FORMAT, LEARNERS, STAGES, Training, refused, stage_keys
 from mer.pipeline import Features
 from mer.run.execute import execute, prepare
@@ -185,14 +184,14 @@ def _far(table: FeatureTable) -> float:
 
 def _calibrated(predictions: Predictions) -> dict[str, Any]:
     """Return the calibration on all out-of-fold scores, and how good it is on subjects that it has not seen."""
-    scores, y = _finite(predictions.scores), predictions.y_true
+    scores, y = without_gaps(predictions.scores), predictions.y_true
     if len(np.unique(predictions.subject)) < 3:
         raise DataError("a model needs three subjects or more: probabilities are fitted on some and checked on others")
-    plain = calibration.Calibration(slope=1.0, bias=(0.0,) * scores.shape[1])(scores)
+    plain = calibration.UNCALIBRATED(scores)
     fitted = calibration.calibrate(scores, y)
     crossed = calibration.cross_fitted(scores, y, predictions.subject)
     return {
-        "calibration": {"slope": fitted.slope, "bias": list(fitted.bias)},
+        "calibration": asdict(fitted),
         "reliability": {
             "brier": calibration.brier(crossed, y),
             "brier_uncalibrated": calibration.brier(plain, y),
@@ -200,12 +199,6 @@ def _calibrated(predictions: Predictions) -> dict[str, Any]:
             "ece_uncalibrated": calibration.expected_calibration_error(plain, y),
         },
     }
-
-
-def _finite(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return scores in which a class that a fold had not seen has the lowest one."""
-    lowest = np.nanmin(scores, axis=1, keepdims=True) - 1
-    return np.where(np.isfinite(scores), scores, lowest)
 
 
 def _scores(metrics: Metrics) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mer.pipeline import Stages
 from mer.svm.learner import Fitted
 from mer.types import Numbers
 
-__all__ = ["FittedModel", "Neighbourhood"]
+__all__ = ["FittedModel", "Neighbourhood", "without_gaps"]
 
 Float = NDArray[np.float64]
 
@@ -98,4 +98,10 @@ class FittedModel:
     def scores(self, rows: Numbers) -> Float:
         """Return the scores (n, classes) of rows (n, images, D): the clip, and its mirror image where `average`."""
         each = [self.machine.scores(rows[:, image]) for image in range(rows.shape[1])]
-        return np.asarray(np.mean(each, axis=0))
+        return without_gaps(np.mean(each, axis=0))
+
+
+def without_gaps(scores: Float) -> Float:
+    """Return scores (n, classes) in which a class that was not seen in training, NaN, has the lowest one of all."""
+    lowest = np.nanmin(scores, axis=1, keepdims=True) - 1
+    return np.asarray(np.where(np.isfinite(scores), scores, lowest))

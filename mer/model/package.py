@@ -17,7 +17,6 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,7 @@ def load(path: Path, name: str) -> FittedModel:
         stages=stages,
         machine=learner(rows, y, len(classes), columns),
         average=document["average"],
-        calibration=Calibration(slope=document["calibration"]["slope"], bias=tuple(document["calibration"]["bias"])),
+        calibration=Calibration(**document["calibration"]),
         neighbourhood=Neighbourhood(rows=training["clips"].astype(np.float64), nearest=document["nearest"]),
         far=document["far"],
         card=document,
@@ -176,8 +175,3 @@ def _require_own(nodes: Mapping[str, Any], path: Path) -> None:
                 f"{path}: {name} names {target}, which is no component of this mer, and a model may run nothing else; "
                 "use the mer that fitted it, or fit it again"
             )
-
-
-def describe(calibration: Calibration) -> dict[str, Any]:
-    """Return a calibration as it is kept."""
-    return asdict(calibration)

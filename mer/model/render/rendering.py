@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mer.model.api import Looked, Progress
+from mer.model.inputs import Video
 from mer.model.predict import Evidence
 from mer.model.render.movie import write_movie
 from mer.model.render.picture import draw
@@ -19,7 +20,8 @@ __all__ = ["rendering"]
 @contextmanager
 def rendering(looked: Looked, output: Path, progress: Progress) -> Iterator[Callable[[Evidence], None]]:
     """Yield a function that draws an interval as ``INPUT_1.png``; afterwards the source is written as ``INPUT.mp4``."""
-    stem = re.sub(r"[^\w.-]+", "_", looked.name)
+    name = looked.source.file.stem if isinstance(looked.source, Video) else looked.name
+    stem = re.sub(r"[^\w.-]+", "_", name)
     predictions: list[Prediction] = []
 
     def show(evidence: Evidence) -> None:
@@ -30,4 +32,4 @@ def rendering(looked: Looked, output: Path, progress: Progress) -> Iterator[Call
     yield show
     if looked.source is not None and looked.follow is not None and looked.times is not None:
         with progress("video", len(looked.times)) as advance:
-            write_movie(output / f"{Path(stem).stem}.mp4", looked.source, looked.follow, predictions, advance)
+            write_movie(output / f"{stem}.mp4", looked.source, looked.follow, predictions, advance)
