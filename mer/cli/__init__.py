@@ -28,6 +28,7 @@ COMMANDS = {
     "fit": "fit a model on all subjects, with its LOSO score and calibrated probabilities",
     "models": "list the fitted models, show the card of one, or compare several",
     "predict": "say what moved in a video of your own, and when; with a model, which expression it was",
+    "app": "open a page on this machine that looks at videos of your own",
     "spot": "find micro- and macro-expressions in a long video",
     "bench": "benchmark a part of mer against alternatives and print the table",
     "report": "write the tables and figures of a study for a paper",
