@@ -23,7 +23,7 @@ import gradio as gr
 
 from mer.app.sample import write_sample
 from mer.dataset.video import video_index
-from mer.errors import DataError, MerError
+from mer.errors import DataError, MerError, counted
 from mer.model.api import Model
 from mer.model.inputs import Video
 from mer.model.output import write_predictions
@@ -37,6 +37,7 @@ MAX_FILE = "300mb"
 MAX_SECONDS = 180.0
 NO_MODEL = "no model: what moved, and when"
 _TABLE = ("from, s", "to, s", "kind", "what moved", "outcome", "likeliest", "probability", "flags")
+_WIDTHS = ["6%", "6%", "7%", "27%", "10%", "11%", "11%", "22%"]
 _INTRO = """# mer
 Finds micro-expressions in a video of one face. The video stays on this machine and is deleted when it has been
 looked at.
@@ -79,8 +80,12 @@ class Page:
                 with gr.Column():
                     shown = gr.Video(label="annotated video", elem_id="shown")
             message = gr.Markdown(elem_id="message")
-            table = gr.Dataframe(headers=list(_TABLE), label="intervals", wrap=True, elem_id="table")
-            pictures = gr.Gallery(label="one picture per interval", columns=1, elem_id="pictures")
+            table = gr.Dataframe(
+                headers=list(_TABLE), label="intervals", wrap=True, column_widths=_WIDTHS, elem_id="table"
+            )
+            pictures = gr.Gallery(
+                label="one picture per interval", columns=1, object_fit="contain", height="auto", elem_id="pictures"
+            )
             files = gr.File(label="download", file_count="multiple", elem_id="files")
             results = [message, table, shown, pictures, files]
             start.click(self._look, [video, model, interval], results, api_visibility="private")
@@ -139,11 +144,11 @@ class Page:
                     show(evidence)
             write_predictions(output, found)
         except MerError as error:
-            return _said(f"**{error}**")
+            return _said(f"**{str(error).replace(str(file), file.name)}**")
         made = sorted(output.glob("*.png"), key=lambda path: int(path.stem.rpartition("_")[2]))
         movie = next(output.glob("*.mp4"))
         downloads = [output / "predictions.jsonl", output / "predictions.csv", movie]
-        said = f"{len(found)} intervals in {looked.name}." if found else "No expression was found."
+        said = f"{counted(len(found), 'interval')} in {looked.name}." if found else "No expression was found."
         return said, [_row(one) for one in found], str(movie), list(map(str, made)), list(map(str, downloads))
 
 
