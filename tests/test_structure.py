@@ -188,7 +188,7 @@ def test_tests_mirror_the_folders() -> None:
     folders = {path.parent.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")} - {"."}
     assert not {folder for folder in folders if not (ROOT / folder).is_dir()}
     assert {path.stem for path in TESTS.glob("*.py")} <= {
-        *("__init__", "conftest", "test_structure", "test_package"),
+        *("__init__", "conftest", "test_docs", "test_examples", "test_package", "test_structure"),
         *(f"test_{name}" for name in TOP),
     }
 
