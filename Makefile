@@ -35,7 +35,7 @@ lint: setup  ## Lint, format check, spelling and types; each can fail
 
 docs: setup  ## Build the documentation into site/; a warning fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
-	@echo "open site/index.html"
+	@echo "open site/index.html, or with its search: python3 -m http.server -d site"
 
 figures: setup  ## Make the pictures of docs/images again; FACES=FOLDER also that of the flow benchmark
 	@$(BIN)/python docs/figures.py $(FACES)

@@ -154,5 +154,19 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not missing
 
 
+def test_pages_load_nothing_from_elsewhere(tmp_path: Path) -> None:
+    """The pages are built as `make docs` builds them; a warning fails."""
+    call = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    loads = re.compile(r"<(?:script|link|img|iframe|source)\b[^>]*\bhttps?://[^>]*>|url\([\"']?https?:")
+    found = {
+        match
+        for path in (*tmp_path.rglob("*.html"), *tmp_path.rglob("*.css"))
+        for match in loads.findall(path.read_text(encoding="utf-8"))
+    }
+    assert not found
+
+
 def test_the_readme_is_short() -> None:
     assert (ROOT / "README.md").stat().st_size <= 6144

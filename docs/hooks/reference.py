@@ -129,7 +129,7 @@ def _option(group: str, option: str, shown: set[str]) -> Iterator[str]:
 
 def _split(text: str) -> tuple[str, str]:
     """Return the comment at the top of a YAML file as prose, and the rest."""
-    lines = text.splitlines()
+    lines = text.removeprefix("# @package _global_\n").splitlines()
     count = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
     return "\n".join(line.removeprefix("#").strip() for line in lines[:count]), "\n".join(lines[count:]).strip()
 
@@ -137,6 +137,7 @@ def _split(text: str) -> tuple[str, str]:
 def _linked(text: str) -> str:
     """Return prose of a comment as Markdown: addresses become links, signs of Markdown stay signs."""
     text = re.sub(r"([*_<>\[\]])", r"\\\1", text)
+    text = re.sub(r"^(Question|Command|Expected(?: time)?):", r"\n**\1:**", text, flags=re.MULTILINE)
     text = re.sub(
         r"(?<![/\w])(?:doi:)(10\.\S+?)(?=[\s;,)]|\.?$|\.\s)", r"[doi:\1](https://doi.org/\1)", text, flags=re.M
     )
