@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -152,6 +155,25 @@ def test_links_lead_somewhere(page: Path) -> None:
         and not (page.parent / link).exists()
     ]
     assert not missing
+
+
+def _hook(name: str) -> dict[str, Any]:
+    return runpy.run_path(str(DOCS / "hooks" / f"{name}.py"))
+
+
+def test_terms_are_spelt_out_once() -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="guides/page.md"))
+    text = "# UF1\n\n`UF1` and [UF1](x.md), then UF1.\nUF1 again.\n\n```text\nLOSO\n```\n"
+    linked = "[unweighted F1 score (UF1)](../glossary.md#uf1)"
+    assert _hook("terms")["on_page_markdown"](text, page) == text.replace("then UF1", f"then {linked}")
+
+
+def test_comments_of_options_become_markdown() -> None:
+    linked = _hook("reference")["_linked"]
+    assert linked("MDMO, doi:10.1109/TAFFC.2015.2485205.") == (
+        "MDMO, [doi:10.1109/TAFFC.2015.2485205](https://doi.org/10.1109/TAFFC.2015.2485205)."
+    )
+    assert linked("a_b * c, see https://mlflow.org/docs/.") == r"a\_b \* c, see <https://mlflow.org/docs/>."
 
 
 def test_pages_load_nothing_from_elsewhere(tmp_path: Path) -> None:
