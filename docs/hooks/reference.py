@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -117,8 +118,7 @@ def _option(group: str, option: str, shown: set[str]) -> Iterator[str]:
     comment, settings = _split(text)
     word = f"+experiment={option}" if group == "experiment" else f"{group}={option}"
     yield from (f"## {word} {{ #{option} }}", "", _linked(comment), "")
-    if settings:
-        yield from ("```yaml", settings, "```", "")
+    yield from _shown(settings)
     target = re.search(r"^_target_: (\S+)", text, re.MULTILINE)
     if target and target.group(1) in shown:
         yield from (f"Class: [`{target.group(1)}`][{target.group(1)}]", "")
@@ -134,6 +134,43 @@ def _split(text: str) -> tuple[str, str]:
     return "\n".join(line.removeprefix("#").strip() for line in lines[:count]), "\n".join(lines[count:]).strip()
 
 
+def _shown(settings: str) -> Iterator[str]:
+    """Yield the other options that an option chooses as YAML, and its settings as a table or as YAML."""
+    head = re.match(r"defaults:\n(?:[ ]*-.*(?:\n|$))+", settings)
+    rest = settings[head.end() :].strip() if head else settings
+    if head:
+        yield from ("```yaml", head.group().strip(), "```", "")
+    if re.sub(r"^_target_: .*", "", rest).strip() not in ("", "{}"):
+        yield from (_table(rest) or f"```yaml\n{rest}\n```", "")
+
+
+def _table(settings: str) -> str:
+    """Return settings as a table of name, default and meaning; empty where most have no comment, as in a study."""
+    rows: list[list[str]] = []
+    names: list[str] = []  # of the settings that the line lies in
+    for line in filter(str.strip, settings.splitlines()):
+        setting = re.fullmatch(r"( *)([\w@/]+):(?:\s+(?!#)(.*?))?(?:\s+#\s*(.*))?", line)
+        more = re.fullmatch(r"\s+#\s*(.*)", line)
+        if line.startswith("#"):  # a heading within the file
+            continue
+        if setting:
+            names = [*names[: len(setting[1]) // 2], setting[2]]
+            rows.append([".".join(names), setting[3] or "", setting[4] or ""])
+        elif more and rows:
+            rows[-1][2] += f" {more[1]}"
+        else:
+            return ""
+    rows = [row for row in rows if row[0] != "_target_"]
+    if sum(bool(row[2]) for row in rows) * 2 <= len(rows):
+        return ""
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *map(_cells, rows)])
+
+
+def _cells(row: list[str]) -> str:
+    name, default, meaning = (text.replace("|", "\\|") for text in row)
+    return f"| `{name}` | {f'`{default}`' if default else ''} | {_linked(meaning)} |"
+
+
 def _linked(text: str) -> str:
     """Return prose of a comment as Markdown: addresses become links, signs of Markdown stay signs."""
     text = re.sub(r"([*_<>\[\]])", r"\\\1", text)
@@ -142,3 +179,13 @@ def _linked(text: str) -> str:
         r"(?<![/\w])(?:doi:)(10\.\S+?)(?=[\s;,)]|\.?$|\.\s)", r"[doi:\1](https://doi.org/\1)", text, flags=re.M
     )
     return re.sub(r"(?<!\()(https?://[^\s;,)]+[^\s;,).])", r"<\1>", text)
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Remove the defaults of parameters from the pages of options: there the YAML gives every number.
+
+    The parser of docstrings takes the first of ``{"hard", "linear"}`` for a default.
+    """
+    if not page.file.src_uri.startswith(f"{_FOLDER}/"):
+        return html
+    return re.sub(r",\s*default:\s*<code>[^<]*(?:<span[^>]*>[^<]*</span>[^<]*)*</code>\s*", "", html)
