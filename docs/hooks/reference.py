@@ -188,4 +188,4 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
     """
     if not page.file.src_uri.startswith(f"{_FOLDER}/"):
         return html
-    return re.sub(r",\s*default:\s*<code>[^<]*(?:<span[^>]*>[^<]*</span>[^<]*)*</code>\s*", "", html)
+    return re.sub(r",\s*default:\s*<code>.*?</code>\s*", "", html, flags=re.DOTALL)
