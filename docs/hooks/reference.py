@@ -10,6 +10,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+import mer
 from mer.cli import COMMANDS, load
 from mer.cli.command import Command
 from mer.config.catalogue import OF_OTHERS, conf_dir, groups, options
@@ -46,6 +47,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     reference = next(part["Reference"] for part in config.nav or [] if "Reference" in part)
     pages = [f"{_FOLDER}/{group}.md" for group in _groups()]
     reference.insert(1, {"Options": [f"{_FOLDER}/index.md", *pages]})
+    reference.append({"Model cards": [f"reference/cards/{card.name}" for card in _cards()]})
     return config
 
 
@@ -53,9 +55,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     pages = {"reference/commands.md": _commands(), f"{_FOLDER}/index.md": _index()}
     pages |= {f"{_FOLDER}/{group}.md": _group(group) for group in _groups()}
+    pages |= {f"reference/cards/{card.name}": card.read_text(encoding="utf-8") for card in _cards()}
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
     return files
+
+
+def _cards() -> list[Path]:
+    """Return the model cards that lie beside the weights."""
+    return sorted(Path(mer.__file__).parent.glob("*/weights/*.md"))
 
 
 def _groups() -> list[str]:
