@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
-from mer.validation import user_path
-
-if TYPE_CHECKING:
-    from mer.report.render.document import Document
-    from mer.report.study import Files, LeftOut
 
 __all__ = ["COMMAND"]
 
@@ -31,36 +22,18 @@ def _fill(parser: Parser) -> None:
 
 def _run(asked: Namespace) -> int:
     """Read the study, write the report and print a summary."""
+    from mer.api.reports import report_folder, write_report
+    from mer.report.build import headline
+
     study = asked.study.removeprefix("study=")
-    folder = user_path("output", asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study))
-
-    from mer.report.build import headline, report
-    from mer.report.study import files_of_study, load_study, task_of
-    from mer.spotting.cells import FILES
-    from mer.tracking import reading
-
-    with reading(home=asked.home, uri=asked.uri) as client:
-        if task_of(client, study) != "recognise":
-            runs, left_out = files_of_study(client, study, FILES)
-            make = partial(_spotting, study, runs, left_out)
-        else:
-            found = load_study(client, study)
-            left_out, make = list(found.left_out), partial(report, found)
-    document = make(folder, baseline=asked.baseline)
+    folder = report_folder(study, asked.output)
+    document, left_out = write_report(study, folder, baseline=asked.baseline, home=asked.home, uri=asked.uri)
     for name, text in headline(document):
         print(f"{name:<34}{text}")
     if left_out:
         print(f"{'runs left out':<34}{len(left_out)}, with reasons in the report")
     print(f"open {folder / 'report.html'}")
     return 0
-
-
-def _spotting(study: str, runs: list[Files], left_out: list[LeftOut], folder: Path, *, baseline: str) -> Document:
-    from mer.spotting.cells import read_cells
-    from mer.spotting.report import report_spotting
-
-    cells, faulty = read_cells(runs)
-    return report_spotting(study, cells, [*left_out, *faulty], folder, baseline=baseline)
 
 
 COMMAND = Command(
