@@ -28,6 +28,7 @@ COMMANDS = {
     "landmarks": "find the face and its 68 points in every frame of a video",
     "spot": "find micro- and macro-expressions in a long video",
     "bench": "benchmark a part of mer against alternatives and print the table",
+    "runs": "list the runs of a study with their scores",
     "report": "write the tables and figures of a study for a paper",
     "compare": "compare two runs, with the clips on which they differ",
     "score": "score what other programs found, from their logs",

@@ -88,6 +88,8 @@ def _show(outcome: Outcome, cfg: DictConfig) -> None:
     computed = ", ".join(f"{count} {stage}" for stage, count in outcome.computed.items()) or "nothing"
     print(f"\ncomputed  {computed}; the rest came from the cache ({outcome.seconds:.1f} s)")
     print(f"folder    {outcome.folder}")
+    if outcome.run_id:
+        print(f"run       {outcome.run_id}")
     if outcome.see:
         print(f"compare   {outcome.see}")
     if any(cfg.sweep[name] for name in ("grid", "around", "cells")):

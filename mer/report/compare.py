@@ -58,12 +58,12 @@ def versus(a: Run, b: Run, folder: Path, *, draw: Draw, clips: int) -> Document:
 def _why(a: Section, b: Section) -> str:
     if a.classes != b.classes:
         return f"their classes are {', '.join(a.classes)} and {', '.join(b.classes)}"
-    if a.title != b.title:
-        return f"they were evaluated on {a.title} and on {b.title}"
     clips = [set(section.first_run.predictions.sample_id.tolist()) for section in (a, b)]
-    if clips[0] != clips[1]:
+    if clips[0] != clips[1] and not clips[0].isdisjoint(clips[1]):
         only = sorted(clips[0] ^ clips[1])
         return f"{len(only)} clips are in one of them only, such as {only[0]}"
+    if a.title != b.title:
+        return f"they were evaluated on {a.title} and on {b.title}"
     return "their clips, the clips' frames or the evaluation differ; see protocol.json and config.yaml of both"
 
 

@@ -26,6 +26,7 @@ from mer.tracking import (
     exit_on_signals,
     first_line,
     open_later,
+    run_id_of,
     settle,
     tell_later,
 )
@@ -121,8 +122,9 @@ def execute(
                     texts={"per_subject.csv": run_record.per_subject(result)},
                 )
                 record.write(written / RECORDS)
+        kept = experiment.results.path(prepared.result) / RECORDS
         if store is not None:
-            tell_later(experiment.home, experiment.results.path(prepared.result) / RECORDS / f"{record.id}.json")
+            tell_later(experiment.home, kept / f"{record.id}.json")
     experiment.results.show(prepared.result, folder)
     kind = "run" if every_figure else "cell"
     _remember_cost(experiment, features, result, time.perf_counter() - start, kind)
@@ -136,6 +138,7 @@ def execute(
         warnings=(*card["warnings"], *filter(None, [untold])),
         computed={stage: len(times) for stage, times in features.computed.items()},
         see=experiment.tracking.see(experiment.study),
+        run_id=run_id_of(kept / f"{record.id}.json") if store is not None and wait else "",
         seconds=time.perf_counter() - start,
     )
 
