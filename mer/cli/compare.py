@@ -34,16 +34,15 @@ def _run(asked: Namespace) -> int:
         raise ConfigError(f"clips={asked.clips}: must be a number, 0 or more")
     folder = user_path("output", asked.output or Path("reports") / f"{a[:8]}_{b[:8]}")
 
-    from mer.report.compare import versus
+    from mer.report.compare import summary, versus
     from mer.report.study import load_run
     from mer.tracking import reading
 
     with reading(home=asked.home, uri=asked.uri) as client:
         first, second = load_run(client, a), load_run(client, b)
     document = versus(first, second, folder, draw=_Drawing(asked.home), clips=int(asked.clips))
-    tally = next(table for table in document.tables if table.key == "1-tally")
-    for row in tally.rows:
-        print(f"{row.items[0].shown:<24}{row.items[1].shown}")
+    for name, text in summary(document):
+        print(f"{name:<24}{text}")
     print(f"open {folder / 'report.html'}")
     return 0
 

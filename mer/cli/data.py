@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError, counted
+from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _export(asked: Namespace) -> int:
     print(f"{clips} clips of {dataset.subjects} subjects in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(asked.layout, asked.layout)
-    print(f"try       mer data check dataset={name} dataset.root={output}{_variant(asked)}")
+    print(f"try       {typed('data', 'check', f'dataset={name}', f'dataset.root={output}')}{_variant(asked)}")
     return 0
 
 
@@ -118,7 +119,8 @@ def _export_long(asked: Namespace, dataset: SyntheticLong, output: Path) -> int:
         written = export_long(dataset, asked.layout, output, suffix=asked.format, advance=advance)
     people = counted(dataset.look.subjects, "subject")
     print(f"{counted(len(written.recordings), 'video')} of {people} in {output}")
-    print(f"try       mer run task=spot dataset={asked.layout} dataset.root={output} dataset.fps={dataset.look.fps:g}")
+    words = (f"dataset={asked.layout}", f"dataset.root={output}", f"dataset.fps={dataset.look.fps:g}")
+    print(f"try       {typed('run', 'task=spot', *words)}")
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
+from mer.errors import ConfigError
 from mer.validation import user_path
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def _fill(parser: Parser) -> None:
         "the cell to test the others against, by its levels (flow=dis,roi=grid); by default the cell that was run first"
     )
     parser.setting("baseline", f"{text}. Choose it before you see the results", metavar="LEVELS")
+    parser.setting("digits", "decimals of all scores; by default those that the intervals support", metavar="NUMBER")
+    text = "a YAML file with words for names in the LaTeX tables, such as improved_hoof: improved HOOF"
+    parser.setting("names", text, metavar="FILE")
     parser.home("the store on this machine; MER_HOME (./mer_home) by default")
     parser.setting("uri", "an MLflow server instead, such as a group's", metavar="http://...")
 
@@ -34,18 +38,24 @@ def _run(asked: Namespace) -> int:
     study = asked.study.removeprefix("study=")
     folder = user_path("output", asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study))
 
+    digits = _digits(asked.digits)
+
     from mer.report.build import headline, report
+    from mer.report.render.latex import read_words
     from mer.report.study import files_of_study, load_study, task_of
     from mer.spotting.cells import FILES
     from mer.tracking import reading
 
+    words = read_words(user_path("names", asked.names)) if asked.names else {}
     with reading(home=asked.home, uri=asked.uri) as client:
         if task_of(client, study) != "recognise":
+            if digits is not None or words:
+                raise ConfigError("digits, names: are only for studies that recognise clips; leave them out")
             runs, left_out = files_of_study(client, study, FILES)
             make = partial(_spotting, study, runs, left_out)
         else:
             found = load_study(client, study)
-            left_out, make = list(found.left_out), partial(report, found)
+            left_out, make = list(found.left_out), partial(report, found, digits=digits, words=words)
     document = make(folder, baseline=asked.baseline)
     for name, text in headline(document):
         print(f"{name:<34}{text}")
@@ -53,6 +63,14 @@ def _run(asked: Namespace) -> int:
         print(f"{'runs left out':<34}{len(left_out)}, with reasons in the report")
     print(f"open {folder / 'report.html'}")
     return 0
+
+
+def _digits(text: str) -> int | None:
+    if not text:
+        return None
+    if text not in ("1", "2", "3", "4", "5", "6"):
+        raise ConfigError(f"digits={text}: must be a number of decimals from 1 to 6")
+    return int(text)
 
 
 def _spotting(study: str, runs: list[Files], left_out: list[LeftOut], folder: Path, *, baseline: str) -> Document:
@@ -66,8 +84,10 @@ def _spotting(study: str, runs: list[Files], left_out: list[LeftOut], folder: Pa
 COMMAND = Command(
     help="write the tables and figures of a study for a paper",
     description="Writes the report of a study, only from MLflow: report.html (one file, also for phones), report.md, "
-    "tables.tex\n(booktabs), results.csv (every number shown), cells.csv (one row per run), report.json, figures/ "
-    "(SVG, PDF, PNG).",
+    "results.csv "
+    "(every number\nshown), cells.csv (one row per run), report.json, figures/ (SVG, PDF, PNG); for LaTeX, in booktabs "
+    "style, table.tex\n(the scores, for the paper), tables.tex (tests, classes, subjects) and appendix.tex (cost, "
+    "protocol, versions).",
     examples="  mer report motion output=paper/tables\n  mer report motion baseline=flow=dis,roi=grid\n",
     fill=_fill,
     run=_run,

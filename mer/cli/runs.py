@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
+from mer.store.program import typed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,7 +44,7 @@ def _run(asked: Namespace) -> int:
         return 0
     _print_runs(lines)
     _print_repeats(repeats(lines), lines)
-    print("\nmer compare RUN_A RUN_B shows where two runs differ; the first letters of a run are enough")
+    print(f"\n{typed('compare')} RUN_A RUN_B shows where two runs differ; the first letters of a run are enough")
     return 0
 
 
@@ -52,7 +53,7 @@ def _print_studies(found: Sequence[StudyLine]) -> None:
     for line in found:
         table.add_row(line.name, str(line.finished), str(line.others or ""), _date(line.last))
     _print(table)
-    print("\nmer runs STUDY lists the runs of a study" if found else "no study has a run yet; begin with mer run")
+    print(f"\n{typed('runs')} STUDY lists the runs of a study" if found else f"no run yet; begin with {typed('run')}")
 
 
 def _print_runs(lines: Sequence[Line]) -> None:

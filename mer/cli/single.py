@@ -15,6 +15,7 @@ from mer.config.composition import compose, without_hydra
 from mer.config.words import parse
 from mer.errors import ConfigError
 from mer.run.assemble import experiment
+from mer.store.program import typed
 from mer.sweep.checks import check_settings, warm_folds
 from mer.sweep.idle import refuse_idle
 
@@ -93,4 +94,5 @@ def _show(outcome: Outcome, cfg: DictConfig) -> None:
     if outcome.see:
         print(f"compare   {outcome.see}")
     if any(cfg.sweep[name] for name in ("grid", "around", "cells")):
-        print(f"cells     study {cfg.study} has several; this run was only its base; mer run -m runs all")
+        every = f"{typed('run', '-m')} with the same words runs all"
+        print(f"cells     study {cfg.study} has several; this run was only its base; {every}")

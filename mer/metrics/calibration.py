@@ -36,7 +36,8 @@ def calibration(y_true: NDArray[np.int64], scores: NDArray[np.float64]) -> Calib
     probabilities using Bayesian binning, AAAI 2015.
     """
     rows = np.nan_to_num(scores)
-    if not len(rows) or (rows < 0).any() or not np.allclose(rows.sum(axis=1), 1, atol=_ROUNDING):
+    votes = np.isin(rows, (0, 1)).all()  # also sum to 1, but say nothing about how sure they are
+    if not len(rows) or votes or (rows < 0).any() or not np.allclose(rows.sum(axis=1), 1, atol=_ROUNDING):
         return None
     truth = np.eye(rows.shape[1])[y_true]
     sure, right = rows.max(axis=1), rows.argmax(axis=1) == y_true

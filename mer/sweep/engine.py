@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from mer.config.composition import compose, compose_cell
 from mer.config.words import parse
 from mer.errors import ConfigError
+from mer.store.program import typed
 from mer.sweep.cell import Sweep, run_cell
 from mer.sweep.cells import Cell, expand, probes
 from mer.sweep.checks import check_settings
@@ -166,7 +167,10 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
     print(f"\n{len(lines)} of {len(sweep.cells)} cells finished: {counts}\nfolder    {sweep.folder}", flush=True)
     if table and len(lines) > 1:
-        print(f"compare   mer report {study}  (picking the best cell by these scores selects on test subjects)")
+        print(
+            f"compare   {typed('report', study, home=home)}  "
+            "(picking the best cell by these scores selects on test subjects)"
+        )
     failed = states["failed"]
     if failed and table:
         cells = "1 cell" if failed == 1 else f"{failed} cells"

@@ -85,7 +85,7 @@ def test_a_setting_is_taken_with_and_without_dashes() -> None:
 @pytest.mark.parametrize(
     ("before", "word", "found"),
     [
-        ([], "r", ["run", "report"]),
+        ([], "r", ["run", "runs", "report"]),
         (["data"], "", ["check", "show", "export", "--help"]),
         (["run"], "flow=d", ["flow=deepflow", "flow=dis"]),
         (["run", "-m"], "flow=dis,tv", ["flow=dis,tvl1"]),
@@ -108,7 +108,7 @@ def test_what_a_word_may_become(before: list[str], word: str, found: list[str]) 
 
 
 _TYPED = [
-    ("mer ru", "run"),
+    ("mer rep", "report"),
     ("mer run flow=tv", "tvl1"),
     ("mer run -m flow=dis,tv", "dis,tvl1"),
     ("mer cache v", "verify"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,8 @@ class Section:
     right : ndarray of bool, shape (runs, clips)
         Which clips each run got right, clips sorted by their id.
     subjects, classes : tuple of str
+    digits : int or None
+        Decimals of the scores that the user chose; None for those that the intervals support.
     """
 
     number: int
@@ -94,6 +96,7 @@ class Section:
     right: NDArray[np.bool_]
     subjects: tuple[str, ...]
     classes: tuple[str, ...]
+    digits: int | None = None
 
     @property
     def first_run(self) -> Run:
@@ -117,7 +120,7 @@ class Section:
         return [rows[0][seed] for seed in common], [rows[1][seed] for seed in common]
 
 
-def sections(study: Study, *, apart: bool = False) -> list[Section]:
+def sections(study: Study, *, apart: bool = False, digits: int | None = None) -> list[Section]:
     """Split the runs of a study by what was evaluated, in the order in which they began.
 
     Parameters
@@ -125,16 +128,19 @@ def sections(study: Study, *, apart: bool = False) -> list[Section]:
     study : Study
     apart : bool
         Whether every run is a cell of its own, called A, B, ..., even where nothing but its seed sets it apart.
+    digits : int, optional
+        Decimals of all scores.
     """
     groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in study.runs:
         groups[_protocol(run)].append(run)
     several = len(groups) > 1
     titles = _titles([runs[0] for runs in groups.values()])
-    return [
+    parts = [
         _section(number, runs, title, f" (part {number})" if several else "", apart)
         for number, (runs, title) in enumerate(zip(groups.values(), titles, strict=True), start=1)
     ]
+    return [replace(part, digits=digits) for part in parts]
 
 
 def _titles(firsts: Sequence[Run]) -> list[str]:
