@@ -23,7 +23,7 @@ from mer.sweep.hydra_process import launch
 from mer.sweep.idle import refuse_idle
 from mer.sweep.ledger import Line
 from mer.tracking import settle, waiting
-from mer.validation import require_number
+from mer.validation import require_choice, require_number
 
 if TYPE_CHECKING:
     from mer.pipeline.memory import Memory
@@ -56,12 +56,14 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
     cfg = compose(shared, with_hydra=True)
     if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
         raise ConfigError("sweep.force, sweep.plan and sweep.figures must be true or false")
+    require_choice("sweep.stop", cfg.sweep.stop, ("never", "first"))
     sweep = Sweep(
         shared=tuple(shared),
         cells=tuple(cells),
         folder=Path(cfg.hydra.sweep.dir).absolute(),
         force=cfg.sweep.force,
         figures=cfg.sweep.figures,
+        stop=cfg.sweep.stop,
     )
     if cfg.sweep.plan:
         from mer.sweep.plan import print_plan
@@ -100,6 +102,8 @@ def _here(sweep: Sweep, memory: Memory) -> None:
     for wait, numbers in ((False, range(len(sweep.cells))), (True, busy)):
         for number in numbers:
             line = run_cell(sweep, number, wait=wait, memory=memory)
+            if sweep.over and line is None:
+                return
             if line is None:
                 busy.append(number)
             else:
@@ -115,7 +119,7 @@ def _through_hydra(sweep: Sweep) -> None:
             launch(sweep, numbers, wait=wait)
             ended = {line.number for line in sweep.ledger.lines()}
             numbers = [number for number in numbers if number not in ended]
-            if not numbers:
+            if not numbers or sweep.over:
                 return
     for number in numbers:
         line = Line(number=number, overrides=sweep.cells[number], state="failed", error=_LOST)
