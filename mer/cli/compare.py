@@ -55,13 +55,16 @@ class _Drawing:
         self._ready: dict[str, tuple[Pipeline, dict[str, Sample]]] = {}
 
     def __call__(self, run: Run, sample_id: str, path: Path) -> str:
-        from mer.run.folder import draw_clip
+        from mer.run.folder import draw_clip, predicted
 
         try:
             pipeline, samples = self._pipeline(run)
             if sample_id not in samples:
                 return f"the data set no longer contains {sample_id}"
-            draw_clip(path, pipeline, samples[sample_id])
+            told = run.predictions
+            at = told.sample_id.tolist().index(sample_id)
+            said = predicted(told.classes, int(told.y_pred[at]), told.scores[at])
+            draw_clip(path, pipeline, samples[sample_id], said)
         except MerError as error:
             return str(error)
         except (KeyError, AttributeError) as error:  # includes OmegaConf's errors

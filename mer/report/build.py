@@ -206,7 +206,9 @@ def confusions(section: Section, named: Mapping[str, int], figures: Path) -> lis
             continue
         cell, stem = section.cells[k], f"{section.number}_confusion_{name}"
         for kind in ("svg", "pdf", "png"):
-            confusion.draw(cell.runs[0].summary, figures / f"{stem}.{kind}")
+            run = cell.runs[0]
+            title = f"{run.card.get('dataset')} · {run.name or cell.name}"
+            confusion.draw(run.summary, figures / f"{stem}.{kind}", title)
         blocks.append(Figure(stem=stem, caption=f"Confusion matrix of the {name} cell: {cell.name}."))
     return blocks
 

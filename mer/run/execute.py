@@ -104,12 +104,13 @@ def execute(
             bad_clips=experiment.bad_clips,
             mirror=experiment.evaluation.mirrors,
         )
-        if every_figure:
-            run_folder.begin_figures(figures, experiment, prepared.manifest, features)
+        shown = run_folder.telling_clip(prepared.manifest, features) if every_figure else None
+        if shown is not None:
+            run_folder.begin_figures(figures, experiment, features, shown)
         result = _evaluate(experiment, features, experiment.folds(prepared))
         card = protocol_card(experiment, prepared.manifest, features, key=prepared.key)
         with experiment.results.writing(prepared.result, replacing=carry_over) as written:
-            summary = run_folder.write(written, experiment, features, result, card, figures, every_figure=every_figure)
+            summary = run_folder.write(written, experiment, features, result, card, figures, shown=shown)
             if store is not None:
                 cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
                 record = _record(
