@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -62,11 +63,20 @@ def _show(asked: Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     frames = build(cfg.frames)
     for subject in sorted({sample.subject for sample in chosen}):
-        path = folder / f"{subject.replace('/', '_')}.png"
+        path = _free(folder / f"{subject.replace('/', '_')}.png")
         samples = [sample for sample in chosen if sample.subject == subject]
         contact_sheet.draw(subject, [(_heading(frames, sample), _pair(frames, sample)) for sample in samples], path)
         print(path, flush=True)
     return 0
+
+
+def _free(path: Path) -> Path:
+    """Return a path that no file has: an earlier sheet, perhaps of other frames, stays as it is."""
+    numbers = itertools.count(2)
+    free = path
+    while free.exists():
+        free = path.with_name(f"{path.stem}_{next(numbers)}{path.suffix}")
+    return free
 
 
 def _export(asked: Namespace) -> int:

@@ -46,7 +46,7 @@ sweeps (mer run -m)
 
 def _fill(parser: Parser) -> None:
     parser.add_argument("-m", "--multirun", action="store_true", help="a sweep: comma-separated values span a grid")
-    parser.overrides(tuple(groups()))
+    parser.overrides((*groups(), "task", "spotter"))
     parser.add_argument("-c", "--cfg", metavar="job|hydra|all", help="print the composed settings and stop")
     parser.add_argument("--resolve", action="store_true", help="with --cfg: replace every ${...} by its value")
     parser.add_argument("-p", "--package", metavar="NODE", help="with --cfg: only this part of the settings")
