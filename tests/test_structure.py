@@ -47,7 +47,8 @@ SEES: dict[str, Set[str]] = {
     "tracking": BASE | {"store", "metrics"},
     "report": BASE | {"store", "metrics"},
     "run": RUN,
-    **dict.fromkeys(("model", "spotting", "sweep"), RUN | {"run"}),
+    **dict.fromkeys(("spotting", "sweep"), RUN | {"run"}),
+    "model": RUN | {"run", "spotting"},
     **dict.fromkeys(("cli", "app"), TOP_FLOOR),
     "bench": TOP_FLOOR,
 }

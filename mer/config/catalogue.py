@@ -24,7 +24,8 @@ __all__ = [
 ]
 
 
-OF_OTHERS = ("spotter", "task", "temporal", "train")  # groups of mer spot, run task=spot, landmarks and train
+# Groups of mer spot, mer run task=spot, mer landmarks, mer train and mer predict.
+OF_OTHERS = ("spotter", "task", "temporal", "train", "trust")
 
 # What each group chooses.
 ABOUT = {
