@@ -49,6 +49,7 @@ ABOUT = {
     "task": "recognise clips, or find expressions in long videos",
     "spotter": "of mer spot and task=spot: when the face shows an expression",
     "temporal": "of mer landmarks: how the points are followed through a video",
+    "trust": "of mer predict: when a prediction is flagged",
     "train": "of mer train: which network is trained",
 }
 

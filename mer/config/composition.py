@@ -49,6 +49,7 @@ _ELSEWHERE = {
     "task": "is used only by mer run; leave it out",
     "temporal": "is used only by mer landmarks; leave it out",
     "train": "is used only by mer train; leave it out",
+    "trust": "is used only by mer predict; leave it out",
 }
 
 
