@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError, counted
+from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
 if TYPE_CHECKING:
@@ -61,11 +63,20 @@ def _show(asked: Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     frames = build(cfg.frames)
     for subject in sorted({sample.subject for sample in chosen}):
-        path = folder / f"{subject.replace('/', '_')}.png"
+        path = _free(folder / f"{subject.replace('/', '_')}.png")
         samples = [sample for sample in chosen if sample.subject == subject]
         contact_sheet.draw(subject, [(_heading(frames, sample), _pair(frames, sample)) for sample in samples], path)
         print(path, flush=True)
     return 0
+
+
+def _free(path: Path) -> Path:
+    """Return a path that no file has: an earlier sheet, perhaps of other frames, stays as it is."""
+    numbers = itertools.count(2)
+    free = path
+    while free.exists():
+        free = path.with_name(f"{path.stem}_{next(numbers)}{path.suffix}")
+    return free
 
 
 def _export(asked: Namespace) -> int:
@@ -103,7 +114,7 @@ def _export(asked: Namespace) -> int:
     print(f"{clips} clips of {dataset.subjects} subjects in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(asked.layout, asked.layout)
-    print(f"try       mer data check dataset={name} dataset.root={output}{_variant(asked)}")
+    print(f"try       {typed('data', 'check', f'dataset={name}', f'dataset.root={output}')}{_variant(asked)}")
     return 0
 
 
@@ -118,7 +129,8 @@ def _export_long(asked: Namespace, dataset: SyntheticLong, output: Path) -> int:
         written = export_long(dataset, asked.layout, output, suffix=asked.format, advance=advance)
     people = counted(dataset.look.subjects, "subject")
     print(f"{counted(len(written.recordings), 'video')} of {people} in {output}")
-    print(f"try       mer run task=spot dataset={asked.layout} dataset.root={output} dataset.fps={dataset.look.fps:g}")
+    words = (f"dataset={asked.layout}", f"dataset.root={output}", f"dataset.fps={dataset.look.fps:g}")
+    print(f"try       {typed('run', 'task=spot', *words)}")
     return 0
 
 
