@@ -49,6 +49,38 @@ def _run(asked: Namespace) -> int:
     return 0
 
 
+def _fill_predictions(parser: Parser) -> None:
+    parser.add_argument("RUN", help="the run id shown in the MLflow UI, or its first characters")
+    text = "megc, the log of the MEGC2019 networks, or csv, a table"
+    parser.setting("format", text, default="megc", metavar="NAME")
+    parser.setting("output", "the file to write; RUN_predictions.txt or .csv by default", metavar="FILE")
+    parser.home("the store on this machine; MER_HOME (./mer_home) by default")
+    parser.setting("uri", "an MLflow server instead", metavar="http://...")
+
+
+def _run_predictions(asked: Namespace) -> int:
+    """Write the predictions of a run, one line per clip."""
+    require_choice("format", asked.format, ("megc", "csv"))
+    end = "txt" if asked.format == "megc" else "csv"
+    path = user_path("output", asked.output or Path(f"{asked.RUN}_predictions.{end}"))
+
+    from mer.report.study import load_run, texts_of
+    from mer.run.logs import write_megc
+    from mer.run.logs.keep import FILE, log_of
+    from mer.run.logs.own import log_of_own
+    from mer.run.logs.table import write_table_of_predictions
+    from mer.tracking import reading
+
+    with reading(home=asked.home, uri=asked.uri) as client:
+        run = load_run(client, asked.RUN)
+        imported = texts_of(client, run.run_id, FILE) if "imported" in run.card else ""
+    log = log_of(imported, run.predictions) if imported else log_of_own(run.predictions)
+    (write_megc if asked.format == "megc" else write_table_of_predictions)(path, log)
+    print(f"{counted(len(log.rows), 'prediction')} in {path}")
+    print(f"classes   {', '.join(f'{k} {name}' for k, name in enumerate(log.classes))}")
+    return 0
+
+
 COMMAND = Group(
     help="write what a run found in the format of others",
     actions={
@@ -59,6 +91,15 @@ COMMAND = Group(
             examples="  mer export intervals 3f9a1c2b output=log.txt\n",
             fill=_fill,
             run=_run,
-        )
+        ),
+        "predictions": Command(
+            help="write the predictions of a run as a log that others read",
+            description="Writes a line DATABASE SUBJECT for every subject and a line CLIP TRUTH PREDICTION for each of "
+            "its clips, classes as\nnumbers from 0; or a table. A log that was imported is written to the byte as it "
+            "was.",
+            examples="  mer export predictions 3f9a1c2b output=log.txt\n",
+            fill=_fill_predictions,
+            run=_run_predictions,
+        ),
     },
 )

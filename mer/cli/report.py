@@ -35,6 +35,8 @@ def _run(asked: Namespace) -> int:
     folder = user_path("output", asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study))
 
     from mer.report.build import headline, report
+    from mer.report.common_clips import with_imported
+    from mer.report.stats.sections import protocol_of
     from mer.report.study import files_of_study, load_study, task_of
     from mer.spotting.cells import FILES
     from mer.tracking import reading
@@ -44,7 +46,7 @@ def _run(asked: Namespace) -> int:
             runs, left_out = files_of_study(client, study, FILES)
             make = partial(_spotting, study, runs, left_out)
         else:
-            found = load_study(client, study)
+            found = with_imported(load_study(client, study), protocol_of)
             left_out, make = list(found.left_out), partial(report, found)
     document = make(folder, baseline=asked.baseline)
     for name, text in headline(document):

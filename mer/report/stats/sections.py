@@ -15,7 +15,7 @@ from mer.report.stats.resampling import Counts, counts
 from mer.report.stats.varied import ABSENT, REPORTING, SEED, Factor, as_number, varied
 from mer.report.study import Run, Study
 
-__all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "named_cells", "sections"]
+__all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "named_cells", "protocol_of", "sections"]
 
 _RUN = "run"
 
@@ -128,7 +128,7 @@ def sections(study: Study, *, apart: bool = False) -> list[Section]:
     """
     groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in study.runs:
-        groups[_protocol(run)].append(run)
+        groups[protocol_of(run)].append(run)
     several = len(groups) > 1
     return [
         _section(number, runs, f" (part {number})" if several else "", apart)
@@ -136,7 +136,7 @@ def sections(study: Study, *, apart: bool = False) -> list[Section]:
     ]
 
 
-def _protocol(run: Run) -> tuple[object, ...]:
+def protocol_of(run: Run) -> tuple[object, ...]:
     """Return what must be equal for two runs to be compared: the clips with their truth, the classes, the scheme."""
     clips = run.predictions
     scheme = sorted((k, v) for k, v in run.params.items() if k.startswith("evaluation") and k not in REPORTING)
