@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ def test_the_image_shows_u_v_and_the_strain_of_the_field(tmp_path: Path) -> None
 def test_clips_of_one_name_are_refused(tmp_path: Path) -> None:
     clips = files(".png")
     with pytest.raises(DataError, match="would both be"):
-        write_flow(tmp_path / "a", "flow_images", [*clips, clips[0]])
+        write_flow(tmp_path / "a", "flow_images", [*clips, replace(clips[0], label=1)])
 
 
 def folder_of_phases(root: Path) -> FlowImages:
