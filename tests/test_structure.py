@@ -26,7 +26,7 @@ BASE = {"mer", "errors", "progress", "types", "geometry", "validation"}
 STAGES = {"dataset", "protocol", "frames", "landmarks", "align", "flow", "motion", "roi", "descriptor"}
 LEARNING = BASE | STAGES | {"store", "metrics", "pipeline"}
 RUN = LEARNING | {"svm", "tuning", "loso", "config", "tracking", "report"}
-TOP_FLOOR = RUN | {"run", "model", "spotting", "sweep", "training"}
+TOP_FLOOR = RUN | {"run", "model", "spotting", "sweep", "training", "onnx"}
 SEES: dict[str, Set[str]] = {
     "mer": {"config"},
     "__main__": {"cli"},
@@ -40,6 +40,7 @@ SEES: dict[str, Set[str]] = {
     "metrics": {"errors", "types"},
     **dict.fromkeys(STAGES, BASE | {"store"}),
     "training": BASE | {"store", "align", "flow", "landmarks"},
+    "onnx": BASE | {"store", "flow", "landmarks"},
     "pipeline": BASE | STAGES | {"store"},
     "svm": LEARNING,
     "tuning": LEARNING | {"svm"},
@@ -65,11 +66,14 @@ FENCES: dict[str, tuple[str, ...]] = {
         "mer.landmarks",
         "mer.flow",
         "mer.training",
+        "mer.onnx",
         "mer.descriptor.torch_hoof",
         "mer.descriptor.torch_pooling",
         "mer.bench._throughput",
         "mer.validation",
     ),
+    "onnx": ("mer.onnx",),
+    "onnxruntime": ("mer.onnx",),
     "kornia": ("mer.align", "mer.landmarks", "mer.flow", "mer.training"),
     "matplotlib": ("mer.report.figures", "mer.model.render", "mer.bench"),  # a bench draws pictures of its own
 }
