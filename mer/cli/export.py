@@ -135,8 +135,8 @@ COMMAND = Group(
         "onnx": Command(
             help="write a network as an ONNX file",
             description="Writes a network as ONNX, for programs without torch, and checks that onnxruntime gives the "
-            "same to 1e-4 px.\nFree sizes: frames of cnn68_faces (multiples of 32), number of pairs of microflow. Needs "
-            "the extra onnx.",
+            "same to 1e-4 px.\nFree sizes: frames of cnn68_faces (multiples of 32), number of pairs of microflow. "
+            "Needs the extra onnx.",
             examples="  mer export onnx cnn68 output=onnx\n  mer export onnx microflow size=256\n",
             fill=_fill_onnx,
             run=_run_onnx,
