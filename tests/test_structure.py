@@ -26,7 +26,7 @@ BASE = {"mer", "errors", "progress", "types", "geometry", "validation"}
 STAGES = {"dataset", "protocol", "frames", "landmarks", "align", "flow", "motion", "roi", "descriptor"}
 LEARNING = BASE | STAGES | {"store", "metrics", "pipeline"}
 RUN = LEARNING | {"svm", "tuning", "loso", "config", "tracking", "report"}
-TOP_FLOOR = RUN | {"run", "model", "spotting", "sweep", "training", "onnx"}
+TOP_FLOOR = RUN | {"run", "model", "spotting", "sweep", "training", "onnx", "networks"}
 SEES: dict[str, Set[str]] = {
     "mer": {"config"},
     "__main__": {"cli"},
@@ -43,6 +43,7 @@ SEES: dict[str, Set[str]] = {
     "onnx": BASE | {"store", "flow", "landmarks"},
     "pipeline": BASE | STAGES | {"store"},
     "svm": LEARNING,
+    "networks": LEARNING | {"svm"},
     "tuning": LEARNING | {"svm"},
     "loso": LEARNING | {"svm", "tuning"},
     "tracking": BASE | {"store", "metrics"},
@@ -67,6 +68,7 @@ FENCES: dict[str, tuple[str, ...]] = {
         "mer.flow",
         "mer.training",
         "mer.onnx",
+        "mer.networks",
         "mer.descriptor.torch_hoof",
         "mer.descriptor.torch_pooling",
         "mer.bench._throughput",
