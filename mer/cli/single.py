@@ -55,6 +55,8 @@ def run(overrides: Sequence[str]) -> int:
     prepared = prepare(ready)
     warm_folds(ready, prepared)
     _show(execute(ready, folder, prepared), cfg)
+    if getattr(ready.tuning, "optimistic", False):
+        print(f"note      optimistic: with tuning={choices['tuning']}, the clips that are scored chose the settings")
     return 0
 
 

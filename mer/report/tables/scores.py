@@ -173,7 +173,7 @@ def _main_notes(scored: Scored, repeated: bool) -> tuple[str, ...]:
     else:
         notes.append("One subject: intervals and tests over subjects do not exist.")
     if repeated:
-        notes.append("Cells with several seeds: the mean of their scores.")
+        notes.append(f"Cells with several seeds: the mean of their scores; {_spread(section)}.")
     if any(cell.optimistic for cell in section.cells):
         notes.append(
             "‡: optimistic, because its settings were chosen with the clips that it is scored on; never marked as best."
@@ -184,6 +184,18 @@ def _main_notes(scored: Scored, repeated: bool) -> tuple[str, ...]:
         if factor.with_it
     ]
     return tuple(notes)
+
+
+def _spread(section: Section) -> str:
+    """Return the standard deviation over the seeds of every cell that has several."""
+    texts = []
+    for cell in section.cells:
+        if len(cell.runs) > 1:
+            spread = [
+                float(np.std([run.summary[name]["value"] for run in cell.runs], ddof=1)) for name in ("uf1", "uar")
+            ]
+            texts.append(f"{cell.short} {spread[0]:.3f} and {spread[1]:.3f}")
+    return f"standard deviation over the seeds, UF1 and UAR: {'; '.join(texts)}"
 
 
 def _interval_methods(section: Section) -> list[str]:
