@@ -57,6 +57,8 @@ def write_report(
         If the store or the study cannot be read, or `baseline` names no cell.
     """
     from mer.report.build import report
+    from mer.report.common_clips import with_imported
+    from mer.report.stats.sections import protocol_of
     from mer.report.study import files_of_study, load_study, task_of
     from mer.spotting.cells import FILES
     from mer.tracking import reading
@@ -69,7 +71,7 @@ def write_report(
             runs, left_out = files_of_study(client, study, FILES)
             make = partial(_spotting, study, runs, left_out)
         else:
-            found = load_study(client, study)
+            found = with_imported(load_study(client, study), protocol_of)
             left_out, make = list(found.left_out), partial(report, found, digits=digits, words=words or {})
     return make(folder, baseline=baseline), left_out
 

@@ -14,7 +14,6 @@ from mer.config.arguments import overrides
 from mer.config.catalogue import groups
 from mer.errors import ConfigError
 from mer.store.program import typed
-from mer.store.program import typed
 
 __all__ = ["COMMAND", "fit_model", "show_card"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
+from mer.config.composition import build
 from mer.store.program import typed
 from mer.sweep.single import run_single
 
@@ -25,7 +26,10 @@ def run(overrides: Sequence[str]) -> int:
     MerError
         For bad input.
     """
-    _show(*run_single(overrides))
+    outcome, cfg = run_single(overrides)
+    _show(outcome, cfg)
+    if getattr(build(cfg.tuning), "optimistic", False):
+        print("note      optimistic: with this tuning=, the clips that are scored chose the settings")
     return 0
 
 
