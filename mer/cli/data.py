@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
+from mer.config.catalogue import options
 from mer.errors import ConfigError, counted
 from mer.store.program import typed
 from mer.validation import require_choice, user_path
@@ -46,6 +47,10 @@ def _check(asked: Namespace) -> int:
     write_findings(folder / "findings.csv", findings)
     write_annotations(folder / "annotations.csv", manifest)
     show_findings(dataset.name, manifest, findings, folder)
+    for stage in ("frames", "landmarks", "align", "flow"):
+        if dataset.entry == "frames" and "_target_" not in cfg[stage]:
+            known = ", ".join(option for option in options(stage) if option not in ("none", "precomputed"))
+            print(f"mer: a run of these clips needs {stage}=, which is switched off; choose {known}", file=sys.stderr)
     return 1 if any(finding.level == "blocks" for finding in findings) else 0
 
 
