@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 from mer.config.catalogue import options
@@ -93,7 +94,7 @@ class Parser(argparse.ArgumentParser):
         """Return the help: of the options that the words choose, or else of the command with its groups."""
         chosen = [word.lstrip("+").split("=") for word in words if word.lstrip("+").partition("=")[0] in self.groups]
         if chosen:
-            return self._chosen({group: value[0] for group, *value in chosen if value})
+            return self._chosen({group: value[0] for group, *value in chosen if value}, _own_folder(words))
         text = self.format_help()
         if not self.groups or not self.lists_groups:
             return text
@@ -103,12 +104,12 @@ class Parser(argparse.ArgumentParser):
             f"{self.prog} {self.groups[0]}=OPTION --help lists its settings\n{table}\n"
         )
 
-    def _chosen(self, chosen: Mapping[str, str]) -> str:
+    def _chosen(self, chosen: Mapping[str, str], folder: Path | None) -> str:
         from mer.cli.option_pages import option_page
 
         for group, name in chosen.items():
-            choose(name, options(group), f"{group}={name}: no such option", f"mer options {group}")
-        pages = ["\n".join(option_page(group, name)) for group, name in chosen.items()]
+            choose(name, options(group, folder), f"{group}={name}: no such option", f"mer options {group}")
+        pages = ["\n".join(option_page(group, name, folder)) for group, name in chosen.items()]
         return "\n\n".join([*pages, f"all that {self.prog} takes: {self.prog} --help\n"])
 
     def error(self, message: str) -> NoReturn:
@@ -193,6 +194,13 @@ class Group:
         table = two_columns({action: command.help for action, command in self.actions.items()})
         usage = f"usage: {name} ACTION ...\n\n{self.description or self.help}\n"
         return f"{usage}\nactions ({name} ACTION --help)\n{table}\n"
+
+
+def _own_folder(words: Sequence[str]) -> Path | None:
+    """Return the folder of ``--config-dir``; None where it is not given."""
+    joined = "\0".join(words)
+    _, found, rest = joined.partition("--config-dir")
+    return user_path("--config-dir", rest[1:].partition("\0")[0]) if found and rest[1:] else None
 
 
 def choose(word: str, known: Mapping[str, object] | Sequence[str], fault: str, page: str) -> str:

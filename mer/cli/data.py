@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
-from mer.errors import ConfigError, DataError, counted
+from mer.config.catalogue import options
+from mer.errors import ConfigError, counted
 from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from mer.dataset.synthetic.long import SyntheticLong
-    from mer.types import Dataset, FramePair, FrameSampler, Manifest, Sample
+    from mer.types import Dataset, Manifest
 
 __all__ = ["COMMAND"]
 
@@ -47,36 +47,25 @@ def _check(asked: Namespace) -> int:
     write_findings(folder / "findings.csv", findings)
     write_annotations(folder / "annotations.csv", manifest)
     show_findings(dataset.name, manifest, findings, folder)
+    for stage in ("frames", "landmarks", "align", "flow"):
+        if dataset.entry == "frames" and "_target_" not in cfg[stage]:
+            known = ", ".join(option for option in options(stage) if option not in ("none", "precomputed"))
+            print(f"mer: a run of these clips needs {stage}=, which is switched off; choose {known}", file=sys.stderr)
     return 1 if any(finding.level == "blocks" for finding in findings) else 0
 
 
 def _show(asked: Namespace) -> int:
+    from mer.cli.data_show import draw_sheets, of_subject
     from mer.config.composition import build
-    from mer.report.figures import contact_sheet
 
     cfg = _composed(asked)
     dataset, manifest = _load(cfg)
     if dataset.entry != "frames":
         raise ConfigError(f"dataset={dataset.name} contains ready-made flow and no faces, so there is nothing to show")
-    chosen = _of_subject(manifest, asked.subject)
     folder = user_path("output", asked.output or Path(cfg.home) / "show" / dataset.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    frames = build(cfg.frames)
-    for subject in sorted({sample.subject for sample in chosen}):
-        path = _free(folder / f"{subject.replace('/', '_')}.png")
-        samples = [sample for sample in chosen if sample.subject == subject]
-        contact_sheet.draw(subject, [(_heading(frames, sample), _pair(frames, sample)) for sample in samples], path)
-        print(path, flush=True)
+    finder = build(cfg.landmarks) if "_target_" in cfg.landmarks else None
+    draw_sheets(of_subject(manifest, asked.subject), build(cfg.frames), finder, folder)
     return 0
-
-
-def _free(path: Path) -> Path:
-    """Return a path that no file has: an earlier sheet, perhaps of other frames, stays as it is."""
-    numbers = itertools.count(2)
-    free = path
-    while free.exists():
-        free = path.with_name(f"{path.stem}_{next(numbers)}{path.suffix}")
-    return free
 
 
 def _export(asked: Namespace) -> int:
@@ -163,28 +152,6 @@ def _load(cfg: DictConfig) -> tuple[Dataset, Manifest]:
     return dataset, without_classes(manifest, drop)
 
 
-def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:
-    chosen = [s for s in manifest.samples if not wanted or wanted in (s.subject, s.subject.split("/")[-1])]
-    if not chosen:
-        known = ", ".join(sorted({s.subject.split("/")[-1] for s in manifest.samples})) or "none with usable clips"
-        raise ConfigError(f"subject={wanted}: no such subject; choose one of {known}")
-    return chosen
-
-
-def _heading(frames: FrameSampler, sample: Sample) -> str:
-    first, *others = frames.indices(sample)
-    numbers = f"{first} → {others[0]}" if len(others) == 1 else f"from {first}"
-    return f"{sample.id}  {sample.label}  {numbers}"
-
-
-def _pair(frames: FrameSampler, sample: Sample) -> FramePair | str:
-    """Return the two frames of a clip, or the reason why there are none."""
-    try:
-        return frames(sample)
-    except DataError as error:
-        return str(error)
-
-
 _FLOW_LAYOUTS = ("flow_images", "htnet")
 _GROUPS = ("dataset", "frames", "landmarks", "protocol")
 
@@ -229,7 +196,9 @@ COMMAND = Group(
         ),
         "show": Command(
             help="draw one contact sheet per subject",
-            description="Draws one contact sheet per subject: onset, apex, their difference ×8, label.",
+            description="Draws one contact sheet per subject: onset, apex, their difference ×8, label, cropped to the "
+            "face that\nlandmarks= finds (landmarks=none: whole frames). An earlier sheet is kept; the new one gets a "
+            "number.",
             examples="  mer data show dataset=mmew dataset.root=/data/MMEW subject=S03\n",
             fill=_fill_show,
             run=_show,

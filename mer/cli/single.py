@@ -49,5 +49,5 @@ def _show(outcome: Outcome, cfg: DictConfig) -> None:
     if outcome.see:
         print(f"compare   {outcome.see}")
     if any(cfg.sweep[name] for name in ("grid", "around", "cells")):
-        every = f"{typed('run', '-m')} with the same words runs all"
+        every = f"{typed('run', '-m')} runs all, with the same words"
         print(f"cells     study {cfg.study} has several; this run was only its base; {every}")

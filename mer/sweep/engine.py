@@ -175,6 +175,8 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
     states = Counter(line.state for line in lines)
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
     print(f"\n{len(lines)} of {len(sweep.cells)} cells finished: {counts}\nfolder    {sweep.folder}", flush=True)
+    if home is not None:
+        print(f"runs      {typed('runs', study, home=home)}")
     if table and len(lines) > 1:
         print(
             f"compare   {typed('report', study, home=home)}  "

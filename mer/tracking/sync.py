@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from mer.errors import DataError, TrackingError
 from mer.store.atomic import write_atomically
+from mer.store.program import typed
 from mer.store.results import is_whole
 from mer.tracking.client import experiment_id, translate_errors
 from mer.tracking.record import FAILED, Record, records
@@ -46,7 +47,7 @@ class Report:
         if not self.problems:
             return ""
         reasons = "; ".join(f"{text} ({count} runs)" if count > 1 else text for text, count in self._reasons())
-        return f"kept, but not recorded in MLflow yet: {reasons}; mer sync records it later"
+        return f"kept, but not recorded in MLflow yet: {reasons}; {typed('sync')} records it later"
 
     def _reasons(self) -> list[tuple[str, int]]:
         return list(Counter(self.problems).items())

@@ -18,7 +18,7 @@ from mer import metrics
 from mer.cli import main
 from mer.errors import ConfigError, DataError
 from mer.report.build import headline, report
-from mer.report.compare import versus
+from mer.report.compare import summary, versus
 from mer.report.render.document import Document, Table
 from mer.report.render.escape import tex
 from mer.report.render.formats import heads_of
@@ -432,6 +432,10 @@ def test_two_runs(study: Study, tmp_path: Path) -> None:
     assert sum(v or 0 for k, v in tally.items() if k != "predicted differently") == len(differ)
     assert len(_table(document, "1-clips").rows) == differ.sum()
     assert len(set(drawn)) == 2
+    said = dict(summary(document))
+    assert float(said["UF1 of A"].split()[0]) == pytest.approx(a.summary["uf1"]["value"], abs=0.006)
+    assert re.fullmatch(r"[-+]?\d\.\d+ \[.*\], p = .*", said["UF1, B minus A"])
+    assert said["predicted differently"] == str(differ.sum())
     right = (a.predictions.y_pred == a.predictions.y_true) != (b.predictions.y_pred == b.predictions.y_true)
     assert set(drawn) <= set(a.predictions.sample_id[differ & right].tolist())
     with pytest.raises(DataError, match="compared with itself"):

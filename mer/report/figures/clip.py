@@ -130,7 +130,7 @@ def _roses_panel(back: Numbers, regions: Regions, roses: Numbers, angles: Number
 
 def _plain(value: float) -> str:
     """Return a number with about three digits, and never as 1.16e+03."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.001 else f"{value:.6f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.001 or not value else f"{value:.6f}"
 
 
 def _faded(onset: Image | None, flow: FlowField, scale: float) -> Numbers:
