@@ -242,6 +242,10 @@ def baselines(parts: Sequence[Section], wanted: str) -> list[Cell]:
     return [section.cells[k] for section, k in zip(parts, places, strict=True)]
 
 
+def _unspaced(levels: Mapping[str, str]) -> dict[str, str]:
+    return {key: level.replace(" ", "") for key, level in levels.items()}
+
+
 def named_cells(wanted: str, parts: Sequence[Sequence[tuple[str, Mapping[str, str]]]]) -> list[int]:
     """Return the place, in every part, of the cell that levels such as ``flow=dis,roi=grid`` name.
 
@@ -257,7 +261,7 @@ def named_cells(wanted: str, parts: Sequence[Sequence[tuple[str, Mapping[str, st
         If the levels do not name one cell of every part.
     """
     levels = dict(word.partition("=")[::2] for word in wanted.replace(" ", "").split(",") if word)
-    found = [[k for k, (_, own) in enumerate(part) if levels.items() <= own.items()] for part in parts]
+    found = [[k for k, (_, own) in enumerate(part) if levels.items() <= _unspaced(own).items()] for part in parts]
     if any(len(cells) != 1 for cells in found):
         some = "; ".join(name for name, _ in parts[0][:4])
         raise ConfigError(f"baseline={wanted}: must name one cell of every part, by its levels, such as: {some}")
