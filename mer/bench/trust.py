@@ -39,8 +39,7 @@ _PLAIN: dict[str, Any] = {
 }
 # Flag → fields of the generator that must raise it.
 _MADE: dict[str, dict[str, Any]] = {
-    "below_noise": {"peak": [0.001, 0.002]},
-    "head_moved": {"drift_shift": 40.0, "drift_roll": 12.0},
+    "below_noise": {"peak": [0.01, 0.02]},
     "few_frames": {"fps": 15, "rise": [0.08, 0.12], "fall": [0.08, 0.12], "rest": [1.0, 1.0]},
     "too_long": {"rise": [0.4, 0.5], "fall": [0.4, 0.6]},
 }
@@ -68,6 +67,7 @@ def _flags(model: Model, clips: int) -> Table:
     edited: dict[str, Callable[[Sample, list[Image]], list[Image]]] = {
         "no_face": _without_face,
         "several_faces": _two_faces,
+        "head_moved (drift)": _drifting,
         "head_moved (profile)": _profile,
     }
     if model.name:
@@ -163,6 +163,19 @@ def _without_face(sample: Sample, frames: list[Image]) -> list[Image]:
 def _two_faces(_: Sample, frames: list[Image]) -> list[Image]:
     """Return the frames with a copy of the face beside it."""
     return [np.hstack([frame, frame]) for frame in frames]
+
+
+def _drifting(sample: Sample, frames: list[Image]) -> list[Image]:
+    """Return the frames with the head moving by 24 px and rolling by 8° from onset to apex, then staying there."""
+    height, width = frames[0].shape[:2]
+    shares = np.clip((np.arange(len(frames)) - sample.onset) / (sample.apex - sample.onset), 0, 1)
+    found = []
+    for frame, share in zip(frames, shares, strict=True):
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 8.0 * float(share), 1.0)
+        matrix[0, 2] += 24 * share
+        moved = cv2.warpAffine(frame, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        found.append(np.asarray(moved, dtype=np.uint8))
+    return found
 
 
 def _profile(_: Sample, frames: list[Image]) -> list[Image]:

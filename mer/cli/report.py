@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
 from mer.errors import ConfigError
 from mer.validation import user_path
-
-if TYPE_CHECKING:
-    from mer.report.render.document import Document
-    from mer.report.study import Files, LeftOut
 
 __all__ = ["COMMAND"]
 
@@ -35,28 +27,17 @@ def _fill(parser: Parser) -> None:
 
 def _run(asked: Namespace) -> int:
     """Read the study, write the report and print a summary."""
-    study = asked.study.removeprefix("study=")
-    folder = user_path("output", asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study))
-
-    digits = _digits(asked.digits)
-
-    from mer.report.build import headline, report
+    from mer.api.reports import report_folder, write_report
+    from mer.report.build import headline
     from mer.report.render.latex import read_words
-    from mer.report.study import files_of_study, load_study, task_of
-    from mer.spotting.cells import FILES
-    from mer.tracking import reading
 
+    study = asked.study.removeprefix("study=")
+    digits = _digits(asked.digits)
+    folder = report_folder(study, asked.output)
     words = read_words(user_path("names", asked.names)) if asked.names else {}
-    with reading(home=asked.home, uri=asked.uri) as client:
-        if task_of(client, study) != "recognise":
-            if digits is not None or words:
-                raise ConfigError("digits, names: are only for studies that recognise clips; leave them out")
-            runs, left_out = files_of_study(client, study, FILES)
-            make = partial(_spotting, study, runs, left_out)
-        else:
-            found = load_study(client, study)
-            left_out, make = list(found.left_out), partial(report, found, digits=digits, words=words)
-    document = make(folder, baseline=asked.baseline)
+    document, left_out = write_report(
+        study, folder, baseline=asked.baseline, home=asked.home, uri=asked.uri, digits=digits, words=words
+    )
     for name, text in headline(document):
         print(f"{name:<34}{text}")
     if left_out:
@@ -71,14 +52,6 @@ def _digits(text: str) -> int | None:
     if text not in ("1", "2", "3", "4", "5", "6"):
         raise ConfigError(f"digits={text}: must be a number of decimals from 1 to 6")
     return int(text)
-
-
-def _spotting(study: str, runs: list[Files], left_out: list[LeftOut], folder: Path, *, baseline: str) -> Document:
-    from mer.spotting.cells import read_cells
-    from mer.spotting.report import report_spotting
-
-    cells, faulty = read_cells(runs)
-    return report_spotting(study, cells, [*left_out, *faulty], folder, baseline=baseline)
 
 
 COMMAND = Command(

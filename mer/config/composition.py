@@ -283,8 +283,12 @@ def component(group: str, option: str, **overrides: Any) -> Any:
 
     Examples
     --------
+    >>> import mer
+    >>> import numpy as np
     >>> flow = mer.component("flow", "dis", finest_scale=0)
-    >>> field = flow(onset, apex)
+    >>> frame = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    >>> flow(frame, frame).uv.shape
+    (64, 64, 2)
     """
     if not options(group):
         raise ConfigError(f"{group}: no such group; choose one of {', '.join(groups())}")

@@ -35,6 +35,7 @@ __all__ = [
     "setting",
     "study_id",
     "task_of",
+    "texts_of",
 ]
 
 Loaded = TypeVar("Loaded")
@@ -270,6 +271,12 @@ def load_run(client: MlflowClient, run_id: str) -> Run:
     if isinstance(loaded, LeftOut):
         raise DataError(f"run {run_id}: {loaded.reason}")
     return loaded
+
+
+def texts_of(client: MlflowClient, run_id: str, name: str) -> str:
+    """Return the content of one more file of a run; empty where the run has no such file."""
+    with tempfile.TemporaryDirectory(prefix="mer_report_") as scratch:
+        return _optional(client, _find_run(client, run_id), name, scratch)
 
 
 def _find_run(client: MlflowClient, run_id: str) -> Stored:

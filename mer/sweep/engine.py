@@ -28,14 +28,19 @@ from mer.validation import require_choice, require_number
 if TYPE_CHECKING:
     from mer.pipeline.memory import Memory
 
-__all__ = ["run_sweep"]
+__all__ = ["run_sweep", "sweep_cells"]
 
 _LOOK_EVERY_S = 0.5  # how often to look for lines of workers on other machines
 _LOST = "its worker ended without a message: killed, out of memory, or its node went down"
 
 
 def run_sweep(words: Sequence[str]) -> int:
-    """Check the settings of every cell, run all cells and return the exit status: 0, or 1 if a cell failed.
+    """Run a sweep as `sweep_cells` does and return the exit status: 0, or 1 if a cell failed."""
+    return 1 if any(line.state == "failed" for line in sweep_cells(words)) else 0
+
+
+def sweep_cells(words: Sequence[str]) -> list[Line]:
+    """Check the settings of every cell, run all cells, print and return their lines; none if only a plan is printed.
 
     Raises
     ------
@@ -51,8 +56,8 @@ def run_sweep(words: Sequence[str]) -> int:
     return _run_cells(shared, cells)
 
 
-def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
-    """Run all cells and return the exit status: 0, or 1 if a cell failed."""
+def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> list[Line]:
+    """Run all cells and return their lines."""
     cfg = compose(shared, with_hydra=True)
     if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
         raise ConfigError("sweep.force, sweep.plan and sweep.figures must be true or false")
@@ -69,7 +74,7 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
         from mer.sweep.plan import print_plan
 
         print_plan(sweep)
-        return 0
+        return []
     memory = _memory(cfg)
     try:
         if _runs_here(cfg):
@@ -157,7 +162,7 @@ def _say(sweep: Sweep, line: Line) -> None:
     print(sweep.ledger.said(line), file=sys.stderr if line.state == "failed" else sys.stdout, flush=True)
 
 
-def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = None) -> int:
+def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = None) -> list[Line]:
     sweep.folder.mkdir(parents=True, exist_ok=True)
     lines = sweep.ledger.close()
     warnings = [warning for line in lines for warning in line.warnings]
@@ -181,7 +186,7 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
     if failed and table:
         cells = "1 cell" if failed == 1 else f"{failed} cells"
         print(f"mer: {cells} failed, for the reasons above; rerun the same command to repeat them", file=sys.stderr)
-    return 1 if failed else 0
+    return lines
 
 
 def _table(lines: Sequence[Line]) -> None:

@@ -15,7 +15,7 @@ from mer.report.stats.resampling import Counts, counts
 from mer.report.stats.varied import ABSENT, METHOD, REPORTING, SEED, Factor, as_number, varied
 from mer.report.study import Run, Study
 
-__all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "named_cells", "sections"]
+__all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "named_cells", "protocol_of", "sections"]
 
 _RUN = "run"
 
@@ -133,7 +133,7 @@ def sections(study: Study, *, apart: bool = False, digits: int | None = None) ->
     """
     groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in study.runs:
-        groups[_protocol(run)].append(run)
+        groups[protocol_of(run)].append(run)
     several = len(groups) > 1
     titles = _titles([runs[0] for runs in groups.values()])
     parts = [
@@ -162,7 +162,7 @@ def _titles(firsts: Sequence[Run]) -> list[str]:
     ]
 
 
-def _protocol(run: Run) -> tuple[object, ...]:
+def protocol_of(run: Run) -> tuple[object, ...]:
     """Return what must be equal for two runs to be compared: the clips with their truth, the classes, the scheme."""
     clips = run.predictions
     return (

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mer.report.common_clips import is_imported
 from mer.report.render.document import Column, Item, Row, Table, word
 from mer.report.stats.resampling import SCORES, score
 from mer.report.stats.scored import Scored
@@ -172,7 +173,8 @@ def cost(section: Section) -> Table:
     known = [stage for stage in _STAGES if any(f"seconds_{stage}" in r.numbers for c in section.cells for r in c.runs)]
     rows = []
     for cell in section.cells:
-        stages = [_seconds(cell, f"seconds_{stage}", Item(text="cached")) for stage in known]
+        absent = NOTHING if is_imported(cell.runs[0]) else Item(text="cached")
+        stages = [_seconds(cell, f"seconds_{stage}", absent) for stage in known]
         rest = (_seconds(cell, "seconds_total", NOTHING), _memory(cell))
         rows.append(Row(name=cell.name, items=(*factor_items(cell), *stages, *rest)))
     return Table(
