@@ -53,7 +53,7 @@ SEES: dict[str, Set[str]] = {
     "model": RUN | {"run", "spotting"},
     "api": TOP_FLOOR,
     "app": TOP_FLOOR | {"api"},
-    "cli": TOP_FLOOR | {"api", "app"},
+    "cli": TOP_FLOOR | {"api", "app"},  # mer app starts the page
     "bench": TOP_FLOOR,
 }
 
