@@ -26,7 +26,7 @@ BASE = {"mer", "errors", "progress", "types", "geometry", "validation"}
 STAGES = {"dataset", "protocol", "frames", "landmarks", "align", "flow", "motion", "roi", "descriptor"}
 LEARNING = BASE | STAGES | {"store", "metrics", "pipeline"}
 RUN = LEARNING | {"svm", "tuning", "loso", "config", "tracking", "report"}
-TOP_FLOOR = RUN | {"run", "model", "spotting", "sweep", "training"}
+TOP_FLOOR = RUN | {"run", "model", "spotting", "sweep", "training", "onnx", "networks"}
 SEES: dict[str, Set[str]] = {
     "mer": {"api", "config", "model"},
     "__main__": {"cli"},
@@ -40,8 +40,10 @@ SEES: dict[str, Set[str]] = {
     "metrics": {"errors", "types"},
     **dict.fromkeys(STAGES, BASE | {"store"}),
     "training": BASE | {"store", "align", "flow", "landmarks"},
+    "onnx": BASE | {"store", "flow", "landmarks"},
     "pipeline": BASE | STAGES | {"store"},
     "svm": LEARNING,
+    "networks": LEARNING | {"svm"},
     "tuning": LEARNING | {"svm"},
     "loso": LEARNING | {"svm", "tuning"},
     "tracking": BASE | {"store", "metrics"},
@@ -67,11 +69,15 @@ FENCES: dict[str, tuple[str, ...]] = {
         "mer.landmarks",
         "mer.flow",
         "mer.training",
+        "mer.onnx",
+        "mer.networks",
         "mer.descriptor.torch_hoof",
         "mer.descriptor.torch_pooling",
         "mer.bench._throughput",
         "mer.validation",
     ),
+    "onnx": ("mer.onnx",),
+    "onnxruntime": ("mer.onnx",),
     "kornia": ("mer.align", "mer.landmarks", "mer.flow", "mer.training"),
     "matplotlib": ("mer.report.figures", "mer.model.render", "mer.bench"),  # a bench draws pictures of its own
 }

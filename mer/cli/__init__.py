@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "load", "main"]
 
-# Each is a file of this package with a constant COMMAND.
+# Each is a file of this package with a constant COMMAND, of its own name or of that in _FILES.
 COMMANDS = {
     "run": "run an experiment; with -m a sweep over options, one MLflow run per cell",
+    "options": "list what can be chosen: groups, their options, and the settings of an option",
     "data": "check, show or export a data set",
     "train": "train one of the two networks",
     "landmarks": "find the face and its 68 points in every frame of a video",
@@ -31,9 +32,11 @@ COMMANDS = {
     "app": "open a page on this machine that looks at videos of your own",
     "spot": "find micro- and macro-expressions in a long video",
     "bench": "benchmark a part of mer against alternatives and print the table",
+    "runs": "list the runs of a study with their scores",
     "report": "write the tables and figures of a study for a paper",
     "compare": "compare two runs, with the clips on which they differ",
     "score": "score what other programs found, from their logs",
+    "import": "import predictions of others, clip by clip, as a run",
     "export": "write what a run found in the format of others",
     "ui": "open the MLflow UI for the runs on this machine",
     "sync": "record runs in MLflow that are missing there",
@@ -41,6 +44,7 @@ COMMANDS = {
     "doctor": "check the store, the cache and the versions, and say how to fix problems",
     "completion": "print the script that completes commands and options in bash, zsh or fish",
 }
+_FILES = {"import": "import_log"}  # a word of Python cannot name a module
 
 _HELP = """usage: mer COMMAND [options] [group=option ...] [group.setting=value ...]
 
@@ -54,6 +58,7 @@ options
   --version           the version
 
 examples
+  mer options                                           what can be chosen, and what it means
   mer run                                               the default experiment on the embedded synthetic data set
   mer run flow=tvl1 roi=grid descriptor.bins=12         other choices, other numbers
   mer run -m flow=farneback,dis roi=grid,mdmo36         a sweep of four cells
@@ -105,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def load(name: str) -> Command | Group:
     """Import a command of `COMMANDS`; this imports no heavy library."""
-    found: Command | Group = importlib.import_module(f"mer.cli.{name}").COMMAND
+    found: Command | Group = importlib.import_module(f"mer.cli.{_FILES.get(name, name)}").COMMAND
     return found
 
 

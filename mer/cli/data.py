@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError, counted
+from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
 if TYPE_CHECKING:
@@ -61,11 +63,20 @@ def _show(asked: Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     frames = build(cfg.frames)
     for subject in sorted({sample.subject for sample in chosen}):
-        path = folder / f"{subject.replace('/', '_')}.png"
+        path = _free(folder / f"{subject.replace('/', '_')}.png")
         samples = [sample for sample in chosen if sample.subject == subject]
         contact_sheet.draw(subject, [(_heading(frames, sample), _pair(frames, sample)) for sample in samples], path)
         print(path, flush=True)
     return 0
+
+
+def _free(path: Path) -> Path:
+    """Return a path that no file has: an earlier sheet, perhaps of other frames, stays as it is."""
+    numbers = itertools.count(2)
+    free = path
+    while free.exists():
+        free = path.with_name(f"{path.stem}_{next(numbers)}{path.suffix}")
+    return free
 
 
 def _export(asked: Namespace) -> int:
@@ -80,12 +91,19 @@ def _export(asked: Namespace) -> int:
     missing = [name for name in ("layout", "output") if not getattr(asked, name)]
     if missing:
         raise ConfigError(f"mer data export needs {missing[0]}=...; see mer data export --help")
-    dataset = build(cfg.dataset)
     output = user_path("output", asked.output)
+    if asked.layout in _FLOW_LAYOUTS:
+        from mer.cli.data_flow import export_flow_of
+
+        return export_flow_of(asked, output)
+    dataset = build(cfg.dataset)
     if isinstance(dataset, SyntheticLong):
         return _export_long(asked, dataset, output)
     if not isinstance(dataset, Synthetic):
-        raise ConfigError(f"dataset={dataset.name}: only the synthetic data sets can be exported; remove dataset=")
+        raise ConfigError(
+            f"dataset={dataset.name}: only the synthetic data sets can be exported; remove dataset=, or take "
+            "layout=flow_images"
+        )
     if asked.layout in LONG_LAYOUTS:
         raise ConfigError(f"layout={asked.layout} is of long videos; add dataset=synthetic_long")
     with progress("clips", dataset.subjects * dataset.clips) as advance:
@@ -103,7 +121,7 @@ def _export(asked: Namespace) -> int:
     print(f"{clips} clips of {dataset.subjects} subjects in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(asked.layout, asked.layout)
-    print(f"try       mer data check dataset={name} dataset.root={output}{_variant(asked)}")
+    print(f"try       {typed('data', 'check', f'dataset={name}', f'dataset.root={output}')}{_variant(asked)}")
     return 0
 
 
@@ -118,7 +136,8 @@ def _export_long(asked: Namespace, dataset: SyntheticLong, output: Path) -> int:
         written = export_long(dataset, asked.layout, output, suffix=asked.format, advance=advance)
     people = counted(dataset.look.subjects, "subject")
     print(f"{counted(len(written.recordings), 'video')} of {people} in {output}")
-    print(f"try       mer run task=spot dataset={asked.layout} dataset.root={output} dataset.fps={dataset.look.fps:g}")
+    words = (f"dataset={asked.layout}", f"dataset.root={output}", f"dataset.fps={dataset.look.fps:g}")
+    print(f"try       {typed('run', 'task=spot', *words)}")
     return 0
 
 
@@ -166,6 +185,7 @@ def _pair(frames: FrameSampler, sample: Sample) -> FramePair | str:
         return str(error)
 
 
+_FLOW_LAYOUTS = ("flow_images", "htnet")
 _GROUPS = ("dataset", "frames", "landmarks", "protocol")
 
 
@@ -183,13 +203,17 @@ def _fill_show(parser: Parser) -> None:
 def _fill_export(parser: Parser) -> None:
     layouts = "mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme; of long videos, with "
     layouts += "dataset=synthetic_long: samm_lv casme_sq_long casme3_long"
+    layouts += "; of the flow of any data set: flow_images htnet"
     parser.setting("layout", f"database whose file layout is written: {layouts}", metavar="NAME")
     parser.setting("output", "output folder", metavar="DIR")
-    text = "png bmp tif (lossless) or jpg (lossy, as in most databases)"
+    text = (
+        "png bmp tif (lossless) or jpg (lossy, as in most databases); of flow: png, or flo and npy, which lose nothing"
+    )
     parser.setting("format", text, default="png", metavar="NAME")
     text = "raw or cropped: which of the database's two frame folders is written"
     parser.setting("variant", text, default="raw", metavar="NAME")
-    parser.overrides(("dataset",))
+    parser.setting("size", "height and width of flow images, px; 28 by default", default="28", metavar="NUMBER")
+    parser.overrides(("dataset", "protocol", "frames", "landmarks", "align", "flow"))
 
 
 COMMAND = Group(
@@ -211,10 +235,13 @@ COMMAND = Group(
             run=_show,
         ),
         "export": Command(
-            help="write the embedded synthetic data set in the file layout of a database",
-            description="Writes the embedded synthetic data set in the layout of a database, with its table.",
+            help="write the embedded synthetic data set in the file layout of a database, or the flow of any data set",
+            description="Writes the embedded synthetic data set in the layout of a database, with its table; or the "
+            "flow of any\ndata set as images of u, v and optical strain, in the layouts that STSTNet (flow_images) and "
+            "HTNet (htnet) read.",
             examples="  mer data export layout=casme2 dataset.subjects=4 output=try/casme2\n"
             "  mer run dataset=casme2 dataset.root=try/casme2\n"
+            "  mer data export layout=htnet dataset=mmew dataset.root=/data/MMEW flow=tvl1 output=flow28\n"
             "  mer data export layout=samm_lv dataset=synthetic_long dataset.look.subjects=2 output=try/samm_lv\n",
             fill=_fill_export,
             run=_export,

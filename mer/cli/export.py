@@ -7,10 +7,12 @@ from pathlib import Path
 
 from mer.cli.command import Command, Group, Parser
 from mer.errors import ConfigError, counted
+from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
 __all__ = ["COMMAND"]
 
+_STEP = 16  # px: microflow takes multiples of it
 _LINES = {"samm_lv": "1", "casme_sq": "2"}  # how a log names its data sets
 
 
@@ -45,7 +47,69 @@ def _run(asked: Namespace) -> int:
     write_log(path, {_LINES[name]: cell.videos}, cell.iou)
     intervals = sum(len(video.found) for video in cell.videos)
     print(f"{counted(intervals, 'found interval')} of {counted(len(cell.videos), 'video')} in {path}")
-    print(f"try       mer score spotting {path} matching=one_to_one")
+    print(f"try       {typed('score', 'spotting', str(path), 'matching=one_to_one')}")
+    return 0
+
+
+def _fill_predictions(parser: Parser) -> None:
+    parser.add_argument("RUN", help="the run id shown in the MLflow UI, or its first characters")
+    text = "megc, the log of the MEGC2019 networks, or csv, a table"
+    parser.setting("format", text, default="megc", metavar="NAME")
+    parser.setting("output", "the file to write; RUN_predictions.txt or .csv by default", metavar="FILE")
+    parser.home("the store on this machine; MER_HOME (./mer_home) by default")
+    parser.setting("uri", "an MLflow server instead", metavar="http://...")
+
+
+def _run_predictions(asked: Namespace) -> int:
+    """Write the predictions of a run, one line per clip."""
+    require_choice("format", asked.format, ("megc", "csv"))
+    end = "txt" if asked.format == "megc" else "csv"
+    path = user_path("output", asked.output or Path(f"{asked.RUN}_predictions.{end}"))
+
+    from mer.report.study import load_run, texts_of
+    from mer.run.logs import write_megc
+    from mer.run.logs.keep import FILE, log_of
+    from mer.run.logs.own import log_of_own
+    from mer.run.logs.table import write_table_of_predictions
+    from mer.tracking import reading
+
+    with reading(home=asked.home, uri=asked.uri) as client:
+        run = load_run(client, asked.RUN)
+        imported = texts_of(client, run.run_id, FILE) if "imported" in run.card else ""
+    log = log_of(imported, run.predictions) if imported else log_of_own(run.predictions)
+    (write_megc if asked.format == "megc" else write_table_of_predictions)(path, log)
+    print(f"{counted(len(log.rows), 'prediction')} in {path}")
+    print(f"classes   {', '.join(f'{k} {name}' for k, name in enumerate(log.classes))}")
+    return 0
+
+
+def _fill_onnx(parser: Parser) -> None:
+    parser.add_argument("NETWORK", help="cnn68 (two files: faces, points) or microflow")
+    parser.setting("output", "output folder; onnx by default", default="onnx", metavar="DIR")
+    parser.setting("weights", "a file of mer train; the bundled weights by default", metavar="FILE")
+    text = "height and width of the frames of microflow, px, multiples of 16; 256 by default"
+    parser.setting("size", text, default="256", metavar="NUMBER")
+
+
+def _run_onnx(asked: Namespace) -> int:
+    """Write the files of a network and print how they compare with torch."""
+    require_choice("NETWORK", asked.NETWORK, ("cnn68", "microflow"))
+    folder = user_path("output", asked.output)
+    weights = user_path("weights", asked.weights) if asked.weights else None
+    if not asked.size.isdigit() or int(asked.size) < _STEP or int(asked.size) % _STEP:
+        raise ConfigError(f"size={asked.size}: must be a multiple of {_STEP}, such as 256")
+    side = int(asked.size)
+
+    from mer.onnx.export import export_net
+    from mer.onnx.networks import cnn68_nets, microflow_nets
+
+    nets = cnn68_nets(weights) if asked.NETWORK == "cnn68" else microflow_nets(weights, (side, side))
+    print(f"{'file':<24}{'difference':>12}{'onnxruntime':>14}{'torch':>10}")
+    for net in nets:
+        found = export_net(net, folder)
+        times = f"{1000 * found.seconds_onnx:>11.1f} ms{1000 * found.seconds_torch:>7.1f} ms"
+        print(f"{found.path.name:<24}{found.difference:>12.1e}{times}")
+    print(f"files in {folder}; difference: largest of any output, px; times: one call on one thread")
     return 0
 
 
@@ -59,6 +123,24 @@ COMMAND = Group(
             examples="  mer export intervals 3f9a1c2b output=log.txt\n",
             fill=_fill,
             run=_run,
-        )
+        ),
+        "predictions": Command(
+            help="write the predictions of a run as a log that others read",
+            description="Writes a line DATABASE SUBJECT for every subject and a line CLIP TRUTH PREDICTION for each of "
+            "its clips, classes as\nnumbers from 0; or a table. A log that was imported is written to the byte as it "
+            "was.",
+            examples="  mer export predictions 3f9a1c2b output=log.txt\n",
+            fill=_fill_predictions,
+            run=_run_predictions,
+        ),
+        "onnx": Command(
+            help="write a network as an ONNX file",
+            description="Writes a network as ONNX, for programs without torch, and checks that onnxruntime gives the "
+            "same to 1e-4 px.\nFree sizes: frames of cnn68_faces (multiples of 32), number of pairs of microflow. "
+            "Needs the extra onnx.",
+            examples="  mer export onnx cnn68 output=onnx\n  mer export onnx microflow size=256\n",
+            fill=_fill_onnx,
+            run=_run_onnx,
+        ),
     },
 )

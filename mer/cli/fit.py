@@ -13,6 +13,7 @@ from mer.cli.command import Command, Parser
 from mer.config.arguments import overrides
 from mer.config.catalogue import groups
 from mer.errors import ConfigError
+from mer.store.program import typed
 
 __all__ = ["COMMAND", "fit_model", "show_card"]
 
@@ -38,7 +39,7 @@ def _run(asked: Namespace) -> int:
         raise ConfigError("mer fit: missing name; write mer fit name=NAME")
     version, folder = fit_model(check_name(asked.name), overrides(asked))
     show_card(version, read_card(folder))
-    print(f"\nmodel     {folder}\nuse       mer predict VIDEO model={version}")
+    print(f"\nmodel     {folder}\nuse       {typed('predict', 'VIDEO', f'model={version}')}")
     return 0
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
+from mer.config.composition import build
+from mer.store.program import typed
 from mer.sweep.single import run_single
 
 if TYPE_CHECKING:
@@ -24,7 +26,10 @@ def run(overrides: Sequence[str]) -> int:
     MerError
         For bad input.
     """
-    _show(*run_single(overrides))
+    outcome, cfg = run_single(overrides)
+    _show(outcome, cfg)
+    if getattr(build(cfg.tuning), "optimistic", False):
+        print("note      optimistic: with this tuning=, the clips that are scored chose the settings")
     return 0
 
 
@@ -39,7 +44,10 @@ def _show(outcome: Outcome, cfg: DictConfig) -> None:
     computed = ", ".join(f"{count} {stage}" for stage, count in outcome.computed.items()) or "nothing"
     print(f"\ncomputed  {computed}; the rest came from the cache ({outcome.seconds:.1f} s)")
     print(f"folder    {outcome.folder}")
+    if outcome.run_id:
+        print(f"run       {outcome.run_id}")
     if outcome.see:
         print(f"compare   {outcome.see}")
     if any(cfg.sweep[name] for name in ("grid", "around", "cells")):
-        print(f"cells     study {cfg.study} has several; this run was only its base; mer run -m runs all")
+        every = f"{typed('run', '-m')} with the same words runs all"
+        print(f"cells     study {cfg.study} has several; this run was only its base; {every}")

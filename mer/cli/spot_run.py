@@ -169,5 +169,7 @@ def _show(ready: Spotting, outcome: Outcome) -> None:
         print(f"UF1 of the {len(one.rows)} micro-expressions that were found: {one.uf1:.4f}")
         print(f"spot-then-recognise score, F1 micro × UF1: {one.spotting:.4f} × {one.uf1:.4f} = {one.strs:.4f}")
     print(f"folder    {outcome.folder}")
+    if outcome.run_id:
+        print(f"run       {outcome.run_id}")
     if outcome.see:
         print(f"compare   {outcome.see}")

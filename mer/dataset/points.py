@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mer.dataset.tables import Row, read_table
+from mer.dataset.tool_points import is_tool_table, read_tool_table
 from mer.errors import DataError
 from mer.types import Landmarks
 
-__all__ = ["StoredPoints", "write_points"]
+__all__ = ["StoredPoints", "read_points", "write_points"]
 
 _COORDINATES = tuple(f"{axis}{point}" for point in range(68) for axis in "xy")
 
@@ -26,9 +27,10 @@ class StoredPoints:
     Attributes
     ----------
     path : Path
-        ``.csv`` with the columns frame, x0, y0, ... x67, y67, or ``.npy`` of shape (frames, 68, 2).
+        ``.csv`` with the columns frame, x0, y0, ... x67, y67, one of OpenFace or py-feat (x_0 ... x_67, y_0 ... y_67),
+        or ``.npy`` of shape (frames, 68, 2).
     first : int
-        Number of the frame that the first entry of an ``.npy`` belongs to.
+        Number of the frame that the first entry of an ``.npy``, or the first frame of such a tool, belongs to.
     """
 
     path: Path
@@ -58,6 +60,8 @@ class StoredPoints:
         return self._landmarks(np.array(array[index - self.first]), index)
 
     def _of_table(self, index: int) -> Landmarks | None:
+        if is_tool_table(self.path):
+            return read_tool_table(self.path).points.get(index - self.first)
         table = read_table(self.path)
         table.require(("frame", *_COORDINATES))
         rows = [row for row in table.rows if _number(row, "frame") == index]
@@ -88,3 +92,24 @@ def write_points(path: Path, found: Mapping[int, Landmarks]) -> None:
         out.writerow(["frame", *_COORDINATES, "score"])
         for frame, face in found.items():
             out.writerow([frame, *(f"{value:.3f}" for value in face.xy.ravel()), f"{face.score:.3f}"])
+
+
+def read_points(path: Path) -> dict[int, Landmarks]:
+    """Return all landmarks of a table, by the numbers of its frames, those of other tools counted from 0.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or holds something else.
+    """
+    if is_tool_table(path):
+        return dict(read_tool_table(path).points)
+    table = read_table(path)
+    table.require(("frame", *_COORDINATES))
+    found: dict[int, Landmarks] = {}
+    for row in table.rows:
+        face = StoredPoints(path=path, first=0)(int(_number(row, "frame")))
+        assert face is not None
+        score = _number(row, "score") if "score" in table.columns else 1.0
+        found[int(_number(row, "frame"))] = replace(face, score=min(max(score, 0.0), 1.0))
+    return found

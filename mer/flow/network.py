@@ -89,10 +89,14 @@ class _Stage(nn.Module):
         step, log_scale = self.regulariser(steps, flow.detach())
         return _bounded(step) * (left / (left + _SILENCE)), log_scale
 
+    def bank(self) -> Tensor:
+        """Return the kernels and their differences at all places, (3·4·K, 1, 9, 9)."""
+        return _at_four_places(self.kernels)
+
     def _products(self, first: Tensor, moved: Tensor) -> Tensor:
         """Return gxx, gxy, gyy, gx·d, gy·d, d·d of every mixture on the knots, (B, 6·M, h, w)."""
         frames = functional.pad(torch.cat([first, moved]), (3, 3, 3, 3))  # the convolution itself is slow at it
-        maps = functional.conv2d(frames, _at_four_places(self.kernels), stride=GRID)
+        maps = functional.conv2d(frames, self.bank(), stride=GRID)
         (f0, gx0, gy0), (f1, gx1, gy1) = (part.chunk(3, dim=1) for part in maps.flatten(2).chunk(2))
         gx, gy, d = 0.5 * (gx0 + gx1), 0.5 * (gy0 + gy1), f0 - f1
         mixing = (0.25 * functional.softplus(self.mixing)).repeat(1, _PLACES)  # the mean over the places at once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -15,8 +16,8 @@ from mer.loso.guards import check_split
 from mer.loso.order import content_rank, subject_signatures
 from mer.loso.store import FoldStore
 from mer.svm import Learner, Split, TrainingSet
-from mer.tuning import Choice
-from mer.types import FeatureTable, FoldResult
+from mer.tuning import BestTestEpoch, Choice, EpochByEpoch
+from mer.types import FeatureTable, FoldResult, Numbers
 
 __all__ = ["Job", "Tuning", "fold_seed", "run_fold", "training_side"]
 
@@ -116,9 +117,13 @@ def run_fold(job: Job, split: Split) -> FoldResult:
     fitted = choice.learner(side.rows[clips], side.labels(clips), side.classes, side.columns)
     order = np.argsort(job.rank[split.test])  # a matrix product rounds a row by its place, too
     test = split.test[order]
-    values = fitted.scores(job.table.X[test])
-    if job.average and job.mirrored is not None:
-        values = (values + fitted.scores(job.mirrored.X[test])) / 2
+    parameters = choice.learner.parameters
+    if isinstance(job.tuning, BestTestEpoch) and isinstance(fitted, EpochByEpoch):
+        each = _averaged(job, test, fitted.each_epoch)
+        epoch = job.tuning.epoch(each, job.table.y[test])
+        values, parameters = each[epoch], {**parameters, "epochs": epoch + 1}
+    else:
+        values = _averaged(job, test, fitted.scores)
     scores = values[np.argsort(order)]
     result = FoldResult(
         fold=split.name,
@@ -126,7 +131,7 @@ def run_fold(job: Job, split: Split) -> FoldResult:
         y_true=job.table.y[split.test],
         y_pred=np.nanargmax(scores, axis=1),
         scores=scores,
-        parameters=choice.learner.parameters,
+        parameters=parameters,
         inner_score=choice.inner_score,
         seconds=time.perf_counter() - started,
         trials=choice.trials,
@@ -134,3 +139,11 @@ def run_fold(job: Job, split: Split) -> FoldResult:
     if job.store is not None:
         job.store.save(result)
     return result
+
+
+def _averaged(job: Job, rows: NDArray[np.intp], score: Callable[[Numbers], NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the scores of clips, averaged with those of their mirror images where the evaluation says so."""
+    values = score(job.table.X[rows])
+    if job.average and job.mirrored is not None:
+        values = (values + score(job.mirrored.X[rows])) / 2
+    return values

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from mer.dataset.flow_images.phases import FlowPhases
 from mer.dataset.still import NO_PICTURES
 from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError, notes
@@ -160,9 +161,7 @@ class Pipeline:
     def _make_flow(self, sample: Sample, wait: bool) -> Entry:
         if self.ready_made:
             with self.timer("read"):
-                ready = sample.clip.flow()
-            assert ready is not None
-            return flow_entry(ClipFlow(uv=ready.uv))
+                return flow_entry(_ready_made(sample))
         return flow_entry(self.stages.estimated(self.pair(sample, wait=wait), self.timer))
 
     def _tables(self, samples: Sequence[Sample], workers: int, bad_clips: str, mirror: bool) -> dict[str, Rows]:
@@ -244,3 +243,13 @@ def _of_clip(sample: Sample, error: DataError) -> DataError:
     for note in notes(error):
         named.add_note(note)
     return named
+
+
+def _ready_made(sample: Sample) -> ClipFlow:
+    """Return the flow that comes with a clip: one field, or those of several phases."""
+    clip = sample.clip
+    if isinstance(clip, FlowPhases):
+        return ClipFlow(uv=clip.flows(), peak=clip.peak)
+    ready = clip.flow()
+    assert ready is not None
+    return ClipFlow(uv=ready.uv)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mer.errors import DataError
 from mer.types import Sample
+from mer.types.clip_names import clip_key
 
 __all__ = ["OfficialClips", "read_official_list"]
 
@@ -21,7 +21,7 @@ class OfficialClips:
     ----------
     path : Path
     classes : mapping of str to int
-        ``casme2/sub01/ep02_01f`` in plain spelling → number of the class.
+        ``casme2/sub1/ep2_1f`` in plain spelling → number of the class.
     """
 
     path: Path
@@ -29,11 +29,8 @@ class OfficialClips:
 
     def matching(self, sample: Sample) -> list[str]:
         """Return the names of the list that mean a sample: one, or none."""
-        subject = _plain(sample.subject.split("/")[-1])
-        clip = _plain(sample.id.removeprefix(f"{sample.dataset}/"))
-        short = clip.removeprefix(f"{subject}_")
-        names = [f"{_database(sample.dataset)}/{subject}/{name}" for name in dict.fromkeys((clip, short))]
-        return [name for name in names if name in self.classes][:1]
+        name = _name(sample.dataset, sample.subject, sample.id)
+        return [name] if name in self.classes else []
 
 
 def read_official_list(path: Path, classes: int) -> OfficialClips:
@@ -58,7 +55,7 @@ def read_official_list(path: Path, classes: int) -> OfficialClips:
                 f"row {number} of {path}: {line!r} is not data set, subject, clip, class (0 to {classes - 1}); take "
                 "the official file, which has no blank rows"
             )
-        name = f"{_database(cells[0])}/{_plain(cells[1])}/{_plain(cells[2])}"
+        name = _name(*cells[:3])
         if name in found:
             raise DataError(f"row {number} of {path}: {name} is listed twice; take the official file")
         found[name] = int(cells[3])
@@ -67,14 +64,5 @@ def read_official_list(path: Path, classes: int) -> OfficialClips:
     return OfficialClips(path=path, classes=found)
 
 
-def _plain(name: str) -> str:
-    """Return a name without extension, case and zeros before numbers: s1_ne_1 for s01_ne_01."""
-    stem = re.sub(r"\.(avi|mp4|png|jpe?g|bmp)$", "", name.strip(), flags=re.IGNORECASE)
-    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\s_-]+", "_", stem)).casefold()
-
-
-def _database(name: str) -> str:
-    plain = re.sub(r"[\W_]+", "", name).casefold()
-    if plain in ("casmeii", "casme2"):
-        return "casme2"
-    return "smic" if plain.startswith("smic") else plain
+def _name(dataset: str, subject: str, clip: str) -> str:
+    return "/".join(clip_key(dataset, subject, clip))

@@ -11,8 +11,10 @@ import numpy as np
 
 from mer.errors import DataError
 from mer.report.build import confusions, into_folder
+from mer.report.common_clips import common_clips, is_imported, names_clips
 from mer.report.figures import plots, style
 from mer.report.render.document import Block, Code, Column, Document, Figure, Heading, Item, Row, Table, Text, word
+from mer.report.render.formats import heads_of
 from mer.report.stats.paired import against
 from mer.report.stats.scored import scored
 from mer.report.stats.sections import ABSENT, Section, sections
@@ -22,7 +24,9 @@ from mer.report.tables import scores as tables_scores
 from mer.report.tables import tests as tables_tests
 from mer.report.tables.flat import flat_rows
 
-__all__ = ["Draw", "versus"]
+__all__ = ["Draw", "summary", "versus"]
+
+_UNUSED = "none"  # option of a group that a run does not use
 
 # Draws one clip as one run sees it; returns the reason where it cannot.
 Draw = Callable[[Run, str, Path], str]
@@ -48,6 +52,8 @@ def versus(a: Run, b: Run, folder: Path, *, draw: Draw, clips: int) -> Document:
     """
     if a.run_id == b.run_id:
         raise DataError(f"run {a.run_id}: compared with itself; name two runs")
+    if is_imported(a) or is_imported(b):
+        a, b = common_clips([a, b])
     parts = sections(Study(name="", runs=(a, b), left_out=()), apart=True)
     if len(parts) > 1:
         raise DataError(f"these runs cannot be compared: {_why(*parts)}")
@@ -58,12 +64,12 @@ def versus(a: Run, b: Run, folder: Path, *, draw: Draw, clips: int) -> Document:
 def _why(a: Section, b: Section) -> str:
     if a.classes != b.classes:
         return f"their classes are {', '.join(a.classes)} and {', '.join(b.classes)}"
-    if a.title != b.title:
-        return f"they were evaluated on {a.title} and on {b.title}"
     clips = [set(section.first_run.predictions.sample_id.tolist()) for section in (a, b)]
-    if clips[0] != clips[1]:
+    if clips[0] != clips[1] and not clips[0].isdisjoint(clips[1]):
         only = sorted(clips[0] ^ clips[1])
         return f"{len(only)} clips are in one of them only, such as {only[0]}"
+    if a.title != b.title:
+        return f"they were evaluated on {a.title} and on {b.title}"
     return "their clips, the clips' frames or the evaluation differ; see protocol.json and config.yaml of both"
 
 
@@ -78,6 +84,7 @@ def _document(section: Section, figures: Path, draw: Draw, clips: int) -> Docume
     style.save(plots.subjects(scores, {"A": 0, "B": 1}), figures, "1_subjects")
     blocks.append(Figure(stem="1_subjects", caption="Accuracy on each subject."))
     blocks += _clips(section, figures, draw, clips)
+    blocks += [Text(text=warning) for cell in section.cells for warning in _of_imported(cell.runs[0])]
     blocks += [
         Heading(level=1, text="Protocol and cost"),
         tables_scores.cost(section),
@@ -90,9 +97,15 @@ def _document(section: Section, figures: Path, draw: Draw, clips: int) -> Docume
     return Document(title=f"{section.cells[0].short} and {section.cells[1].short}", blocks=tuple(blocks))
 
 
+def _of_imported(run: Run) -> list[str]:
+    """Return what a reader should know of predictions that other programs made, and of clips that are not compared."""
+    return [warning for warning in run.card.get("warnings", []) if warning.startswith(f"{run.name}: ")]
+
+
 def _settings(section: Section) -> Table:
     a, b = (cell.runs[0] for cell in section.cells)
-    keys = [key for key in dict.fromkeys([*a.keys, *b.keys]) if a.level(key) != b.level(key)]
+    known = [*a.params, *b.params] if is_imported(a) or is_imported(b) else [*a.keys, *b.keys]
+    keys = [key for key in dict.fromkeys(known) if a.level(key) != b.level(key) and _used(key, a, b)]
     lines = [("run", a.run_id, b.run_id), *((k, a.level(k) or ABSENT, b.level(k) or ABSENT) for k in keys)]
     return Table(
         key="1-settings",
@@ -103,8 +116,37 @@ def _settings(section: Section) -> Table:
     )
 
 
+def _used(key: str, *runs: Run) -> bool:
+    """Return whether a run used the group of a setting; ``classifier=lda`` leaves the settings of svm unused."""
+    group, dot, _ = key.partition(".")
+    return not dot or any(run.params.get(group) != _UNUSED for run in runs)
+
+
+def summary(document: Document) -> list[tuple[str, str]]:
+    """Return the lines that the command prints: scores of both runs, their difference, and how many clips differ."""
+    tables = {table.key: table for table in document.tables}
+    lines: list[tuple[str, str]] = []
+    main, tests = tables["1-main"], tables["1-baseline-tests"]
+    heads = [column.head for column in main.columns]
+    for name in ("UF1", "UAR", "accuracy"):
+        place = heads.index(name)
+        lines += [(f"{name} of {row.items[0].text[:1]}", row.items[place].shown) for row in main.rows[:2]]
+    lines += _differences(tests)
+    return [*lines, *((row.items[0].shown, row.items[1].shown) for row in tables["1-tally"].rows)]
+
+
+def _differences(tests: Table) -> list[tuple[str, str]]:
+    """Return the difference of each score, B minus A, with its interval and its p-value."""
+    items = dict(zip(heads_of(tests), tests.rows[0].items, strict=True))
+    return [
+        (f"{name}, B minus A", f"{items[f'Δ{name}'].shown}, p = {items[f'Δ{name} p'].shown}") for name in ("UF1", "UAR")
+    ]
+
+
 def _clips(section: Section, figures: Path, draw: Draw, most: int) -> list[Block]:
     runs = [cell.runs[0] for cell in section.cells]
+    if not all(map(names_clips, runs)):
+        return [_tally({f"{name} correct": int(right.sum()) for name, right in zip("AB", section.right, strict=True)})]
     order = [run.predictions.sample_id.argsort() for run in runs]
     predicted = [run.predictions.y_pred[o] for run, o in zip(runs, order, strict=True)]
     clips = runs[0].predictions
@@ -149,8 +191,11 @@ def _drawn(section: Section, ids: Sequence[str], figures: Path, draw: Draw) -> l
     seen = [key for key in dict.fromkeys([*a.keys, *b.keys]) if key.split(".")[0] in before]
     letters = "A" if all(a.level(key) == b.level(key) for key in seen) else "AB"
     blocks: list[Block] = []
+    shown = [(letter, cell) for letter, cell in zip("AB", section.cells, strict=True) if not is_imported(cell.runs[0])]
+    if len(shown) == 2:
+        shown = shown[: len(letters)]
     for number, sample_id in enumerate(ids, start=1):
-        for letter, cell in zip(letters, section.cells, strict=False):
+        for letter, cell in shown:
             stem = f"1_clip_{number}_{letter}"
             problem = draw(cell.runs[0], sample_id, figures / f"{stem}.png")
             if problem:

@@ -36,6 +36,7 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
     ConfigError
         If a component refuses its settings.
     """
+    from mer.dataset.flow_images.phases import ReadyMadeSequence
     from mer.pipeline import Pipeline, Stages
     from mer.run.experiment import FLOW_STAGES, STAGES, Experiment
     from mer.store.cache import Cache
@@ -57,7 +58,9 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
                 f"{stage}={choices[stage]}: dataset={dataset.name} needs this stage; choose one of {fitting}"
             )
     built: dict[str, Any] = {stage: build(cfg[stage]) if stage in used else None for stage in STAGES[1:]}
-    _check_descriptor(built["descriptor"], choices, dataset, used)
+    if getattr(dataset, "gives", "pair") == "sequence":
+        built["sequence"] = ReadyMadeSequence()
+    _check_descriptor(built["descriptor"], choices, dataset, several=built["sequence"] is not None, used=used)
     protocol = build(cfg.protocol)
     parts = {"dataset": dataset, **built, "protocol": protocol}
     svm, classifier, codes = (built.pop(stage) for stage in ("svm", "classifier", "codes"))
@@ -102,21 +105,21 @@ def _over_time(cfg: Any, choices: Mapping[str, str], dataset: Dataset) -> bool:
 
 
 def _check_descriptor(
-    descriptor: Descriptor, choices: Mapping[str, str], dataset: Dataset, used: Sequence[str]
+    descriptor: Descriptor, choices: Mapping[str, str], dataset: Dataset, *, several: bool, used: Sequence[str]
 ) -> None:
     """Refuse a descriptor that does not fit the frames of a clip, or whose rows do not fit the codes."""
     name, frames, apart = choices["descriptor"], choices["frames"], getattr(descriptor, "over_time", False)
-    if "sequence" in used and not hasattr(descriptor, "sequence"):
+    if several and not hasattr(descriptor, "sequence"):
         raise ConfigError(
             f"descriptor={name} describes one flow field, but frames={frames} gives several: add a method "
             "sequence(flows, regions) to it, or use frames=onset_apex"
         )
-    if apart and dataset.entry == "flow":
+    if apart and dataset.entry == "flow" and not several:
         raise ConfigError(
             f"descriptor={name} describes every frame of a clip, but dataset={dataset.name} has one ready-made flow "
             "field per clip and no frames: use descriptor=mdmo"
         )
-    if apart and "sequence" not in used:
+    if apart and not several:
         raise ConfigError(
             f"descriptor={name} describes every frame of a clip, but frames={frames} gives only onset and apex; use "
             "frames=sequence"

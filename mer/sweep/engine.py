@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from mer.config.composition import compose, compose_cell
 from mer.config.words import parse
 from mer.errors import ConfigError
+from mer.store.program import typed
 from mer.sweep.cell import Sweep, run_cell
 from mer.sweep.cells import Cell, expand, probes
 from mer.sweep.checks import check_settings
@@ -22,7 +23,7 @@ from mer.sweep.hydra_process import launch
 from mer.sweep.idle import refuse_idle
 from mer.sweep.ledger import Line
 from mer.tracking import settle, waiting
-from mer.validation import require_number
+from mer.validation import require_choice, require_number
 
 if TYPE_CHECKING:
     from mer.pipeline.memory import Memory
@@ -60,12 +61,14 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> list[Line]:
     cfg = compose(shared, with_hydra=True)
     if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
         raise ConfigError("sweep.force, sweep.plan and sweep.figures must be true or false")
+    require_choice("sweep.stop", cfg.sweep.stop, ("never", "first"))
     sweep = Sweep(
         shared=tuple(shared),
         cells=tuple(cells),
         folder=Path(cfg.hydra.sweep.dir).absolute(),
         force=cfg.sweep.force,
         figures=cfg.sweep.figures,
+        stop=cfg.sweep.stop,
     )
     if cfg.sweep.plan:
         from mer.sweep.plan import print_plan
@@ -104,6 +107,8 @@ def _here(sweep: Sweep, memory: Memory) -> None:
     for wait, numbers in ((False, range(len(sweep.cells))), (True, busy)):
         for number in numbers:
             line = run_cell(sweep, number, wait=wait, memory=memory)
+            if sweep.over and line is None:
+                return
             if line is None:
                 busy.append(number)
             else:
@@ -119,7 +124,7 @@ def _through_hydra(sweep: Sweep) -> None:
             launch(sweep, numbers, wait=wait)
             ended = {line.number for line in sweep.ledger.lines()}
             numbers = [number for number in numbers if number not in ended]
-            if not numbers:
+            if not numbers or sweep.over:
                 return
     for number in numbers:
         line = Line(number=number, overrides=sweep.cells[number], state="failed", error=_LOST)
@@ -171,7 +176,10 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
     print(f"\n{len(lines)} of {len(sweep.cells)} cells finished: {counts}\nfolder    {sweep.folder}", flush=True)
     if table and len(lines) > 1:
-        print(f"compare   mer report {study}  (picking the best cell by these scores selects on test subjects)")
+        print(
+            f"compare   {typed('report', study, home=home)}  "
+            "(picking the best cell by these scores selects on test subjects)"
+        )
     failed = states["failed"]
     if failed and table:
         cells = "1 cell" if failed == 1 else f"{failed} cells"

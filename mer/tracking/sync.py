@@ -23,7 +23,7 @@ from mer.tracking.tell import tell
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["Report", "sync"]
+__all__ = ["Report", "run_id_of", "sync"]
 
 
 @dataclass(kw_only=True)
@@ -152,6 +152,11 @@ def _made(client: MlflowClient) -> str:
     except MlflowException as error:
         raise TrackingError(f"the store cannot be read: {error}") from error
     return str(first[0].creation_time) if first else ""
+
+
+def run_id_of(path: Path) -> str:
+    """Return MLflow's id of the run of a record; empty where it is not recorded yet."""
+    return (_marker(path) or {}).get("run", "")
 
 
 def _marker(path: Path) -> dict[str, str] | None:

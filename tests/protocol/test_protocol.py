@@ -113,8 +113,28 @@ def test_the_official_list_alone_decides_over_clips_and_classes(tmp_path: Path) 
     }
     assert [e.reason for e in manifest.excluded] == ["the list combined_3class_gt.csv does not hold it"]
     card = manifest.notes["protocol"]
-    assert card["departures"][-1] == "samm/6/6_1_3 of the list is absent"
+    assert card["departures"][-1] == "samm/6/1_3 of the list is absent"
     assert card["clip_list"] == "combined_3class_gt.csv" and len(card["clip_list_sha256"]) == 64
+
+
+def test_the_published_list_takes_the_names_of_the_flow_images(data_root: Path) -> None:
+    path = data_root / "published_logs" / "combined_3class_gt.csv"
+    root = data_root / "megc2019_smic_flow28"
+    flow_images = mer.component("dataset", "flow_images", root=str(root))
+    manifest = flow_images.load()
+    listed = mer.component("protocol", "megc2019", clips=str(path))(manifest, flow_images)
+    assert {s.id: s.label for s in listed.samples} == {s.id: s.label for s in manifest.samples}
+    assert len(listed.samples) == 164
+    assert len(listed.notes["protocol"]["departures"]) == 442 - 164 + 5  # absent clips; the counts that differ
+
+
+@pytest.mark.parametrize("name", ["casme2_3", "samm_3"])
+def test_the_parts_of_megc2019_have_the_published_numbers(name: str) -> None:
+    whole = composite()
+    dataset = name.removesuffix("_3")
+    own = Manifest(samples=tuple(s for s in whole.samples if s.dataset == dataset), classes=())
+    manifest = mer.component("protocol", name)(own, Known(dataset))
+    assert manifest.notes["protocol"]["departures"] == []
 
 
 @pytest.mark.parametrize(

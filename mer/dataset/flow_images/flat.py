@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from mer.dataset.flow_images.field_file import flow_files
 from mer.dataset.flow_images.layouts import Found, Scan
-from mer.dataset.images import image_files
 from mer.dataset.names import plain_name, unpadded_name
 from mer.dataset.tables import Row, Table, read_table
 from mer.errors import DataError
@@ -38,7 +38,7 @@ def scan_flat(root: Path, table: str | None, images: str | None) -> Scan:
     """
     rows = _table(root, table)
     folder = _image_folder(root, images)
-    index = _Index(image_files(folder))
+    index = _Index(flow_files(folder))
     scan = Scan()
     for row in rows.rows:
         _add_row(scan, row, index)
@@ -103,7 +103,7 @@ def _table(root: Path, name: str | None) -> Table:
 
 def _image_folder(root: Path, name: str | None) -> Path:
     candidates = [root / name] if name is not None else [root, *sorted(p for p in root.iterdir() if p.is_dir())]
-    holding = [folder for folder in candidates if image_files(folder)]
+    holding = [folder for folder in candidates if flow_files(folder)]
     if len(holding) == 1:
         return holding[0]
     if not holding:
@@ -130,7 +130,7 @@ class _Index:
         self._by: list[dict[str, set[Path]]] = [defaultdict(set) for _ in self._spellings]
         for path in self.paths:
             for spelling, table in zip(self._spellings, self._by, strict=True):
-                table[spelling(path.name)].add(path)
+                table[spelling(path.stem)].add(path)
 
     def find(self, names: Iterable[str]) -> set[Path]:
         """Return all images that any of the names means, each name in its most literal match."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mer.dataset.images import image_files
+from mer.dataset.flow_images.field_file import flow_files
 from mer.errors import DataError
 from mer.types import Exclusion
 
@@ -79,10 +79,10 @@ def scan_loso_folders(root: Path, databases: Mapping[str, str]) -> Scan:
 
 def _add_subject(scan: Scan, subject: str, test: Path, databases: Mapping[str, str]) -> None:
     database = next((name for name, pattern in databases.items() if re.fullmatch(pattern, subject)), "flow_images")
-    for stray in image_files(test):
+    for stray in flow_files(test):
         scan.fault(stray.stem.strip(), f"{stray}: is outside the label folders; move it into one")
     for folder in sorted(path for path in test.iterdir() if path.is_dir()):
-        for path in image_files(folder):
+        for path in flow_files(folder):
             scan.add(
                 Found(
                     id=f"{database}_{_own_name(subject, path.stem.strip())}",

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mer.dataset.flow_images.clip import FlowImageClip
 from mer.dataset.flow_images.flat import scan_flat
 from mer.dataset.flow_images.layouts import Found, Scan, has_loso_folders, scan_loso_folders
+from mer.dataset.flow_images.phases import FlowPhases, clip_of, files_by_stem, further_phases
 from mer.dataset.flow_images.scale import FlowScale
 from mer.dataset.names import require_one_spelling
 from mer.errors import ConfigError, DataError
 from mer.store.roles import place
-from mer.types import Manifest, Sample
+from mer.types import Clip, Exclusion, Manifest, Sample
 from mer.validation import require_choice, require_names, user_path
 
 __all__ = ["FlowImages"]
@@ -42,6 +42,9 @@ class FlowImages:
         Class names of the labels 0, 1, 2, ...
     databases : mapping of str to str
         Folder layout: database → regular expression of its subjects' names.
+    phases : sequence of str or None
+        What the names of the images of one clip end with, in order of time; the ending "" is the image itself, the flow
+        from onset to apex. None for one image per clip.
     zero, ratio, ratio_range, ratio_steps
         See `FlowScale`.
 
@@ -69,6 +72,7 @@ class FlowImages:
     images: str | None = place()
     classes: Sequence[str]
     databases: Mapping[str, str]
+    phases: Sequence[str] | None
     zero: Literal["median", "mean", "none"]
     ratio: Literal["strain", "none"]
     ratio_range: Sequence[float]
@@ -78,6 +82,9 @@ class FlowImages:
         require_choice("dataset.layout", self.layout, _LAYOUTS)
         require_names("dataset.classes", self.classes)
         object.__setattr__(self, "classes", tuple(self.classes))
+        if self.phases is not None:
+            require_names("dataset.phases", self.phases)
+            object.__setattr__(self, "phases", tuple(self.phases))
         self._check_databases()
         _ = self.scale
 
@@ -92,6 +99,11 @@ class FlowImages:
     def entry(self) -> Literal["flow"]:
         """The samples enter with ready-made flow."""
         return "flow"
+
+    @property
+    def gives(self) -> Literal["pair", "sequence"]:
+        """Whether a clip has one flow field or several."""
+        return "pair" if self.phases is None else "sequence"
 
     @property
     def scale(self) -> FlowScale:
@@ -115,6 +127,7 @@ class FlowImages:
             layout = "loso_folders" if has_loso_folders(root) else "flat"
         scan = scan_flat(root, self.table, self.images) if layout == "flat" else scan_loso_folders(root, self.databases)
         samples = self._samples(scan)
+        scan.excluded[:] = [left for left in scan.excluded if not self._is_phase(left, samples)]
         require_one_spelling("subject", (sample.subject for sample in samples), str(root))
         return Manifest(
             samples=samples, classes=tuple(self.classes), excluded=tuple(scan.excluded), notes=self._notes(layout)
@@ -133,34 +146,66 @@ class FlowImages:
         return root
 
     def _samples(self, scan: Scan) -> tuple[Sample, ...]:
-        scale = self.scale
-        samples = []
+        samples: list[Sample] = []
+        further = further_phases((found.id for found in scan.found), self.phases or ())
         for found in scan.found:
+            if found.id in further and self.phases is not None:
+                continue
+            if found.id in further:
+                scan.fault(found.id, _two_phases(found.where, further[found.id]))
+                continue
             label = self._label(found)
             if label is None:
                 known = ", ".join(f"{i} = {name}" for i, name in enumerate(self.classes))
                 scan.fault(found.id, f"{found.where}: label {found.label!r} is unknown; known are {known}")
                 continue
-            samples.append(_sample(found, label, scale))
+            self._add(samples, scan, found, label)
         return tuple(samples)
+
+    def _add(self, samples: list[Sample], scan: Scan, found: Found, label: str) -> None:
+        try:
+            stems = files_by_stem(found.path.parent) if self.phases else {}
+            clip = clip_of(found.path, self.scale, self.phases or (), stems)
+        except DataError as error:
+            scan.fault(found.id, str(error))
+            return
+        samples.append(_sample(found, label, clip))
 
     def _label(self, found: Found) -> str | None:
         names = {str(index): name for index, name in enumerate(self.classes)} | {name: name for name in self.classes}
         return names.get(found.label)
+
+    def _is_phase(self, left: Exclusion, samples: Sequence[Sample]) -> bool:
+        """Return whether a file that no row names is a further image of a clip."""
+        names = {path.stem.strip() for sample in samples for path in _files(sample)} if self.phases else set()
+        return not left.fault and left.sample_id in names
 
     def _notes(self, layout: str) -> dict[str, Any]:
         return {
             "entry": "ready-made flow",
             "layout": layout,
             "apex_source": "as in the release, frame numbers unknown",
-            "flow_unit": "arbitrary, another one in each image",
+            "flow_unit": "arbitrary, another one in each image; pixels in .flo and .npy files",
+            **({"phases": list(self.phases)} if self.phases else {}),
             "channel_zero": self.zero,
             "u_v_ratio": self.ratio,
             "u_v_ratio_range": list(self.ratio_range),
         }
 
 
-def _sample(found: Found, label: str, scale: FlowScale) -> Sample:
+def _two_phases(where: str, name: str) -> str:
+    return (
+        f"{where}: looks like a further image of the clip {name}; if it is, give the endings of the names in order of "
+        'time, such as dataset.phases=["",_1], and if it is a clip of its own, rename it'
+    )
+
+
+def _files(sample: Sample) -> tuple[Path, ...]:
+    clip = sample.clip
+    return tuple(field.path for field in clip.fields) if isinstance(clip, FlowPhases) else ()
+
+
+def _sample(found: Found, label: str, clip: Clip) -> Sample:
     # The numbers of the two frames are not in the release: 0 and 1 mean "onset, then apex".
     return Sample(
         id=found.id,
@@ -171,5 +216,5 @@ def _sample(found: Found, label: str, scale: FlowScale) -> Sample:
         apex=1,
         offset=1,
         fps=0.0,
-        clip=FlowImageClip(path=found.path, scale=scale),
+        clip=clip,
     )

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.report.common_clips import names_clips
 from mer.report.stats.resampling import TESTED, difference_intervals, score, swap_test
 from mer.report.stats.sections import Cell, Section
 
@@ -91,7 +92,8 @@ def compare(section: Section, a: Cell, b: Cell) -> Comparison:
     """Compare two cells; `holm` is NaN until `against` has seen the family."""
     rows = section.matched(a, b)
     first, second = (section.counts.of(side) for side in rows)
-    single = len(rows[0]) == 1
+    # McNemar's test is over clips: it needs one run per cell, and to know which clip each prediction belongs to.
+    single = len(rows[0]) == 1 and all(names_clips(run) for cell in (a, b) for run in cell.runs)
     return Comparison(
         a=a.name,
         b=b.name,

@@ -1,0 +1,1 @@
+"""The two networks as ONNX files, for programs that have no torch."""
