@@ -63,8 +63,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def _cards() -> list[Path]:
-    """Return the model cards that lie beside the weights."""
-    return sorted(Path(mer.__file__).parent.glob("*/weights/*.md"))
+    """Return the model cards: those beside the weights, and those of the networks that are fitted in a fold."""
+    return sorted(Path(mer.__file__).parent.glob("*/*/*.md"))
 
 
 def _groups() -> list[str]:
