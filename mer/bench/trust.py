@@ -40,8 +40,13 @@ _PLAIN: dict[str, Any] = {
 # Flag → fields of the generator that must raise it.
 _MADE: dict[str, dict[str, Any]] = {
     "below_noise": {"peak": [0.01, 0.02]},
-    "few_frames": {"fps": 15, "rise": [0.08, 0.12], "fall": [0.08, 0.12], "rest": [1.0, 1.0]},
+    "few_frames": {"fps": 15, "rise": [0.06, 0.09], "fall": [0.06, 0.09], "rest": [1.0, 1.0]},
     "too_long": {"rise": [0.4, 0.5], "fall": [0.4, 0.6]},
+}
+# Clips in which nothing moves but the action units of an expression.
+_ALONE: dict[str, Any] = {
+    **dict.fromkeys(("stray", "blinks", "drift_shift", "drift_roll", "drift_zoom"), 0.0),
+    "peak": [1.0, 3.0],
 }
 _OWN = 0.7  # of the largest true motion: a region that moves as much is one of the unit's
 _NAMED = 3
@@ -95,7 +100,7 @@ def _contributions(model: Model, most: int) -> Table:
     """Return how often the regions that one unit moves are among those that a model names first."""
     roi = model.predictor.stages.roi
     found: dict[str, list[bool]] = {}
-    samples = [sample for sample in _samples({"stray": 0.0, "peak": [1.0, 3.0], "fps": 90}, 24) if _unit(sample)][:most]
+    samples = [sample for sample in _samples(_ALONE, 24) if _unit(sample)][:most]
     with progress("units", len(samples)) as advance:
         for sample in samples:
             clip: Any = sample.clip

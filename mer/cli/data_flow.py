@@ -58,5 +58,5 @@ def _settings(manifest: Manifest, layout: str) -> str:
     databases = list(dict.fromkeys(sample.dataset for sample in manifest.samples))
     known = ("casme2", "smic", "samm")
     if layout == "htnet" and len(databases) == 1 and databases[0] not in known:
-        found += f" 'dataset.databases={{{databases[0]}: .+}}'"
+        found += f" '~dataset.databases' '+dataset.databases={{{databases[0]}: .+}}'"
     return found

@@ -22,7 +22,7 @@ from mer.model.predict import Evidence, Follow, Predictor, fps_of, nearest_frame
 from mer.model.result import Prediction
 from mer.model.shelf import load_named
 from mer.pipeline import Stages
-from mer.types import Image, Interval, Numbers
+from mer.types import Image, Numbers
 from mer.validation import user_path
 
 __all__ = ["Looked", "Model", "Progress", "load_model"]
@@ -201,14 +201,13 @@ class Model:
             follow = self.predictor.follow(images, fps, first=first)
         except FaceNotFoundError:
             return
-        intervals = self.predictor.spotted(follow)
         times = np.arange(first + len(images)) / fps
-        for interval in intervals:
+        for interval in follow.found:
             apex = interval.onset if interval.apex is None else interval.apex
             if begin <= apex < end:
                 part = {k: images[k - first] for k in range(interval.onset, interval.offset + 1)}
                 moment = Moment(name="stream", interval=interval, fps=fps, clip=Held(images=part))
-                yield self.predictor.judge(moment, times, follow, intervals).prediction
+                yield self.predictor.judge(moment, times, follow).prediction
 
     def _look_at(self, source: Source, interval: str, progress: Progress) -> Looked:
         times = source.times
@@ -222,8 +221,7 @@ class Model:
         try:
             with progress("frames", last - first + 1) as advance:
                 follow = self.predictor.follow(islice(source.frames(), first, last + 1), fps, advance, first)
-            intervals: Sequence[Interval]
-            intervals = [self.predictor.given(follow, *ends)] if ends else self.predictor.spotted(follow)
+            intervals = (self.predictor.given(follow, *ends),) if ends else follow.found
         except DataError as error:
             raise type(error)(f"{source.name}: {error}") from error
         evidence = self.predictor.judged(source, follow, intervals)

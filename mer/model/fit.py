@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import mer
 from mer.config.composition import resolved
@@ -26,7 +27,7 @@ from mer.store.keys import digest
 from mer.store.predictions import read_predictions
 from mer.svm import TrainingSet
 from mer.tuning import Choice
-from mer.types import TRIAL_AFTER, FeatureTable, Metrics, Predictions
+from mer.types import REGION_QUANTITIES, TRIAL_AFTER, FeatureTable, Metrics, Predictions
 
 __all__ = ["NEAREST", "Fit", "fit"]
 
@@ -79,6 +80,7 @@ def fit(experiment: Experiment, cfg: Any, folder: Path) -> Fit:
         mirror=experiment.evaluation.mirrors,
     )
     table = sorted_table(features.table)
+    lengths = _lengths(features)
     side, choice = _refit(experiment, features, table)
     clips = side.training(np.arange(len(side)))
     predictions = read_predictions(result / "predictions.csv")
@@ -100,7 +102,7 @@ def fit(experiment: Experiment, cfg: Any, folder: Path) -> Fit:
             "inner_score": choice.inner_score,
             "average": side.average,
             "nearest": NEAREST,
-            "far": _far(table),
+            "far": _far(table, lengths),
             "scores": _scores(experiment.results.metrics(prepared.result)),
             **scored,
             "stage_keys": stage_keys(experiment.pipeline.stages),
@@ -111,6 +113,7 @@ def fit(experiment: Experiment, cfg: Any, folder: Path) -> Fit:
             "rows": side.rows[clips].astype(np.float32),
             "y": side.labels(clips),
             "clips": table.X,
+            "lengths": lengths,
         },
     )
 
@@ -175,10 +178,17 @@ def _settings(choice: Choice) -> list[dict[str, Any]]:
     return [{name: value for name, value in trial.items() if name not in TRIAL_AFTER} for trial in chosen] or [{}]
 
 
-def _far(table: FeatureTable) -> float:
+def _lengths(features: Features) -> NDArray[np.float64]:
+    """Return the mean length of the flow of each clip, px, in the order of the sorted table."""
+    order = np.argsort(features.table.sample_id)
+    return np.asarray(features.motion[order][:, :, REGION_QUANTITIES.index("magnitude")].mean(axis=1), dtype=np.float64)
+
+
+def _far(table: FeatureTable, lengths: NDArray[np.float64]) -> float:
     """Return the distance beyond which hardly any clip lies from those of the other subjects."""
     apart = table.subject[:, None] != table.subject[None]
-    distances = Neighbourhood(rows=table.X.astype(np.float64), nearest=NEAREST)(table.X, apart)
+    near = Neighbourhood(rows=table.X.astype(np.float64), lengths=lengths, nearest=NEAREST)
+    distances = near(table.X, lengths, apart)
     return float(np.quantile(distances[np.isfinite(distances)], _FAR))
 
 

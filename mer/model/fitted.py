@@ -21,36 +21,47 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Neighbourhood:
-    """How far a row lies from the training rows: mean distance to the nearest ones, in standard deviations per feature.
+    """How far a clip lies from the training clips: mean distance to the nearest ones.
+
+    Rows may be normalised, which hides how much moved: they are brought back to pixels by the mean length of the flow,
+    and their root is taken, so that no single bin decides.
 
     Attributes
     ----------
     rows : ndarray, shape (n, D)
         Training rows.
+    lengths : ndarray, shape (n,)
+        Mean length of the flow of each training clip, px.
     nearest : int
         How many of them count, ≥ 1.
     """
 
     rows: Float
+    lengths: Float
     nearest: int
 
-    def __call__(self, rows: Numbers, apart: NDArray[np.bool_] | None = None) -> Float:
-        """Return the distance of each of m rows (m, D), shape (m,).
+    def __call__(self, rows: Numbers, lengths: Numbers, apart: NDArray[np.bool_] | None = None) -> Float:
+        """Return the distance of each of m clips, shape (m,).
 
         Parameters
         ----------
         rows : ndarray, shape (m, D)
+        lengths : ndarray, shape (m,)
+            Mean length of their flow, px.
         apart : ndarray of bool, shape (m, n), optional
-            Which training rows may count for which row, such as those of other subjects; all by default.
+            Which training clips may count for which clip, such as those of other subjects; all by default.
         """
-        spread = self.rows.std(axis=0)
-        spread = np.where(spread > 0, spread, 1.0)
-        here, there = np.asarray(rows, dtype=np.float64) / spread, self.rows / spread
+        here, there = _in_pixels(rows, lengths), _in_pixels(self.rows, self.lengths)
         square = np.square(here).sum(axis=1)[:, None] + np.square(there).sum(axis=1) - 2 * here @ there.T
-        distance = np.sqrt(np.maximum(square, 0) / self.rows.shape[1])
+        distance = np.sqrt(np.maximum(square, 0))
         if apart is not None:
             distance = np.where(apart, distance, np.inf)
         return np.asarray(np.sort(distance, axis=1)[:, : self.nearest].mean(axis=1))
+
+
+def _in_pixels(rows: Numbers, lengths: Numbers) -> Float:
+    values = np.asarray(rows, dtype=np.float64) * np.asarray(lengths, dtype=np.float64)[:, None]
+    return np.asarray(np.sign(values) * np.sqrt(np.abs(values)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

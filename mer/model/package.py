@@ -88,7 +88,9 @@ def load(path: Path, name: str) -> FittedModel:
         machine=learner(rows, y, len(classes), columns),
         average=document["average"],
         calibration=Calibration(**document["calibration"]),
-        neighbourhood=Neighbourhood(rows=training["clips"].astype(np.float64), nearest=document["nearest"]),
+        neighbourhood=Neighbourhood(
+            rows=training["clips"].astype(np.float64), lengths=training["lengths"], nearest=document["nearest"]
+        ),
         far=document["far"],
         card=document,
         changed=tuple(stage for stage, key in stage_keys(stages).items() if document["stage_keys"].get(stage) != key),

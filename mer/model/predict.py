@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError, FaceNotFoundError
 from mer.landmarks.base import ImageLandmarks
 from mer.model.explain import shapley
@@ -39,6 +40,7 @@ from mer.types import (
 __all__ = ["Evidence", "Follow", "Predictor", "fps_of", "nearest_frame"]
 
 Float = NDArray[np.float64]
+_LENGTH = RegionStatistics(quantities=("magnitude",), norm="none")
 _ORDERS = 8  # of regions, for the contributions
 
 
@@ -76,6 +78,8 @@ class Follow:
         Frames from one of them to the next.
     strengths : dict of str to ndarray
         Kind → strength of motion, px, shape (T,).
+    found : tuple of Interval
+        In which something moved, counted as the source counts.
     """
 
     curve: MotionCurve
@@ -83,6 +87,7 @@ class Follow:
     looks: Sequence[Look]
     step: int
     strengths: dict[Kind, Numbers]
+    found: tuple[Interval, ...]
 
     def looks_around(self, interval: Interval) -> list[Look]:
         """Return what was seen from one searched frame before an interval to one after it."""
@@ -132,11 +137,8 @@ class Predictor:
             looks=face.looks,
             step=max(round(self.measure.anchor * fps), 1),
             strengths={kind: self.spotter.strength(curve, kind) for kind in KINDS},
+            found=tuple(interval.shifted(first) for interval in self.spotter(curve)),
         )
-
-    def spotted(self, follow: Follow) -> tuple[Interval, ...]:
-        """Return the intervals in which something moved, counted as the source counts."""
-        return tuple(interval.shifted(follow.first) for interval in self.spotter(follow.curve))
 
     def given(self, follow: Follow, onset: int, offset: int) -> Interval:
         """Return an interval that a user gives, with its apex where the motion is strongest."""
@@ -161,7 +163,7 @@ class Predictor:
             for interval in [one for one in waiting if one.offset == number]:
                 waiting.remove(interval)
                 moment = Moment(name=source.name, interval=interval, fps=fps_of(times), clip=Held(images=dict(held)))
-                yield self.judge(moment, times, follow, intervals)
+                yield self.judge(moment, times, follow)
             first = min((interval.onset for interval in waiting), default=number + 1)
             for gone in [one for one in held if one < first]:
                 del held[gone]
@@ -173,7 +175,6 @@ class Predictor:
         moment: Moment,
         times: Numbers | None = None,
         follow: Follow | None = None,
-        others: Sequence[Interval] = (),
     ) -> Evidence:
         """Return what is said of one interval.
 
@@ -184,8 +185,6 @@ class Predictor:
             Seconds of the frames of its source.
         follow : Follow, optional
             Motion in the source.
-        others : sequence of Interval
-            All intervals of the source: what lies outside of them is rest.
         """
         interval = moment.interval
         start, apex, end = _seconds(interval, times, moment.fps)
@@ -193,7 +192,7 @@ class Predictor:
         flags = [*self.trust.of_time(interval, duration, moment.fps)]
         if follow is not None:
             flags += self.trust.of_faces(follow.looks_around(interval))
-            flags += self.trust.of_motion(interval.strength, _rest(follow, others))
+            flags += self.trust.of_motion(interval.strength, _rest(follow, interval))
         about = Prediction(
             input=moment.name,
             interval=interval,
@@ -244,7 +243,8 @@ class Predictor:
         row, still = self._rows(model, moving), self._rows(model, rest)
         likelihood = model.calibration(model.scores(row[None]))[0]
         best = int(likelihood.argmax())
-        distance = float(model.neighbourhood(row[:1])[0])
+        length = _LENGTH(moving.apex, moving.regions).mean(keepdims=True)
+        distance = float(model.neighbourhood(row[:1], length)[0])
         flags = [*about.flags, *self.trust.of_distance(distance, model.far), *_of_model(model)]
         return replace(
             about,
@@ -312,11 +312,11 @@ def _seconds(interval: Interval, times: Numbers | None, fps: float) -> tuple[flo
     return found[0], found[1], found[2]
 
 
-def _rest(follow: Follow, others: Sequence[Interval]) -> Numbers:
-    """Return the strength of motion in the frames outside of all intervals."""
+def _rest(follow: Follow, interval: Interval) -> Numbers:
+    """Return the strength of motion in the frames outside of an interval and of all that was found."""
     outside = np.ones(len(follow.strengths["micro"]), dtype=bool)
-    for interval in others:
-        outside[max(interval.onset - follow.first, 0) : interval.offset - follow.first + 1] = False
+    for one in (interval, *follow.found):
+        outside[max(one.onset - follow.first, 0) : one.offset - follow.first + 1] = False
     return follow.strengths["micro"][outside]
 
 

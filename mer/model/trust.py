@@ -15,6 +15,8 @@ from mer.validation import require_integer, require_number
 
 __all__ = ["Trust"]
 
+_REACHED = 0.99  # quantile of the rest of the video that noise reaches
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
@@ -27,7 +29,8 @@ class Trust:
     seconds : float
         Longest micro-expression, s; one frame more is allowed, since both ends are rounded to frames.
     noise : float
-        How many robust standard deviations the motion of an interval must lie above that of the rest of the video.
+        How many robust standard deviations the motion of an interval must lie above that of the rest of the video; it
+        must also exceed 99 % of that.
     shift : float
         Farthest that the head may move from onset to apex, in distances between the outer eye corners.
     roll : float
@@ -90,7 +93,9 @@ class Trust:
         if len(known) < 2 * self.frames or not np.isfinite(strength):
             return
         middle = float(np.median(known))
-        floor = middle + self.noise * 1.4826 * float(np.median(np.abs(known - middle)))
+        floor = max(
+            middle + self.noise * 1.4826 * float(np.median(np.abs(known - middle))), float(np.quantile(known, _REACHED))
+        )
         if strength < floor:
             yield Flag(
                 name="below_noise",

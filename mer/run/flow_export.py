@@ -80,6 +80,8 @@ def export_flow(
         return FlowFile.of(sample, numbers[sample.label], form.suffix, data)
 
     found: list[FlowFile | Exclusion] = []
+    for sample in manifest.samples:
+        pipeline.keys.flow(sample)  # reads the code of the stages once, which threads must not do side by side
     with write_whole(output) as staging:
         with ThreadPoolExecutor(workers) as pool:
             futures = [pool.submit(one, sample) for sample in manifest.samples]

@@ -39,10 +39,10 @@ def test_loaded_twice_it_scores_alike(small: Small) -> None:
 
 def test_the_training_clips_are_near_and_noise_is_far(small: Small) -> None:
     model = shelf.load_named(small.home, "small")
-    rows = np.asarray(small.fitted.training["clips"], dtype=np.float64)
+    rows, lengths = (np.asarray(small.fitted.training[name], dtype=np.float64) for name in ("clips", "lengths"))
     noise = np.abs(np.random.default_rng(0).normal(0, 1, (1, rows.shape[1])))
-    assert (model.neighbourhood(rows) < model.far).mean() > 0.9
-    assert model.neighbourhood(noise)[0] > model.far
+    assert (model.neighbourhood(rows, lengths) < model.far).mean() > 0.9
+    assert model.neighbourhood(noise, lengths[:1])[0] > model.far
 
 
 def test_the_card_has_an_honest_score(small: Small) -> None:

@@ -153,3 +153,11 @@ def test_the_options_build_networks() -> None:
     for name in ARCHITECTURES:
         made = mer.component("classifier", name, seed=3)
         assert dataclasses.asdict(made)["architecture"] == name
+
+
+def test_the_number_of_epochs_is_chosen_on_inner_folds() -> None:
+    data = table(subjects=5, noise=3.0)
+    tuning = mer.component("tuning", "nested", members=1, inner_folds=2)
+    choice = tuning(network(), side(data), seed=0, label="")
+    assert choice.learner.parameters["epochs"] in (1, 4)
+    assert [trial["epochs"] for trial in choice.trials] == [1, 4]
