@@ -52,7 +52,8 @@ SEES: dict[str, Set[str]] = {
     **dict.fromkeys(("spotting", "sweep"), RUN | {"run"}),
     "model": RUN | {"run", "spotting"},
     "api": TOP_FLOOR,
-    **dict.fromkeys(("cli", "app"), TOP_FLOOR | {"api"}),
+    "app": TOP_FLOOR | {"api"},
+    "cli": TOP_FLOOR | {"api", "app"},
     "bench": TOP_FLOOR,
 }
 
