@@ -34,6 +34,8 @@ ROOTS = {
     "mer data": "config",
     "mer landmarks": "landmarks_of",
     "mer spot": "spot",
+    "mer fit": "config",
+    "mer predict": "predict",
     "mer train landmarks": "training",
     "mer train flow": "training",
 }

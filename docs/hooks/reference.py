@@ -35,6 +35,7 @@ GROUPS = {
     "tracking": "Stage 9: where runs are recorded.",
     "experiment": "Studies that ship with mer, used as `mer run -m +experiment=NAME`.",
     "spotter": "Which rule finds expressions in the motion of a long video.",
+    "trust": "Limits beyond which `mer predict` flags a prediction.",
     "task": "What `mer run` does with the data: recognise, spot, or both.",
     "temporal": "How `mer landmarks` combines the frames of a video.",
     "train": "Settings of `mer train`.",
@@ -63,8 +64,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def _cards() -> list[Path]:
-    """Return the model cards that lie beside the weights."""
-    return sorted(Path(mer.__file__).parent.glob("*/weights/*.md"))
+    """Return the model cards: those beside the weights, and those of the networks that are fitted in a fold."""
+    return sorted(Path(mer.__file__).parent.glob("*/*/*.md"))
 
 
 def _groups() -> list[str]:
@@ -100,7 +101,7 @@ def _without_machine(text: str) -> str:
 
 
 def _index() -> str:
-    rows = [f"| [`{g}`]({g}.md) | {GROUPS[g]} | {', '.join(f'`{o}`' for o in options(g))} |" for g in _groups()]
+    rows = [f"| [`{g}`]({g}.md) | {GROUPS.get(g, '')} | {', '.join(f'`{o}`' for o in options(g))} |" for g in _groups()]
     head = (
         "# Options",
         "",
@@ -116,7 +117,7 @@ def _index() -> str:
 
 
 def _group(group: str) -> str:
-    lines, shown = [f"# {group}", "", GROUPS[group], ""], set[str]()
+    lines, shown = [f"# {group}", "", GROUPS.get(group, ""), ""], set[str]()
     for option in options(group):
         lines += _option(group, option, shown)
     return "\n".join(lines)

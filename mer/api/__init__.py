@@ -113,7 +113,7 @@ def report(
     Returns
     -------
     Path
-        The folder, with report.html, report.md, tables.tex, results.csv, cells.csv, report.json and figures/.
+        The folder, with report.html, report.md, LaTeX tables, results.csv, cells.csv, report.json and figures/.
 
     Raises
     ------
