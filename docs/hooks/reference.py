@@ -39,7 +39,6 @@ GROUPS = {
     "task": "What `mer run` does with the data: recognise, spot, or both.",
     "temporal": "How `mer landmarks` combines the frames of a video.",
     "train": "Settings of `mer train`.",
-    "trust": "When `mer predict` flags a prediction.",
 }
 _FOLDER = "reference/options"
 
