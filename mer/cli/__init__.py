@@ -22,11 +22,17 @@ __all__ = ["COMMANDS", "load", "main"]
 # Each is a file of this package with a constant COMMAND, of its own name or of that in _FILES.
 COMMANDS = {
     "run": "run an experiment; with -m a sweep over options, one MLflow run per cell",
+    "options": "list what can be chosen: groups, their options, and the settings of an option",
     "data": "check, show or export a data set",
     "train": "train one of the two networks",
     "landmarks": "find the face and its 68 points in every frame of a video",
+    "fit": "fit a model on all subjects, with its LOSO score and calibrated probabilities",
+    "models": "list the fitted models, show the card of one, or compare several",
+    "predict": "say what moved in a video of your own, and when; with a model, which expression it was",
+    "app": "open a page on this machine that looks at videos of your own",
     "spot": "find micro- and macro-expressions in a long video",
     "bench": "benchmark a part of mer against alternatives and print the table",
+    "runs": "list the runs of a study with their scores",
     "report": "write the tables and figures of a study for a paper",
     "compare": "compare two runs, with the clips on which they differ",
     "score": "score what other programs found, from their logs",
@@ -52,6 +58,7 @@ options
   --version           the version
 
 examples
+  mer options                                           what can be chosen, and what it means
   mer run                                               the default experiment on the embedded synthetic data set
   mer run flow=tvl1 roi=grid descriptor.bins=12         other choices, other numbers
   mer run -m flow=farneback,dis roi=grid,mdmo36         a sweep of four cells

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 from mer.config.catalogue import options
@@ -31,6 +32,8 @@ class Parser(argparse.ArgumentParser):
         Names of the options that take a value and may be written without dashes.
     groups : tuple of str
         Groups of `conf/` whose options the command accepts.
+    lists_groups : bool
+        Whether the help page lists them.
     flags : list of str
         All options that start with two dashes.
     """
@@ -41,6 +44,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=prog, description=description, epilog=epilog, formatter_class=_Help, allow_abbrev=False)
         self.settings: list[str] = []
         self.groups: tuple[str, ...] = ()
+        self.lists_groups = True
         self._takes_words = False
         self._own = self.add_argument_group("settings (also name=VALUE)")
 
@@ -86,11 +90,27 @@ class Parser(argparse.ArgumentParser):
             found.home = str(user_path("home", found.home))
         return found
 
-    def help_page(self) -> str:
-        """Return the help, with the options of the groups that the command accepts."""
-        table = {group: ", ".join(options(group)) for group in self.groups if options(group)}
+    def help_page(self, words: Sequence[str] = ()) -> str:
+        """Return the help: of the options that the words choose, or else of the command with its groups."""
+        chosen = [word.lstrip("+").split("=") for word in words if word.lstrip("+").partition("=")[0] in self.groups]
+        if chosen:
+            return self._chosen({group: value[0] for group, *value in chosen if value}, _own_folder(words))
         text = self.format_help()
-        return f"{text}\ngroups and their options (group=option)\n{two_columns(table)}\n" if table else text
+        if not self.groups or not self.lists_groups:
+            return text
+        table = two_columns({group: ", ".join(options(group)) for group in self.groups})
+        return (
+            f"{text}\ngroups and their options (group=option); mer options GROUP says what each is, and\n"
+            f"{self.prog} {self.groups[0]}=OPTION --help lists its settings\n{table}\n"
+        )
+
+    def _chosen(self, chosen: Mapping[str, str], folder: Path | None) -> str:
+        from mer.cli.option_pages import option_page
+
+        for group, name in chosen.items():
+            choose(name, options(group, folder), f"{group}={name}: no such option", f"mer options {group}")
+        pages = ["\n".join(option_page(group, name, folder)) for group, name in chosen.items()]
+        return "\n\n".join([*pages, f"all that {self.prog} takes: {self.prog} --help\n"])
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and exiting."""
@@ -140,7 +160,7 @@ class Command:
         """Parse the words and run, or print the help page."""
         parser = self.parser(name)
         if _asks_for_help(words):
-            print(parser.help_page(), end="")
+            print(parser.help_page(words), end="")
             return 0
         return self.run(parser.read(words) if self.parsed else argparse.Namespace(words=list(words)))
 
@@ -174,6 +194,13 @@ class Group:
         table = two_columns({action: command.help for action, command in self.actions.items()})
         usage = f"usage: {name} ACTION ...\n\n{self.description or self.help}\n"
         return f"{usage}\nactions ({name} ACTION --help)\n{table}\n"
+
+
+def _own_folder(words: Sequence[str]) -> Path | None:
+    """Return the folder of ``--config-dir``; None where it is not given."""
+    joined = "\0".join(words)
+    _, found, rest = joined.partition("--config-dir")
+    return user_path("--config-dir", rest[1:].partition("\0")[0]) if found and rest[1:] else None
 
 
 def choose(word: str, known: Mapping[str, object] | Sequence[str], fault: str, page: str) -> str:

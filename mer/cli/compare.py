@@ -34,16 +34,15 @@ def _run(asked: Namespace) -> int:
         raise ConfigError(f"clips={asked.clips}: must be a number, 0 or more")
     folder = user_path("output", asked.output or Path("reports") / f"{a[:8]}_{b[:8]}")
 
-    from mer.report.compare import versus
+    from mer.report.compare import summary, versus
     from mer.report.study import load_run
     from mer.tracking import reading
 
     with reading(home=asked.home, uri=asked.uri) as client:
         first, second = load_run(client, a), load_run(client, b)
     document = versus(first, second, folder, draw=_Drawing(asked.home), clips=int(asked.clips))
-    tally = next(table for table in document.tables if table.key == "1-tally")
-    for row in tally.rows:
-        print(f"{row.items[0].shown:<24}{row.items[1].shown}")
+    for name, text in summary(document):
+        print(f"{name:<24}{text}")
     print(f"open {folder / 'report.html'}")
     return 0
 
@@ -56,13 +55,16 @@ class _Drawing:
         self._ready: dict[str, tuple[Pipeline, dict[str, Sample]]] = {}
 
     def __call__(self, run: Run, sample_id: str, path: Path) -> str:
-        from mer.run.folder import draw_clip
+        from mer.run.folder import draw_clip, predicted
 
         try:
             pipeline, samples = self._pipeline(run)
             if sample_id not in samples:
                 return f"the data set no longer contains {sample_id}"
-            draw_clip(path, pipeline, samples[sample_id])
+            told = run.predictions
+            at = told.sample_id.tolist().index(sample_id)
+            said = predicted(told.classes, int(told.y_pred[at]), told.scores[at])
+            draw_clip(path, pipeline, samples[sample_id], said)
         except MerError as error:
             return str(error)
         except (KeyError, AttributeError) as error:  # includes OmegaConf's errors

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Group, Parser
 from mer.config.arguments import overrides
-from mer.errors import ConfigError, DataError, counted
+from mer.config.catalogue import options
+from mer.errors import ConfigError, counted
+from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from mer.dataset.synthetic.long import SyntheticLong
-    from mer.types import Dataset, FramePair, FrameSampler, Manifest, Sample
+    from mer.types import Dataset, Manifest
 
 __all__ = ["COMMAND"]
 
@@ -29,6 +31,10 @@ def _check(asked: Namespace) -> int:
     from mer.run.assemble import cores
 
     cfg = _composed(asked)
+    if hasattr(whole := build(cfg.dataset), "recordings"):
+        from mer.cli.data_long import check_long
+
+        return check_long(whole)
     dataset, manifest = _load(cfg)
     findings = check_manifest(manifest)
     frames = build(cfg.frames) if dataset.entry == "frames" else None
@@ -45,26 +51,24 @@ def _check(asked: Namespace) -> int:
     write_findings(folder / "findings.csv", findings)
     write_annotations(folder / "annotations.csv", manifest)
     show_findings(dataset.name, manifest, findings, folder)
+    for stage in ("frames", "landmarks", "align", "flow"):
+        if dataset.entry == "frames" and "_target_" not in cfg[stage]:
+            known = ", ".join(option for option in options(stage) if option not in ("none", "precomputed"))
+            print(f"mer: a run of these clips needs {stage}=, which is switched off; choose {known}", file=sys.stderr)
     return 1 if any(finding.level == "blocks" for finding in findings) else 0
 
 
 def _show(asked: Namespace) -> int:
+    from mer.cli.data_show import draw_sheets, of_subject
     from mer.config.composition import build
-    from mer.report.figures import contact_sheet
 
     cfg = _composed(asked)
     dataset, manifest = _load(cfg)
     if dataset.entry != "frames":
         raise ConfigError(f"dataset={dataset.name} contains ready-made flow and no faces, so there is nothing to show")
-    chosen = _of_subject(manifest, asked.subject)
     folder = user_path("output", asked.output or Path(cfg.home) / "show" / dataset.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    frames = build(cfg.frames)
-    for subject in sorted({sample.subject for sample in chosen}):
-        path = folder / f"{subject.replace('/', '_')}.png"
-        samples = [sample for sample in chosen if sample.subject == subject]
-        contact_sheet.draw(subject, [(_heading(frames, sample), _pair(frames, sample)) for sample in samples], path)
-        print(path, flush=True)
+    finder = build(cfg.landmarks) if "_target_" in cfg.landmarks else None
+    draw_sheets(of_subject(manifest, asked.subject), build(cfg.frames), finder, folder)
     return 0
 
 
@@ -110,7 +114,7 @@ def _export(asked: Namespace) -> int:
     print(f"{clips} clips of {dataset.subjects} subjects in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(asked.layout, asked.layout)
-    print(f"try       mer data check dataset={name} dataset.root={output}{_variant(asked)}")
+    print(f"try       {typed('data', 'check', f'dataset={name}', f'dataset.root={output}')}{_variant(asked)}")
     return 0
 
 
@@ -125,7 +129,8 @@ def _export_long(asked: Namespace, dataset: SyntheticLong, output: Path) -> int:
         written = export_long(dataset, asked.layout, output, suffix=asked.format, advance=advance)
     people = counted(dataset.look.subjects, "subject")
     print(f"{counted(len(written.recordings), 'video')} of {people} in {output}")
-    print(f"try       mer run task=spot dataset={asked.layout} dataset.root={output} dataset.fps={dataset.look.fps:g}")
+    words = (f"dataset={asked.layout}", f"dataset.root={output}", f"dataset.fps={dataset.look.fps:g}")
+    print(f"try       {typed('run', 'task=spot', *words)}")
     return 0
 
 
@@ -149,28 +154,6 @@ def _load(cfg: DictConfig) -> tuple[Dataset, Manifest]:
     if manifest.faults:  # a class may be missing because its clips are faulty: then the faults are what to show
         drop = [name for name in drop if name in manifest.classes]
     return dataset, without_classes(manifest, drop)
-
-
-def _of_subject(manifest: Manifest, wanted: str) -> list[Sample]:
-    chosen = [s for s in manifest.samples if not wanted or wanted in (s.subject, s.subject.split("/")[-1])]
-    if not chosen:
-        known = ", ".join(sorted({s.subject.split("/")[-1] for s in manifest.samples})) or "none with usable clips"
-        raise ConfigError(f"subject={wanted}: no such subject; choose one of {known}")
-    return chosen
-
-
-def _heading(frames: FrameSampler, sample: Sample) -> str:
-    first, *others = frames.indices(sample)
-    numbers = f"{first} → {others[0]}" if len(others) == 1 else f"from {first}"
-    return f"{sample.id}  {sample.label}  {numbers}"
-
-
-def _pair(frames: FrameSampler, sample: Sample) -> FramePair | str:
-    """Return the two frames of a clip, or the reason why there are none."""
-    try:
-        return frames(sample)
-    except DataError as error:
-        return str(error)
 
 
 _FLOW_LAYOUTS = ("flow_images", "htnet")
@@ -211,13 +194,16 @@ COMMAND = Group(
             help="list all problems in annotations and frames",
             description="Reads annotations and frames and lists all problems, each with the file and the "
             "next step. Writes\nfindings.csv and annotations.csv. Exit status 1 if any of them would stop a run.",
-            examples="  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4\n",
+            examples="  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4\n"
+            "  mer data check dataset=samm_lv dataset.root=/data/SAMM_LV\n",
             fill=_fill_check,
             run=_check,
         ),
         "show": Command(
             help="draw one contact sheet per subject",
-            description="Draws one contact sheet per subject: onset, apex, their difference ×8, label.",
+            description="Draws one contact sheet per subject: onset, apex, their difference ×8, label, cropped to the "
+            "face that\nlandmarks= finds (landmarks=none: whole frames). An earlier sheet is kept; the new one gets a "
+            "number.",
             examples="  mer data show dataset=mmew dataset.root=/data/MMEW subject=S03\n",
             fill=_fill_show,
             run=_show,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mer.cli.command import Command, Group, Parser
 from mer.errors import ConfigError, counted
+from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
 __all__ = ["COMMAND"]
@@ -46,7 +47,7 @@ def _run(asked: Namespace) -> int:
     write_log(path, {_LINES[name]: cell.videos}, cell.iou)
     intervals = sum(len(video.found) for video in cell.videos)
     print(f"{counted(intervals, 'found interval')} of {counted(len(cell.videos), 'video')} in {path}")
-    print(f"try       mer score spotting {path} matching=one_to_one")
+    print(f"try       {typed('score', 'spotting', str(path), 'matching=one_to_one')}")
     return 0
 
 

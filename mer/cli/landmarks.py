@@ -12,6 +12,7 @@ from mer.cli.command import Command, Parser
 from mer.config.arguments import overrides
 from mer.errors import ConfigError, DataError, FaceNotFoundError
 from mer.progress import progress
+from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
 __all__ = ["COMMAND"]
@@ -68,7 +69,11 @@ def _run(asked: Namespace) -> int:
     except OSError as error:
         raise DataError(f"{output}: cannot be written ({error.strerror}); choose another output=") from error
     print(f"found     the face in {len(found)} of {len(times)} frames")
-    print(f"points    {output / 'landmarks.csv'}\npicture   {output / 'landmarks.png'}")
+    points = output / "landmarks.csv"
+    print(f"points    {points}\npicture   {output / 'landmarks.png'}")
+    words = ("dataset=video", f"dataset.file={file}", f"dataset.landmarks={points}")
+    print(f"next      {typed('data', 'show', *words)}   (set dataset.onset, dataset.apex and dataset.offset)")
+    print(f"          {typed('spot', str(file))}   (when the face shows an expression)")
     return 0
 
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
+from mer.errors import ConfigError
 from mer.validation import user_path
-
-if TYPE_CHECKING:
-    from mer.report.render.document import Document
-    from mer.report.study import Files, LeftOut
 
 __all__ = ["COMMAND"]
 
@@ -25,30 +18,26 @@ def _fill(parser: Parser) -> None:
         "the cell to test the others against, by its levels (flow=dis,roi=grid); by default the cell that was run first"
     )
     parser.setting("baseline", f"{text}. Choose it before you see the results", metavar="LEVELS")
+    parser.setting("digits", "decimals of all scores; by default those that the intervals support", metavar="NUMBER")
+    text = "a YAML file with words for names in the LaTeX tables, such as improved_hoof: improved HOOF"
+    parser.setting("names", text, metavar="FILE")
     parser.home("the store on this machine; MER_HOME (./mer_home) by default")
     parser.setting("uri", "an MLflow server instead, such as a group's", metavar="http://...")
 
 
 def _run(asked: Namespace) -> int:
     """Read the study, write the report and print a summary."""
+    from mer.api.reports import report_folder, write_report
+    from mer.report.build import headline
+    from mer.report.render.latex import read_words
+
     study = asked.study.removeprefix("study=")
-    folder = user_path("output", asked.output or Path("reports") / re.sub(r"[^\w. -]", "_", study))
-
-    from mer.report.build import headline, report
-    from mer.report.common_clips import with_imported
-    from mer.report.stats.sections import protocol_of
-    from mer.report.study import files_of_study, load_study, task_of
-    from mer.spotting.cells import FILES
-    from mer.tracking import reading
-
-    with reading(home=asked.home, uri=asked.uri) as client:
-        if task_of(client, study) != "recognise":
-            runs, left_out = files_of_study(client, study, FILES)
-            make = partial(_spotting, study, runs, left_out)
-        else:
-            found = with_imported(load_study(client, study), protocol_of)
-            left_out, make = list(found.left_out), partial(report, found)
-    document = make(folder, baseline=asked.baseline)
+    digits = _digits(asked.digits)
+    folder = report_folder(study, asked.output)
+    words = read_words(user_path("names", asked.names)) if asked.names else {}
+    document, left_out = write_report(
+        study, folder, baseline=asked.baseline, home=asked.home, uri=asked.uri, digits=digits, words=words
+    )
     for name, text in headline(document):
         print(f"{name:<34}{text}")
     if left_out:
@@ -57,19 +46,21 @@ def _run(asked: Namespace) -> int:
     return 0
 
 
-def _spotting(study: str, runs: list[Files], left_out: list[LeftOut], folder: Path, *, baseline: str) -> Document:
-    from mer.spotting.cells import read_cells
-    from mer.spotting.report import report_spotting
-
-    cells, faulty = read_cells(runs)
-    return report_spotting(study, cells, [*left_out, *faulty], folder, baseline=baseline)
+def _digits(text: str) -> int | None:
+    if not text:
+        return None
+    if text not in ("1", "2", "3", "4", "5", "6"):
+        raise ConfigError(f"digits={text}: must be a number of decimals from 1 to 6")
+    return int(text)
 
 
 COMMAND = Command(
     help="write the tables and figures of a study for a paper",
     description="Writes the report of a study, only from MLflow: report.html (one file, also for phones), report.md, "
-    "tables.tex\n(booktabs), results.csv (every number shown), cells.csv (one row per run), report.json, figures/ "
-    "(SVG, PDF, PNG).",
+    "results.csv "
+    "(every number\nshown), cells.csv (one row per run), report.json, figures/ (SVG, PDF, PNG); for LaTeX, in booktabs "
+    "style, table.tex\n(the scores, for the paper), tables.tex (tests, classes, subjects) and appendix.tex (cost, "
+    "protocol, versions).",
     examples="  mer report motion output=paper/tables\n  mer report motion baseline=flow=dis,roi=grid\n",
     fill=_fill,
     run=_run,

@@ -36,6 +36,7 @@ sweeps (mer run -m)
   +experiment=bins                      the cells of a study in conf/experiment; other overrides apply to all of them
   sweep.plan=true     only print the cells, which results are kept and the expected time
   sweep.figures=true  draw regions and a clip in every cell, not only the confusion matrix
+  sweep.stop=first    end the sweep at its first failed cell; by default the others still run
   sweep.force=true    rerun cells whose result is kept; without it, the same command resumes an interrupted sweep
   hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells in parallel (pip install 'micro-expression[joblib]')
   hydra/launcher=submitit_slurm         cells as jobs of a cluster (pip install 'micro-expression[submitit]')
@@ -45,7 +46,7 @@ sweeps (mer run -m)
 
 def _fill(parser: Parser) -> None:
     parser.add_argument("-m", "--multirun", action="store_true", help="a sweep: comma-separated values span a grid")
-    parser.overrides(tuple(groups()))
+    parser.overrides((*groups(), "task", "spotter"))
     parser.add_argument("-c", "--cfg", metavar="job|hydra|all", help="print the composed settings and stop")
     parser.add_argument("--resolve", action="store_true", help="with --cfg: replace every ${...} by its value")
     parser.add_argument("-p", "--package", metavar="NODE", help="with --cfg: only this part of the settings")

@@ -1,29 +1,21 @@
-"""The single run of `mer run`: its checks and its final output."""
+"""The single run of `mer run` and its final output."""
 
 from __future__ import annotations
 
-import re
-import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from mer.config.composition import compose, without_hydra
-from mer.config.words import parse
-from mer.errors import ConfigError
-from mer.run.assemble import experiment
-from mer.sweep.checks import check_settings, warm_folds
-from mer.sweep.idle import refuse_idle
+from mer.config.composition import build
+from mer.store.program import typed
+from mer.sweep.single import run_single
 
 if TYPE_CHECKING:
-    from mer.run.experiment import Experiment, Outcome
+    from mer.run.experiment import Outcome
 
 __all__ = ["run"]
-
-_OF_A_RUN = {"hydra.run", "hydra.run.dir", "hydra.searchpath"}  # of Hydra's own settings
 
 
 def run(overrides: Sequence[str]) -> int:
@@ -34,49 +26,11 @@ def run(overrides: Sequence[str]) -> int:
     MerError
         For bad input.
     """
-    from mer.tracking import warm
-
-    several = [word for word in overrides if parse(word).is_sweep_override()]
-    if several:
-        raise ConfigError(f"{several[0]}: several values make a sweep; write mer run -m")
-    _refuse_idle_hydra(overrides)
-    if not any(word.startswith("tracking=") for word in overrides):
-        warm()
-    from mer.run.execute import execute, prepare  # imports MLflow in the background
-
-    composed = compose(overrides, with_hydra=True)
-    folder = Path(composed.hydra.run.dir).absolute()
-    check_settings(composed)
-    refuse_idle(overrides, composed)
-    cfg, choices = without_hydra(composed)
-    own = [word for word in overrides if not word.lstrip("+~").startswith("hydra")]
-    ready = experiment(cfg, choices, command=shlex.join(["mer", "run", *own]))
-    _refuse_idle(overrides, cfg, ready)
-    prepared = prepare(ready)
-    warm_folds(ready, prepared)
-    _show(execute(ready, folder, prepared), cfg)
-    if getattr(ready.tuning, "optimistic", False):
-        print(f"note      optimistic: with tuning={choices['tuning']}, the clips that are scored chose the settings")
+    outcome, cfg = run_single(overrides)
+    _show(outcome, cfg)
+    if getattr(build(cfg.tuning), "optimistic", False):
+        print("note      optimistic: with this tuning=, the clips that are scored chose the settings")
     return 0
-
-
-def _refuse_idle_hydra(overrides: Sequence[str]) -> None:
-    """Refuse Hydra settings without effect here: a single run is not started by Hydra."""
-    for word in overrides:
-        name = parse(word).get_key_element().lstrip("+~")
-        if re.match(r"hydra([./]|$)", name) and name not in _OF_A_RUN:
-            of_sweeps = re.match(r"hydra[./](launcher|sweep|sweeper)([./]|$)", name)
-            step = "is for a sweep; write mer run -m, or" if of_sweeps else "has no effect on a single run;"
-            raise ConfigError(f"{word}: {step} leave it out; hydra.run.dir=OUT sets the folder of a run")
-
-
-def _refuse_idle(overrides: Sequence[str], cfg: DictConfig, ready: Experiment) -> None:
-    """Refuse settings that have no effect on this run."""
-    if cfg.sweep.plan:
-        raise ConfigError("sweep.plan=true: only a sweep has a plan; write mer run -m, which also works for one cell")
-    sequence = [word for word in overrides if word.startswith(("sequence=", "sequence."))]
-    if sequence and "sequence" not in ready.choices:
-        raise ConfigError(f"{sequence[0]}: is used only with frames=sequence; add that, or leave out {sequence[0]}")
 
 
 def _show(outcome: Outcome, cfg: DictConfig) -> None:
@@ -90,7 +44,10 @@ def _show(outcome: Outcome, cfg: DictConfig) -> None:
     computed = ", ".join(f"{count} {stage}" for stage, count in outcome.computed.items()) or "nothing"
     print(f"\ncomputed  {computed}; the rest came from the cache ({outcome.seconds:.1f} s)")
     print(f"folder    {outcome.folder}")
+    if outcome.run_id:
+        print(f"run       {outcome.run_id}")
     if outcome.see:
         print(f"compare   {outcome.see}")
     if any(cfg.sweep[name] for name in ("grid", "around", "cells")):
-        print(f"cells     study {cfg.study} has several; this run was only its base; mer run -m runs all")
+        every = f"{typed('run', '-m')} runs all, with the same words"
+        print(f"cells     study {cfg.study} has several; this run was only its base; {every}")

@@ -43,6 +43,16 @@ __all__ = [
 ]
 
 
+# Groups that some commands do not take, with the command that does.
+_ELSEWHERE = {
+    "spotter": "is used only by mer spot and by mer run task=spot; add task=spot, or leave it out",
+    "task": "is used only by mer run; leave it out",
+    "temporal": "is used only by mer landmarks; leave it out",
+    "train": "is used only by mer train; leave it out",
+    "trust": "is used only by mer predict; leave it out",
+}
+
+
 def searchpath_override(config_dir: str | Path) -> str:
     """Return the Hydra override that adds a user's own folder of options.
 
@@ -166,11 +176,16 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str 
         if group == "hydra":
             engine = option.rpartition("/")[2].partition("_")[0]
             return f"hydra/{option}: not installed; run pip install 'micro-expression[{engine}]', or leave it out"
-        return f"{group}={option}: no such option; choose one of {', '.join(options(group)) or 'none yet'}"
+        known = options(group, _own_folder(overrides))
+        step = f"choose one of {', '.join(known) or 'none yet'}"
+        return f"{group}={option}: no such option; {step}{_meant(option, known, f'{group}=')}"
     argument = re.search(r"__init__\(\) (got an unexpected|missing \d+ required) .*?argument:? '(\w+)'", text)
     if argument:
         fault = "does not exist; leave it out" if "unexpected" in argument.group(1) else "has no value; set it"
         return f"{argument.group(2)}: this setting of {text.partition('.__init__')[0]} {fault}"
+    unloaded = re.search(r"Error loading '([\w.]+)'", text)
+    if unloaded:
+        return _unloaded(unloaded.group(1), text)
     unparsed = re.search(r"Error parsing override '(.*)'\s+(.*)", text)
     if unparsed:
         return f"{unparsed.group(1)}: not understood ({unparsed.group(2)}); write group.setting=value"
@@ -180,16 +195,46 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str 
     return " ".join(text.split())
 
 
+def _unloaded(target: str, text: str) -> str:
+    """Explain why the class that an option names as its component cannot be imported, alike for every group."""
+    module, _, name = target.rpartition(".")
+    if not module:
+        return f"_target_: {target}: must be the name of a class with its module, such as my_module.MyFlow"
+    missing = re.search(r"No module named '([\w.]+)'(?!; )", text)
+    if missing and missing.group(1) != target:
+        step = "install its package, or write PYTHONPATH=FOLDER before the command for a file in FOLDER"
+        return f"_target_: {target}: Python finds no module {missing.group(1)}; {step}"
+    if missing or "is not a package" in text or "importable from module" in text:
+        return f"_target_: {target}: the module {module} has no {name}; correct the name"
+    return f"_target_: {target}: cannot be imported; {' '.join(text.split())}"
+
+
 def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
+    given = next((word for word in overrides if word.lstrip("+").partition("=")[0] == key), key)
+    if key in _ELSEWHERE:
+        return f"{given}: {_ELSEWHERE[key]}"
     parent, _, name = key.rpartition(".")
     chosen = [word for word in overrides if word.partition("=")[0] in (*groups(), *OF_OTHERS)]
     cfg = compose(chosen if key not in groups() else (), root=root)
     node = OmegaConf.select(cfg, parent) if parent else cfg
-    known = ", ".join(str(k) for k in node if not str(k).startswith("_")) if isinstance(node, DictConfig) else ""
+    known = [str(k) for k in node if not str(k).startswith("_")] if isinstance(node, DictConfig) else []
+    if key == "experiment" and root == "config":
+        return f"{given}: no such setting of this command; did you mean +{given}? It changes other groups, hence the +"
     where = f"{parent} has" if parent else "the settings are"
-    close = difflib.get_close_matches(name, known.split(", "), n=1)
-    meant = f"; did you mean {parent}{'.' if parent else ''}{close[0]}?" if close else ""
-    return f"{key}: no such setting of this command{meant}; {where} {known or 'none of that name'}"
+    meant = _meant(name, known, f"{parent}." if parent else "")
+    return f"{key}: no such setting of this command{meant}; {where} {', '.join(known) or 'none of that name'}"
+
+
+def _meant(name: str, known: Sequence[str], before: str) -> str:
+    """Return a suggestion: the name that is most like the given one, if any is."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {before}{close[0]}?" if close else ""
+
+
+def _own_folder(overrides: Sequence[str]) -> Path | None:
+    """Return the folder of ``--config-dir``, which `searchpath_override` put among the words."""
+    found = re.search(r"hydra\.searchpath=\['file://([^']+)", " ".join(overrides))
+    return Path(found.group(1)) if found else None
 
 
 def resolved(cfg: DictConfig) -> dict[str, Any]:
@@ -238,8 +283,12 @@ def component(group: str, option: str, **overrides: Any) -> Any:
 
     Examples
     --------
+    >>> import mer
+    >>> import numpy as np
     >>> flow = mer.component("flow", "dis", finest_scale=0)
-    >>> field = flow(onset, apex)
+    >>> frame = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    >>> flow(frame, frame).uv.shape
+    (64, 64, 2)
     """
     if not options(group):
         raise ConfigError(f"{group}: no such group; choose one of {', '.join(groups())}")

@@ -16,6 +16,7 @@ __all__ = ["label_permutation", "majority", "stratified_random"]
 METHOD = "labels permuted within each subject, predictions fixed, nothing trained again"
 CHUNK = 1000  # permutations at a time, which bounds the memory
 ROUNDING = 1e-12  # sums of equal matrices may differ by so much
+_SCORES = ("uf1", "uar", "accuracy", "weighted_f1")
 _LEVEL = 0.05  # of the test: with fewer than 1 / _LEVEL different orders, no p-value is this small
 
 
@@ -56,7 +57,8 @@ def label_permutation(
 
     The labels are permuted among the clips of each subject, so that a subject's habits and class shares stay as they
     are; `p` is the share of permutations, the true order among them, that score as well. It is None, with a `reason`,
-    where no permutation could have shown anything.
+    where no permutation could have shown anything. `chance` has the mean of each score over the permutations: what
+    predictions with these habits reach without seeing the clip.
 
     Notes
     -----
@@ -75,12 +77,13 @@ def label_permutation(
     if _orders(number, true, classes) < math.log(1 / _LEVEL):
         return entry | {"p": None, "reason": "the subjects' clips have too few different labels to permute"}
     rng = np.random.default_rng(seed)
-    reached = _uf1(true[None], pred, classes)[0]
+    reached = _scores(true[None], pred, classes)["uf1"][0]
     scores = []
     for first in range(0, draws, CHUNK):
         keys = number + rng.random((min(CHUNK, draws - first), len(true)))
-        scores.append(_uf1(true[np.argsort(keys, axis=1)], pred, classes))
-    drawn = np.concatenate(scores)
+        scores.append(_scores(true[np.argsort(keys, axis=1)], pred, classes))
+    drawn = np.concatenate([chunk["uf1"] for chunk in scores])
+    entry["chance"] = {name: float(np.concatenate([chunk[name] for chunk in scores]).mean()) for name in _SCORES}
     if np.ptp([reached, *drawn]) < ROUNDING:
         return entry | {"p": None, "reason": "every permutation gives the same score"}
     return entry | {"p": (int((drawn >= reached - ROUNDING).sum()) + 1) / (draws + 1)}
@@ -92,7 +95,7 @@ def _orders(subject: NDArray[np.intp], true: NDArray[np.int64], classes: int) ->
     return sum(math.lgamma(n + 1) for n in np.bincount(subject)) - sum(math.lgamma(n + 1) for n in shown)
 
 
-def _uf1(true: NDArray[np.int64], pred: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+def _scores(true: NDArray[np.int64], pred: NDArray[np.int64], classes: int) -> dict[str, NDArray[np.float64]]:
     cell = (np.arange(len(true))[:, None] * classes + true) * classes + pred
     counts = np.bincount(cell.ravel(), minlength=len(true) * classes**2)
-    return measures(counts.reshape(len(true), classes, classes))["uf1"]
+    return measures(counts.reshape(len(true), classes, classes))

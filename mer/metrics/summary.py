@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mer.errors import ConfigError, DataError
+from mer.metrics.calibration import calibration
 from mer.metrics.chance import label_permutation, majority, stratified_random
 from mer.metrics.intervals import METHODS, Intervals, by_subject, nameless
 from mer.metrics.measures import SCORES, measures
-from mer.types import ClassScores, Metrics, Predictions
+from mer.types import ClassScores, Metrics, Predictions, WorstSubject
 
 __all__ = ["from_predictions", "summarise"]
 
@@ -26,6 +27,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     seed: int,
     dataset: ArrayLike | None = None,
     method: str = "t",
+    probabilities: ArrayLike | None = None,
 ) -> Metrics:
     """Return the content of ``metrics.json``.
 
@@ -44,6 +46,8 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
         Gives the scores of each data set, too: pooled over its clips, over the classes that it holds.
     method : {"t", "percentile", "bca"}
         Of the intervals, see `mer.metrics.intervals`.
+    probabilities : array_like of float, shape (n, classes), optional
+        The scores of the classes; where they are probabilities, the result has their ``calibration``.
 
     Returns
     -------
@@ -63,6 +67,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     true, pred, who = (np.asarray(column) for column in (y_true, y_pred, subject))
     if not len(true):
         raise DataError("there is no prediction to score: the data set holds no clip after the exclusions")
+    worst = _worst_subject(true == pred, who)
     who = nameless(true, pred, who, len(classes))
     per_subject = by_subject(true, pred, who, len(classes))
     pooled = per_subject.sum(axis=0)
@@ -73,7 +78,8 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
         name: {"f1": found.of("f1", k), "recall": found.of("recall", k), "support": int(support[k])}
         for k, name in enumerate(classes)
     }
-    return {
+    fit = None if probabilities is None else calibration(true, np.asarray(probabilities, dtype=np.float64))
+    summary: Metrics = {
         "uf1": found.of("uf1"),
         "uar": found.of("uar"),
         "accuracy": found.of("accuracy"),
@@ -90,7 +96,17 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
         "stratified_random": stratified_random(support),
         "label_permutation": label_permutation(true, pred, who, len(classes), draws=draws, seed=seed),
         "interval": found.entry(classes),
+        "worst_subject": worst,
     }
+    return summary if fit is None else {**summary, "calibration": fit}
+
+
+def _worst_subject(right: NDArray[np.bool_], who: NDArray[np.str_]) -> WorstSubject:
+    """Return the subject with the lowest accuracy; of several, the one with most clips, then the first by name."""
+    names, number, clips = np.unique(who, return_inverse=True, return_counts=True)
+    accuracy = np.bincount(number, weights=right) / clips
+    worst = min(range(len(names)), key=lambda k: (accuracy[k], -clips[k], names[k]))
+    return {"subject": str(names[worst]), "accuracy": float(accuracy[worst]), "clips": int(clips[worst])}
 
 
 def from_predictions(table: Predictions, *, draws: int = 10_000, seed: int = 0, method: str = "t") -> Metrics:
@@ -104,6 +120,7 @@ def from_predictions(table: Predictions, *, draws: int = 10_000, seed: int = 0, 
         seed=seed,
         dataset=table.dataset,
         method=method,
+        probabilities=table.scores,
     )
 
 

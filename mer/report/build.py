@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from mer.errors import DataError, reason
 from mer.report.figures import confusion, plots, regions, style
@@ -33,16 +34,27 @@ _METHOD = (
 )
 
 
-def report(study: Study, folder: Path, *, baseline: str = "") -> Document:
+def report(
+    study: Study,
+    folder: Path,
+    *,
+    baseline: str = "",
+    digits: int | None = None,
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> Document:
     """Write the report of a study into a folder, whole or not at all.
 
     Parameters
     ----------
     study : Study
     folder : Path
-        Gets report.html, report.md, tables.tex, results.csv, cells.csv, report.json and figures/.
+        Gets report.html, report.md, table.tex, tables.tex, appendix.tex, results.csv, cells.csv, report.json, figures/.
     baseline : str
         Levels that name one cell of a section, such as ``flow=dis,roi=grid``; empty for the cell that was run first.
+    digits : int, optional
+        Decimals of all scores; by default those that the intervals support.
+    words : mapping of str to str
+        Words that the LaTeX tables print for names of groups, settings and options, besides those that mer knows.
 
     Raises
     ------
@@ -51,12 +63,17 @@ def report(study: Study, folder: Path, *, baseline: str = "") -> Document:
     DataError
         If the folder cannot be written.
     """
-    parts = sections(study)
+    parts = sections(study, digits=digits)
     chosen = baselines(parts, baseline)
-    return into_folder(folder, lambda figures: _document(study, parts, chosen, figures), flat_rows(parts))
+    return into_folder(folder, lambda figures: _document(study, parts, chosen, figures), flat_rows(parts), words)
 
 
-def into_folder(folder: Path, make: Callable[[Path], Document], cells: Sequence[Mapping[str, object]]) -> Document:
+def into_folder(
+    folder: Path,
+    make: Callable[[Path], Document],
+    cells: Sequence[Mapping[str, object]],
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> Document:
     """Write the document that `make` returns, given the folder of its figures; whole or not at all.
 
     Parameters
@@ -65,6 +82,8 @@ def into_folder(folder: Path, make: Callable[[Path], Document], cells: Sequence[
     make : callable
     cells : sequence of mapping
         One flat row per run, for cells.csv; empty for none.
+    words : mapping of str to str
+        See `report`.
 
     Raises
     ------
@@ -77,7 +96,7 @@ def into_folder(folder: Path, make: Callable[[Path], Document], cells: Sequence[
             staging = Path(name)
             (staging / "figures").mkdir()
             document = make(staging / "figures")
-            write(document, staging, cells=cells)
+            write(document, staging, cells=cells, words=words)
             _move(staging, folder)
     except OSError as error:
         raise DataError(
@@ -187,7 +206,9 @@ def confusions(section: Section, named: Mapping[str, int], figures: Path) -> lis
             continue
         cell, stem = section.cells[k], f"{section.number}_confusion_{name}"
         for kind in ("svg", "pdf", "png"):
-            confusion.draw(cell.runs[0].summary, figures / f"{stem}.{kind}")
+            run = cell.runs[0]
+            title = f"{run.card.get('dataset')} · {run.name or cell.name}"
+            confusion.draw(run.summary, figures / f"{stem}.{kind}", title)
         blocks.append(Figure(stem=stem, caption=f"Confusion matrix of the {name} cell: {cell.name}."))
     return blocks
 
@@ -206,8 +227,11 @@ def _short(section: Section, scores: Scored, baseline: int, levels: Sequence[Com
         lines |= {
             "best by UF1": Item(text=best.name),
             "its UF1": scored_item(
-                scores.value[scores.best, 0], scores.interval[scores.best, 0], digits_for(scores.interval[:, 0])
+                scores.value[scores.best, 0],
+                scores.interval[scores.best, 0],
+                digits_for(scores.interval[:, 0], section.digits),
             ),
+            "its worst subject": _worst(section, scores.best),
             "not significantly different": word(len(scores.tied[0])),
             "levels that differ in UF1 (Holm)": Item(text="; ".join(f"{t.a} and {t.b}" for t in apart) or "none"),
         }
@@ -218,6 +242,14 @@ def _short(section: Section, scores: Scored, baseline: int, levels: Sequence[Com
         columns=(Column(head="item", numeric=False), Column(head="value", numeric=False)),
         rows=rows,
     )
+
+
+def _worst(section: Section, best: int) -> Item:
+    """Return the subject on which a cell does worst; of several, the one with most clips."""
+    accuracy, clips = section.of(section.cells[best]).accuracy, section.counts.support.sum(axis=1)
+    worst = min(range(len(accuracy)), key=lambda s: (accuracy[s], -clips[s]))
+    text = f"{section.subjects[worst]}: accuracy {accuracy[worst]:.2f} of {int(clips[worst])} clips"
+    return Item(text=text)
 
 
 def _lines(section: Section, scores: Scored) -> dict[str, float]:
@@ -249,6 +281,6 @@ def headline(document: Document) -> list[tuple[str, str]]:
     """Return the lines that the command prints: the first table of every part."""
     short = [table for table in document.tables if table.key.endswith("-short")]
     lines = [(row.items[0].text, row.items[1].shown) for table in short for row in table.rows]
-    foreign = foreign_letters(document)
+    foreign = foreign_letters(document.tables)
     text = f"for XeLaTeX or LuaLaTeX; pdfLaTeX prints ? for {foreign}"
     return [*lines, ("tables.tex", text)] if foreign else lines

@@ -14,6 +14,7 @@ from mer.report.build import confusions, into_folder
 from mer.report.common_clips import common_clips, is_imported, names_clips
 from mer.report.figures import plots, style
 from mer.report.render.document import Block, Code, Column, Document, Figure, Heading, Item, Row, Table, Text, word
+from mer.report.render.formats import heads_of
 from mer.report.stats.paired import against
 from mer.report.stats.scored import scored
 from mer.report.stats.sections import ABSENT, Section, sections
@@ -23,7 +24,9 @@ from mer.report.tables import scores as tables_scores
 from mer.report.tables import tests as tables_tests
 from mer.report.tables.flat import flat_rows
 
-__all__ = ["Draw", "versus"]
+__all__ = ["Draw", "summary", "versus"]
+
+_UNUSED = "none"  # option of a group that a run does not use
 
 # Draws one clip as one run sees it; returns the reason where it cannot.
 Draw = Callable[[Run, str, Path], str]
@@ -61,12 +64,12 @@ def versus(a: Run, b: Run, folder: Path, *, draw: Draw, clips: int) -> Document:
 def _why(a: Section, b: Section) -> str:
     if a.classes != b.classes:
         return f"their classes are {', '.join(a.classes)} and {', '.join(b.classes)}"
-    if a.title != b.title:
-        return f"they were evaluated on {a.title} and on {b.title}"
     clips = [set(section.first_run.predictions.sample_id.tolist()) for section in (a, b)]
-    if clips[0] != clips[1]:
+    if clips[0] != clips[1] and not clips[0].isdisjoint(clips[1]):
         only = sorted(clips[0] ^ clips[1])
         return f"{len(only)} clips are in one of them only, such as {only[0]}"
+    if a.title != b.title:
+        return f"they were evaluated on {a.title} and on {b.title}"
     return "their clips, the clips' frames or the evaluation differ; see protocol.json and config.yaml of both"
 
 
@@ -102,7 +105,7 @@ def _of_imported(run: Run) -> list[str]:
 def _settings(section: Section) -> Table:
     a, b = (cell.runs[0] for cell in section.cells)
     known = [*a.params, *b.params] if is_imported(a) or is_imported(b) else [*a.keys, *b.keys]
-    keys = [key for key in dict.fromkeys(known) if a.level(key) != b.level(key)]
+    keys = [key for key in dict.fromkeys(known) if a.level(key) != b.level(key) and _used(key, a, b)]
     lines = [("run", a.run_id, b.run_id), *((k, a.level(k) or ABSENT, b.level(k) or ABSENT) for k in keys)]
     return Table(
         key="1-settings",
@@ -111,6 +114,33 @@ def _settings(section: Section) -> Table:
         rows=tuple(Row(name=line[0], items=tuple(Item(text=text) for text in line)) for line in lines),
         notes=() if keys else ("Nothing: both runs have the same settings.",),
     )
+
+
+def _used(key: str, *runs: Run) -> bool:
+    """Return whether a run used the group of a setting; ``classifier=lda`` leaves the settings of svm unused."""
+    group, dot, _ = key.partition(".")
+    return not dot or any(run.params.get(group) != _UNUSED for run in runs)
+
+
+def summary(document: Document) -> list[tuple[str, str]]:
+    """Return the lines that the command prints: scores of both runs, their difference, and how many clips differ."""
+    tables = {table.key: table for table in document.tables}
+    lines: list[tuple[str, str]] = []
+    main, tests = tables["1-main"], tables["1-baseline-tests"]
+    heads = [column.head for column in main.columns]
+    for name in ("UF1", "UAR", "accuracy"):
+        place = heads.index(name)
+        lines += [(f"{name} of {row.items[0].text[:1]}", row.items[place].shown) for row in main.rows[:2]]
+    lines += _differences(tests)
+    return [*lines, *((row.items[0].shown, row.items[1].shown) for row in tables["1-tally"].rows)]
+
+
+def _differences(tests: Table) -> list[tuple[str, str]]:
+    """Return the difference of each score, B minus A, with its interval and its p-value."""
+    items = dict(zip(heads_of(tests), tests.rows[0].items, strict=True))
+    return [
+        (f"{name}, B minus A", f"{items[f'Δ{name}'].shown}, p = {items[f'Δ{name} p'].shown}") for name in ("UF1", "UAR")
+    ]
 
 
 def _clips(section: Section, figures: Path, draw: Draw, most: int) -> list[Block]:

@@ -31,7 +31,9 @@ __all__ = [
     "files_of_study",
     "load_run",
     "load_study",
+    "search_runs",
     "setting",
+    "study_id",
     "task_of",
     "texts_of",
 ]
@@ -225,6 +227,21 @@ def _files(client: MlflowClient, run: Stored, names: Sequence[str]) -> Files | L
     )
 
 
+def study_id(client: MlflowClient, name: str) -> str:
+    """Return MLflow's id of a study.
+
+    Raises
+    ------
+    DataError
+        If there is no such study, naming those that there are.
+    """
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None or experiment.lifecycle_stage == "deleted":
+        known = sorted(e.name for e in client.search_experiments() if e.name != "Default")
+        raise DataError(f"study {name}: there is no such study; there are: {', '.join(known) or 'none yet'}")
+    return str(experiment.experiment_id)
+
+
 def _finished_runs(client: MlflowClient, name: str) -> tuple[list[Stored], list[LeftOut]]:
     """Return the newest finished run of every cell of a study, oldest first; what is left out, with the reason.
 
@@ -233,11 +250,7 @@ def _finished_runs(client: MlflowClient, name: str) -> tuple[list[Stored], list[
     DataError
         If there is no such study, or it has no run.
     """
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None or experiment.lifecycle_stage == "deleted":
-        known = sorted(e.name for e in client.search_experiments() if e.name != "Default")
-        raise DataError(f"study {name}: there is no such study; there are: {', '.join(known) or 'none yet'}")
-    found = sorted(_search(client, experiment.experiment_id), key=lambda run: (run.info.start_time, run.info.run_id))
+    found = sorted(search_runs(client, study_id(client, name)), key=lambda run: (run.info.start_time, run.info.run_id))
     if not found:
         raise DataError(f"study {name}: it has no run yet; begin with mer run study={name}")
     return _newest(found)
@@ -275,7 +288,7 @@ def _find_run(client: MlflowClient, run_id: str) -> Stored:
         If there is no such run, several, or it has no result.
     """
     experiments = [e.experiment_id for e in client.search_experiments()]
-    found = [run for run in _search(client, *experiments) if run.info.run_id.startswith(run_id)]
+    found = [run for run in search_runs(client, *experiments) if run.info.run_id.startswith(run_id)]
     if len(found) != 1:
         which = "there is no such run" if not found else f"{len(found)} runs begin so"
         raise DataError(f"run {run_id}: {which}; take the run id that the MLflow UI shows ({_ID_LENGTH} letters)")
@@ -284,7 +297,8 @@ def _find_run(client: MlflowClient, run_id: str) -> Stored:
     return found[0]
 
 
-def _search(client: MlflowClient, *experiments: str) -> Iterable[Stored]:
+def search_runs(client: MlflowClient, *experiments: str) -> Iterable[Stored]:
+    """Yield all runs of experiments, page by page."""
     token = None
     while True:
         page = client.search_runs(list(experiments), max_results=_PAGE, page_token=token)

@@ -26,6 +26,7 @@ from mer.tracking import (
     exit_on_signals,
     first_line,
     open_later,
+    run_id_of,
     settle,
     tell_later,
 )
@@ -103,12 +104,13 @@ def execute(
             bad_clips=experiment.bad_clips,
             mirror=experiment.evaluation.mirrors,
         )
-        if every_figure:
-            run_folder.begin_figures(figures, experiment, prepared.manifest, features)
+        shown = run_folder.telling_clip(prepared.manifest, features) if every_figure else None
+        if shown is not None:
+            run_folder.begin_figures(figures, experiment, features, shown)
         result = _evaluate(experiment, features, experiment.folds(prepared))
         card = protocol_card(experiment, prepared.manifest, features, key=prepared.key)
         with experiment.results.writing(prepared.result, replacing=carry_over) as written:
-            summary = run_folder.write(written, experiment, features, result, card, figures, every_figure=every_figure)
+            summary = run_folder.write(written, experiment, features, result, card, figures, shown=shown)
             if store is not None:
                 cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
                 record = _record(
@@ -121,8 +123,9 @@ def execute(
                     texts={"per_subject.csv": run_record.per_subject(result)},
                 )
                 record.write(written / RECORDS)
+        kept = experiment.results.path(prepared.result) / RECORDS
         if store is not None:
-            tell_later(experiment.home, experiment.results.path(prepared.result) / RECORDS / f"{record.id}.json")
+            tell_later(experiment.home, kept / f"{record.id}.json")
     experiment.results.show(prepared.result, folder)
     kind = "run" if every_figure else "cell"
     _remember_cost(experiment, features, result, time.perf_counter() - start, kind)
@@ -136,6 +139,7 @@ def execute(
         warnings=(*card["warnings"], *filter(None, [untold])),
         computed={stage: len(times) for stage, times in features.computed.items()},
         see=experiment.tracking.see(experiment.study),
+        run_id=run_id_of(kept / f"{record.id}.json") if store is not None and wait else "",
         seconds=time.perf_counter() - start,
     )
 

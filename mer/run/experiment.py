@@ -152,6 +152,8 @@ class Outcome:
         Number of results that were computed, by stage; the others came from the cache.
     see : str
         Command or address that shows the run in MLflow, from any folder; empty if it is not recorded.
+    run_id : str
+        MLflow's id of the run; empty if it is not recorded yet.
     seconds : float
     """
 
@@ -161,4 +163,5 @@ class Outcome:
     warnings: tuple[str, ...]
     computed: Mapping[str, int]
     see: str
+    run_id: str
     seconds: float

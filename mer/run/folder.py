@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mer import metrics
 from mer.pipeline import Features, Pipeline
 from mer.report.figures.drawing import Drawing
 from mer.run import predictions
+from mer.run.record import name
 from mer.run.region_table import region_rows, region_text
 from mer.run.trial_table import trial_table
 from mer.store.predictions import read_predictions
@@ -22,7 +24,16 @@ from mer.types import Card, LosoResult, Manifest, Metrics, Sample
 if TYPE_CHECKING:
     from mer.run.experiment import Experiment
 
-__all__ = ["begin_figures", "draw_clip", "write"]
+__all__ = ["begin_figures", "draw_clip", "predicted", "telling_clip", "write"]
+
+_KINDS = ("png", "svg", "pdf")  # of the figures of a single run; a cell of a sweep has the first
+# What the petals of a clip's histograms add up, by the descriptor's weight.
+_PETALS = {
+    "magnitude": "sum of |flow|, {unit}",
+    "log1p": "sum of log(1 + |flow|)",
+    "count": "number of pixels",
+    "strain": "sum of optical strain",
+}
 
 
 def write(
@@ -33,7 +44,7 @@ def write(
     card: Card,
     figures: Drawing,
     *,
-    every_figure: bool,
+    shown: Sample | None,
 ) -> Metrics:
     """Write all files of a run, with the figures that were begun.
 
@@ -41,8 +52,8 @@ def write(
     ----------
     folder : Path
         Empty.
-    every_figure : bool
-        If False, only the confusion matrix is drawn.
+    shown : Sample or None
+        The clip that is drawn; with None, only the confusion matrix is drawn, and only as a PNG.
 
     Returns
     -------
@@ -57,11 +68,16 @@ def write(
         seed=experiment.seed,
         method=experiment.evaluation.interval,
     )
-    figures.begin("confusion.png", "confusion", metrics=summary)
+    kinds = _KINDS if shown is not None else _KINDS[:1]
+    title = f"{experiment.pipeline.dataset.name} · {name(experiment)}"
+    figures.begin("confusion", "confusion", kinds=kinds, metrics=summary, title=title)
+    if shown is not None:
+        said = _said(result, shown.id)
+        figures.begin("clip", "clip", kinds=("png", "pdf"), **_clip(experiment.pipeline, shown, said))
     if trials := trial_table(result.folds):
         (folder / "trials.csv").write_text(trials, encoding="utf-8")
-        if every_figure:
-            figures.begin("search.png", "search", text=trials)
+        if shown is not None:
+            figures.begin("search", "search", kinds=kinds, text=trials)
     _json(folder / "metrics.json", summary)
     _json(folder / "protocol.json", card)
     (folder / "config.yaml").write_text(experiment.config, encoding="utf-8")
@@ -72,10 +88,10 @@ def write(
     return summary
 
 
-def begin_figures(figures: Drawing, experiment: Experiment, manifest: Manifest, features: Features) -> None:
-    """Start the figures that need no predictions: the motion of the regions, and a clip."""
-    figures.begin("regions.png", "regions", text=_regions(experiment, features))
-    figures.begin("clip.png", "clip", **_clip(experiment.pipeline, _telling_clip(manifest, features)))
+def begin_figures(figures: Drawing, experiment: Experiment, features: Features, shown: Sample) -> None:
+    """Start the figure that needs no predictions: the motion of the regions, with a map of them."""
+    regions = experiment.pipeline.view(shown).regions
+    figures.begin("regions", "regions", kinds=_KINDS, text=_regions(experiment, features), shown=regions)
 
 
 def _regions(experiment: Experiment, features: Features) -> str:
@@ -94,20 +110,33 @@ def _excluded(path: Path, features: Features) -> None:
         writer.writerows([exclusion.sample_id, exclusion.reason] for exclusion in features.excluded)
 
 
-def draw_clip(path: Path, pipeline: Pipeline, sample: Sample) -> None:
-    """Draw one clip as the pipeline sees it: frames, landmarks and regions, flow, histograms."""
+def draw_clip(path: Path, pipeline: Pipeline, sample: Sample, said: str = "") -> None:
+    """Draw one clip as the pipeline sees it: frames, landmarks and regions, flow, histograms; `said` ends its title."""
     from mer.report.figures import clip
 
-    clip.draw(path, **_clip(pipeline, sample))
+    clip.draw(path, **_clip(pipeline, sample, said))
 
 
-def _clip(pipeline: Pipeline, sample: Sample) -> dict[str, Any]:
+def _said(result: LosoResult, sample_id: str) -> str:
+    """Return the class that a clip was assigned to, and its score."""
+    fold = next(fold for fold in result.folds if sample_id in fold.sample_id)
+    at = fold.sample_id.index(sample_id)
+    return predicted(result.table.classes, int(fold.y_pred[at]), fold.scores[at])
+
+
+def predicted(classes: Sequence[str], chosen: int, scores: NDArray[np.float64]) -> str:
+    """Return words for a prediction, such as ``predicted: surprise, score 2.13``."""
+    score = float(scores[chosen])
+    return f"predicted: {classes[chosen]}" + (f", score {score:.2f}" if np.isfinite(score) else "")
+
+
+def _clip(pipeline: Pipeline, sample: Sample, said: str) -> dict[str, Any]:
     """Return what `mer.report.figures.clip.draw` shows of a clip."""
     view = pipeline.view(sample)
     roses = getattr(pipeline.stages.descriptor, "roses", None)
     drawn, angles = roses(view.flow, view.regions) if roses else (None, None)
     return {
-        "title": f"{view.sample.id} · {view.sample.label}",
+        "title": " · ".join(filter(None, (view.sample.id, view.sample.label, said))),
         "onset": view.pair.onset if view.pair else None,
         "apex": view.pair.apex if view.pair else None,
         "landmarks": view.pair.landmarks if view.pair else None,
@@ -115,6 +144,7 @@ def _clip(pipeline: Pipeline, sample: Sample) -> dict[str, Any]:
         "regions": view.regions,
         "roses": drawn,
         "angles": angles,
+        "petal": _PETALS.get(getattr(pipeline.stages.descriptor, "weight", ""), "").format(unit=_unit(pipeline)),
         "unit": _unit(pipeline),
     }
 
@@ -123,8 +153,8 @@ def _unit(pipeline: Pipeline) -> str:
     return "px" if pipeline.dataset.entry == "frames" else "units of the release"
 
 
-def _telling_clip(manifest: Manifest, features: Features) -> Sample:
+def telling_clip(manifest: Manifest, features: Features) -> Sample:
     """Return the clip with the strongest features, whose motion is visible."""
     strength = np.linalg.norm(features.table.X.astype(np.float64), axis=1)
-    name = features.table.sample_id[int(np.argmax(strength))]
-    return next(sample for sample in manifest.samples if sample.id == name)
+    strongest = features.table.sample_id[int(np.argmax(strength))]
+    return next(sample for sample in manifest.samples if sample.id == strongest)

@@ -47,10 +47,16 @@ def params(experiment: Experiment, groups: Sequence[str]) -> dict[str, str]:
 
 def _named(experiment: Experiment) -> dict[str, str]:
     """Return the settings of a group that the command names, with their values in this run."""
-    words = shlex.split(experiment.command)
-    keys = [word.split("=", 1)[0].lstrip("+") for word in words if "=" in word]
+    words = [word.lstrip("+").split("=", 1) for word in shlex.split(experiment.command) if "=" in word]
     flat = {key: text for group, fields in experiment.settings.items() for key, text in _flat(group, fields)}
-    return {key: flat.get(key, _ABSENT) for key in keys if key.split(".")[0] in experiment.settings and "." in key}
+    # descriptor@descriptor.descriptor=hoof puts an option into a place inside a group: the place is the factor
+    placed = {key.partition("@")[2]: value for key, value in words if "@" in key}
+    keys = [key.partition("@")[2] or key for key, _ in words]
+    return {
+        key: placed.get(key) or flat.get(key, _ABSENT)
+        for key in keys
+        if key.split(".")[0] in experiment.settings and "." in key
+    }
 
 
 def tags(experiment: Experiment, manifest: Manifest, *, cell: str, clip_list: str) -> dict[str, str]:
@@ -97,6 +103,10 @@ def numbers(summary: Metrics, features: Features) -> dict[str, float]:
         }
     for label, scores in summary["per_class"].items():
         found |= {f"f1_{label}": scores["f1"]["value"], f"recall_{label}": scores["recall"]["value"]}
+    if worst := summary.get("worst_subject"):
+        found["worst_subject_accuracy"] = worst["accuracy"]
+    if fit := summary.get("calibration"):
+        found |= {"brier": fit["brier"], "calibration_error": fit["ece"]}
     found |= {f"seconds_{stage}": math.fsum(times) for stage, times in features.computed.items()}
     return found | {"clips": len(features.table), "left_out": len(features.excluded)}
 

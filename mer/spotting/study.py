@@ -25,7 +25,7 @@ from mer.spotting.settings import Spotting
 from mer.store.cache import Cache, Entry
 from mer.store.keys import code_key, component_key, digest
 from mer.store.results import Results
-from mer.tracking import RECORDS, Record, carry_over, open_later, settle, tell_later
+from mer.tracking import RECORDS, Record, carry_over, open_later, run_id_of, settle, tell_later
 from mer.types import Image, Interval, Recording, Recordings
 
 __all__ = ["Outcome", "execute"]
@@ -44,6 +44,8 @@ class Outcome:
     warnings : tuple of str
     see : str
         Command or address that shows the run in MLflow; empty if it is not recorded.
+    run_id : str
+        MLflow's id of the run; empty if it is not recorded yet.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Outcome:
     recognised: Recognised | None
     warnings: tuple[str, ...]
     see: str
+    run_id: str
 
 
 def execute(run: Spotting, folder: Path) -> Outcome:
@@ -96,6 +99,7 @@ def execute(run: Spotting, folder: Path) -> Outcome:
         recognised=recognised,
         warnings=tuple(warnings),
         see=run.tracking.see(run.study),
+        run_id=run_id_of(results.path(key) / RECORDS / f"{record.id}.json") if store is not None else "",
     )
 
 

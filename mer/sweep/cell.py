@@ -42,6 +42,8 @@ class Sweep:
         Rerun cells whose result is kept.
     figures : bool
         Draw all figures of a single run in every cell, not only the confusion matrix.
+    stop : {"never", "first"}
+        Whether the first failed cell ends the sweep.
     began : float
         Seconds since 1970.
     """
@@ -51,12 +53,18 @@ class Sweep:
     folder: Path
     force: bool
     figures: bool
+    stop: str = "never"
     began: float = field(default_factory=time.time)
 
     @property
     def ledger(self) -> Ledger:
         """Record of the outcome of the cells."""
         return Ledger(folder=self.folder, total=len(self.cells), began=self.began)
+
+    @property
+    def over(self) -> bool:
+        """Whether a cell has failed and that ends the sweep, in whatever process."""
+        return self.stop == "first" and any(line.state == "failed" for line in self.ledger.lines())
 
     @classmethod
     def from_json(cls, text: str) -> Sweep:
@@ -80,7 +88,7 @@ class Sweep:
 
 
 def run_cell(sweep: Sweep, number: int, *, wait: bool, memory: Memory | None = None) -> Line | None:
-    """Run a cell or reuse its kept result, and record the outcome; None if another process is running it.
+    """Run a cell or reuse its kept result, and record the outcome; None if another process runs it, or no more is run.
 
     Parameters
     ----------
@@ -93,6 +101,8 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool, memory: Memory | None = N
         What the cells of this process share; then folds also run in one background process for all of them.
     """
     start = time.perf_counter()
+    if sweep.over:
+        return None
     folder = sweep.folder / str(number)
     overrides = sweep.cells[number]
     try:

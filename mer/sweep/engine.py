@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from mer.config.composition import compose, compose_cell
 from mer.config.words import parse
 from mer.errors import ConfigError
+from mer.store.program import typed
 from mer.sweep.cell import Sweep, run_cell
 from mer.sweep.cells import Cell, expand, probes
 from mer.sweep.checks import check_settings
@@ -22,19 +23,24 @@ from mer.sweep.hydra_process import launch
 from mer.sweep.idle import refuse_idle
 from mer.sweep.ledger import Line
 from mer.tracking import settle, waiting
-from mer.validation import require_number
+from mer.validation import require_choice, require_number
 
 if TYPE_CHECKING:
     from mer.pipeline.memory import Memory
 
-__all__ = ["run_sweep"]
+__all__ = ["run_sweep", "sweep_cells"]
 
 _LOOK_EVERY_S = 0.5  # how often to look for lines of workers on other machines
 _LOST = "its worker ended without a message: killed, out of memory, or its node went down"
 
 
 def run_sweep(words: Sequence[str]) -> int:
-    """Check the settings of every cell, run all cells and return the exit status: 0, or 1 if a cell failed.
+    """Run a sweep as `sweep_cells` does and return the exit status: 0, or 1 if a cell failed."""
+    return 1 if any(line.state == "failed" for line in sweep_cells(words)) else 0
+
+
+def sweep_cells(words: Sequence[str]) -> list[Line]:
+    """Check the settings of every cell, run all cells, print and return their lines; none if only a plan is printed.
 
     Raises
     ------
@@ -50,23 +56,25 @@ def run_sweep(words: Sequence[str]) -> int:
     return _run_cells(shared, cells)
 
 
-def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> int:
-    """Run all cells and return the exit status: 0, or 1 if a cell failed."""
+def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> list[Line]:
+    """Run all cells and return their lines."""
     cfg = compose(shared, with_hydra=True)
     if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
         raise ConfigError("sweep.force, sweep.plan and sweep.figures must be true or false")
+    require_choice("sweep.stop", cfg.sweep.stop, ("never", "first"))
     sweep = Sweep(
         shared=tuple(shared),
         cells=tuple(cells),
         folder=Path(cfg.hydra.sweep.dir).absolute(),
         force=cfg.sweep.force,
         figures=cfg.sweep.figures,
+        stop=cfg.sweep.stop,
     )
     if cfg.sweep.plan:
         from mer.sweep.plan import print_plan
 
         print_plan(sweep)
-        return 0
+        return []
     memory = _memory(cfg)
     try:
         if _runs_here(cfg):
@@ -99,6 +107,8 @@ def _here(sweep: Sweep, memory: Memory) -> None:
     for wait, numbers in ((False, range(len(sweep.cells))), (True, busy)):
         for number in numbers:
             line = run_cell(sweep, number, wait=wait, memory=memory)
+            if sweep.over and line is None:
+                return
             if line is None:
                 busy.append(number)
             else:
@@ -114,7 +124,7 @@ def _through_hydra(sweep: Sweep) -> None:
             launch(sweep, numbers, wait=wait)
             ended = {line.number for line in sweep.ledger.lines()}
             numbers = [number for number in numbers if number not in ended]
-            if not numbers:
+            if not numbers or sweep.over:
                 return
     for number in numbers:
         line = Line(number=number, overrides=sweep.cells[number], state="failed", error=_LOST)
@@ -152,7 +162,7 @@ def _say(sweep: Sweep, line: Line) -> None:
     print(sweep.ledger.said(line), file=sys.stderr if line.state == "failed" else sys.stdout, flush=True)
 
 
-def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = None) -> int:
+def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = None) -> list[Line]:
     sweep.folder.mkdir(parents=True, exist_ok=True)
     lines = sweep.ledger.close()
     warnings = [warning for line in lines for warning in line.warnings]
@@ -165,13 +175,18 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
     states = Counter(line.state for line in lines)
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
     print(f"\n{len(lines)} of {len(sweep.cells)} cells finished: {counts}\nfolder    {sweep.folder}", flush=True)
+    if home is not None:
+        print(f"runs      {typed('runs', study, home=home)}")
     if table and len(lines) > 1:
-        print(f"compare   mer report {study}  (picking the best cell by these scores selects on test subjects)")
+        print(
+            f"compare   {typed('report', study, home=home)}  "
+            "(picking the best cell by these scores selects on test subjects)"
+        )
     failed = states["failed"]
     if failed and table:
         cells = "1 cell" if failed == 1 else f"{failed} cells"
         print(f"mer: {cells} failed, for the reasons above; rerun the same command to repeat them", file=sys.stderr)
-    return 1 if failed else 0
+    return lines
 
 
 def _table(lines: Sequence[Line]) -> None:

@@ -11,7 +11,7 @@ from mer.tracking.read import reading
 from mer.tracking.record import FAILED, RECORDS, Record, carry_over, is_recorded, waiting
 from mer.tracking.signals import exit_on_signals
 from mer.tracking.stores import Off, Server, Sqlite
-from mer.tracking.sync import Report, sync
+from mer.tracking.sync import Report, run_id_of, sync
 from mer.tracking.teller import open_later, settle, tell_later, warm
 from mer.tracking.ui import UI_ENVIRONMENT, study_url, ui_command
 
@@ -30,6 +30,7 @@ __all__ = [
     "is_recorded",
     "open_later",
     "reading",
+    "run_id_of",
     "settle",
     "store_problems",
     "study_url",

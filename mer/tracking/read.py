@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mer.store.program import typed
 from mer.tracking.client import translate_errors
 from mer.tracking.record import waiting
 from mer.tracking.stores import Server, existing
@@ -31,6 +32,9 @@ def reading(*, home: str | Path, uri: str = "") -> Iterator[MlflowClient]:
     folder = user_path("home", home)
     if untold := len(waiting(folder / "results")):
         runs = "1 run is" if untold == 1 else f"{untold} runs are"
-        print(f"mer: {runs} kept in {folder}, but not recorded in MLflow yet; mer sync records it", file=sys.stderr)
+        print(
+            f"mer: {runs} kept in {folder}, but not recorded in MLflow yet; {typed('sync', home=folder)} records it",
+            file=sys.stderr,
+        )
     with Server(uri=uri).open() if uri else existing(folder) as client, translate_errors("the runs cannot be read"):
         yield client

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.errors import ConfigError, TrackingError
+from mer.store.program import typed
 from mer.tracking.clean import slug
 from mer.tracking.client import mlflow_client, translate_errors
 from mer.tracking.database import check_database, database, database_uri, has_address, open_database
@@ -80,7 +80,7 @@ class Sqlite:
 
     def see(self, study: str) -> str:
         """Return what to type to see a study."""
-        return shlex.join(["mer", "ui", f"study={study}", f"home={self.home}"])
+        return typed("ui", f"study={study}", f"home={self.home}")
 
 
 @dataclass(frozen=True, kw_only=True)

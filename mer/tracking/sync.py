@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from mer.errors import DataError, TrackingError
 from mer.store.atomic import write_atomically
+from mer.store.program import typed
 from mer.store.results import is_whole
 from mer.tracking.client import experiment_id, translate_errors
 from mer.tracking.record import FAILED, Record, records
@@ -23,7 +24,7 @@ from mer.tracking.tell import tell
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["Report", "sync"]
+__all__ = ["Report", "run_id_of", "sync"]
 
 
 @dataclass(kw_only=True)
@@ -46,7 +47,7 @@ class Report:
         if not self.problems:
             return ""
         reasons = "; ".join(f"{text} ({count} runs)" if count > 1 else text for text, count in self._reasons())
-        return f"kept, but not recorded in MLflow yet: {reasons}; mer sync records it later"
+        return f"kept, but not recorded in MLflow yet: {reasons}; {typed('sync')} records it later"
 
     def _reasons(self) -> list[tuple[str, int]]:
         return list(Counter(self.problems).items())
@@ -152,6 +153,11 @@ def _made(client: MlflowClient) -> str:
     except MlflowException as error:
         raise TrackingError(f"the store cannot be read: {error}") from error
     return str(first[0].creation_time) if first else ""
+
+
+def run_id_of(path: Path) -> str:
+    """Return MLflow's id of the run of a record; empty where it is not recorded yet."""
+    return (_marker(path) or {}).get("run", "")
 
 
 def _marker(path: Path) -> dict[str, str] | None:

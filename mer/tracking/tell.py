@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mer.store.results import link_or_copy
 from mer.tracking.clean import numbers, steps, texts
 from mer.tracking.record import Record
+from mer.tracking.view import REPEATS, arrange, repeats_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -51,6 +52,7 @@ def tell(client: MlflowClient, experiment: str, record: Record, files: Path | No
     with _artifacts(files, record) as folder:
         client.log_artifacts(run_id, str(folder))
     client.set_terminated(run_id, record.status, record.ended)
+    arrange(client, experiment, record)
     return run_id
 
 
@@ -63,7 +65,7 @@ def _find(client: MlflowClient, experiment: str, record_id: str) -> Run | None:
 
 def _tags(record: Record) -> dict[str, str]:
     _, undefined = numbers(record.metrics)
-    more = texts({"undefined": ", ".join(undefined) or None, _TAG: record.id})
+    more = texts({"undefined": ", ".join(undefined) or None, _TAG: record.id, REPEATS: repeats_of(record) or None})
     return texts(record.tags) | more | _user()
 
 

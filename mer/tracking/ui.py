@@ -10,6 +10,7 @@ from types import MappingProxyType
 from mer.errors import TrackingError
 from mer.tracking.database import database, database_uri
 from mer.tracking.stores import existing
+from mer.tracking.view import SHARED_VIEW, has_view
 from mer.validation import user_path
 
 __all__ = ["UI_ENVIRONMENT", "study_url", "ui_command"]
@@ -49,7 +50,7 @@ def ui_command(home: str | Path, host: str, port: int) -> list[str]:
 
 
 def study_url(base: str, home: str | Path, study: str) -> str:
-    """Return the page of a study, in the layout for experiments (a first visit would open the one for chats).
+    """Return the page of a study, sorted by score, in the layout for experiments (by default it is the one for chats).
 
     Parameters
     ----------
@@ -65,8 +66,9 @@ def study_url(base: str, home: str | Path, study: str) -> str:
     """
     folder = user_path("home", home)
     with existing(folder) as client:
-        ids = {found.name: found.experiment_id for found in client.search_experiments()}
-    if study not in ids:
-        known = ", ".join(sorted(name for name in ids if name != "Default")) or "none"
+        studies = {found.name: found for found in client.search_experiments()}
+    if study not in studies:
+        known = ", ".join(sorted(name for name in studies if name != "Default")) or "none"
         raise TrackingError(f"study={study}: there is no such study in {database(folder)}; there are: {known}")
-    return f"{base.rstrip('/')}/#/experiments/{ids[study]}/runs?workflowType=machine_learning"
+    view = f"&viewStateShareKey={SHARED_VIEW}" if has_view(studies[study].tags) else ""
+    return f"{base.rstrip('/')}/#/experiments/{studies[study].experiment_id}/runs?workflowType=machine_learning{view}"

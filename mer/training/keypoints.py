@@ -100,9 +100,9 @@ def read_keypoints(folder: str) -> Keypoints:
     columns = [f"{axis}{i}" for i in range(68) for axis in "xy"]
     missing = [name for name in ("image", "subject", *columns) if name not in table]
     if missing:
-        raise DataError(f"{file}: column {missing[0]} is missing; see README, training")
+        raise DataError(f"{file}: column {missing[0]} is missing; see the guide docs/guides/training.md")
     if table.empty:
-        raise DataError(f"{file}: names no image below its header; see README, training")
+        raise DataError(f"{file}: names no image below its header; see the guide docs/guides/training.md")
     image, subject = (table[name].fillna("").to_numpy(dtype=np.str_) for name in text)
     xy = _numbers(table[columns], file).reshape(-1, 68, 2)
     return Keypoints(folder=root, image=image, subject=subject, xy=xy)

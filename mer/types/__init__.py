@@ -17,7 +17,19 @@ from mer.types.arrays import (
     Regions,
     frozen_array,
 )
-from mer.types.documents import Card, Chance, ClassScores, IntervalMethod, Limits, Majority, Metrics, Score, Scored
+from mer.types.documents import (
+    Calibration,
+    Card,
+    Chance,
+    ClassScores,
+    IntervalMethod,
+    Limits,
+    Majority,
+    Metrics,
+    Score,
+    Scored,
+    WorstSubject,
+)
 from mer.types.recordings import KINDS, Interval, Kind, Recording, Recordings
 from mer.types.results import (
     REGION_QUANTITIES,
@@ -50,6 +62,7 @@ __all__ = [
     "TRIAL_BEFORE",
     "AlignedPair",
     "Aligner",
+    "Calibration",
     "Card",
     "Chance",
     "ClassScores",
@@ -88,5 +101,6 @@ __all__ = [
     "Scored",
     "SequenceBackbone",
     "Setting",
+    "WorstSubject",
     "frozen_array",
 ]

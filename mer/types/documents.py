@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NotRequired, TypedDict
 
-__all__ = ["Card", "Chance", "ClassScores", "IntervalMethod", "Limits", "Majority", "Metrics", "Score", "Scored"]
+__all__ = [
+    "Calibration",
+    "Card",
+    "Chance",
+    "ClassScores",
+    "IntervalMethod",
+    "Limits",
+    "Majority",
+    "Metrics",
+    "Score",
+    "Scored",
+    "WorstSubject",
+]
 
 Score = Literal["uf1", "uar", "accuracy", "weighted_f1", "mcc"]
 
@@ -48,6 +60,22 @@ class Majority(Chance, _Guessed):
     """Scores of guessing the majority class, and its name."""
 
 
+class WorstSubject(TypedDict):
+    """The subject with the lowest accuracy."""
+
+    subject: str
+    accuracy: float
+    clips: int
+
+
+class Calibration(TypedDict):
+    """How good predicted probabilities are."""
+
+    brier: float
+    ece: float
+    bins: int
+
+
 class IntervalMethod(TypedDict):
     """How the intervals were made."""
 
@@ -77,6 +105,8 @@ class Metrics(TypedDict):
     stratified_random: Chance
     label_permutation: Mapping[str, object]
     interval: IntervalMethod
+    worst_subject: NotRequired[WorstSubject]
+    calibration: NotRequired[Calibration]
 
 
 class Card(TypedDict, total=False):

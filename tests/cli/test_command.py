@@ -53,7 +53,7 @@ def test_every_command_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "sentence"),
     [
         (["rnu"], "mer rnu: no such command; did you mean run? (mer --help)"),
-        (["xyz"], "mer xyz: no such command; choose one of run, data,"),
+        (["xyz"], "mer xyz: no such command; choose one of run, options,"),
         (["cache"], "mer cache: missing action; choose one of ls, verify, gc (mer cache --help)"),
         (["cache", "verfy"], "mer cache verfy: no such action; did you mean verify? (mer cache --help)"),
         (["bench", "flw"], "mer bench flw: no such action; did you mean flow?"),
@@ -85,7 +85,7 @@ def test_a_setting_is_taken_with_and_without_dashes() -> None:
 @pytest.mark.parametrize(
     ("before", "word", "found"),
     [
-        ([], "r", ["run", "report"]),
+        ([], "r", ["run", "runs", "report"]),
         (["data"], "", ["check", "show", "export", "--help"]),
         (["run"], "flow=d", ["flow=deepflow", "flow=dis"]),
         (["run", "-m"], "flow=dis,tv", ["flow=dis,tvl1"]),
@@ -94,6 +94,8 @@ def test_a_setting_is_taken_with_and_without_dashes() -> None:
         (["run"], "+experiment=apex", ["+experiment=apex"]),
         (["run"], "descriptor.bins", ["descriptor.bins="]),
         (["run"], "--mu", ["--multirun"]),
+        (["options"], "descr", ["descriptor="]),
+        (["options"], "descriptor=ho", ["descriptor=hoof"]),
         (["data", "check"], "prot", ["protocol="]),
         (["data", "check"], "svm", []),
         (["ui"], "p", ["port="]),
@@ -106,7 +108,7 @@ def test_what_a_word_may_become(before: list[str], word: str, found: list[str]) 
 
 
 _TYPED = [
-    ("mer ru", "run"),
+    ("mer rep", "report"),
     ("mer run flow=tv", "tvl1"),
     ("mer run -m flow=dis,tv", "dis,tvl1"),
     ("mer cache v", "verify"),

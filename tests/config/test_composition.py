@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -236,3 +237,41 @@ def test_an_option_file_that_is_edited_is_read_again(tmp_path: Path) -> None:
 def test_a_composition_that_is_changed_changes_no_later_one() -> None:
     compose([]).descriptor.bins = 99
     assert compose([]).descriptor.bins != 99
+
+
+@pytest.mark.parametrize("group", ["dataset", "flow", "roi", "descriptor", "svm", "evaluation"])
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("no_such.Thing", "_target_: no_such.Thing: Python finds no module no_such; install its package, or write"),
+        ("mer.flow.dis.Diss", "_target_: mer.flow.dis.Diss: the module mer.flow.dis has no Diss; correct the name"),
+        ("Thing", "_target_: Thing: must be the name of a class with its module, such as my_module.MyFlow"),
+    ],
+)
+def test_a_class_that_cannot_be_imported_is_explained_alike_in_every_group(
+    group: str, target: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / group).mkdir()
+    (tmp_path / group / "mine.yaml").write_text(f"_target_: {target}\n", encoding="utf-8")
+    cfg = compose([searchpath_override(tmp_path), f"{group}=mine"])
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        build(cfg[group])
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("flow=diss", "; did you mean flow=dis?"),
+        ("flow=mime", "; did you mean flow=mine?"),
+        ("experiment=bins", "did you mean +experiment=bins?"),
+        ("descriptor.bin=8", "did you mean descriptor.bins?"),
+        ("seeed=3", "did you mean seed?"),
+        ("spotter=peaks", "spotter=peaks: is used only by mer spot and by mer run task=spot"),
+        ("temporal=each", "temporal=each: is used only by mer landmarks; leave it out"),
+    ],
+)
+def test_a_misspelling_gets_a_suggestion(word: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "flow").mkdir()
+    (tmp_path / "flow" / "mine.yaml").write_text("_target_: my.Flow\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        compose([searchpath_override(tmp_path), word])

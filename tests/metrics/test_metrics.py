@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mer.errors import ConfigError, DataError
 from mer.metrics import INTERVALS, confusion_matrix, from_predictions, label_permutation, measures, summarise
+from mer.metrics.calibration import calibration
 from mer.run.predictions import write_folds, write_predictions
 from mer.store.predictions import read_predictions
 from mer.types import FoldResult, LosoResult
@@ -145,7 +146,8 @@ def test_what_subjects_are_called_changes_no_digit(method):
         summarise(true, pred, names[who], ("a", "b", "c"), draws=200, seed=0, method=method)
         for names in (np.array(list("abcdefghi")), np.array(list("hbzxkpqry")))
     )
-    assert first == second
+    names = [found["worst_subject"].pop("subject") for found in (first, second)]
+    assert first == second and names[0] != names[1]
 
 
 def test_ten_thousand_draws_are_made_by_arrays_and_not_one_by_one():
@@ -331,3 +333,28 @@ def test_label_permutation_without_power_has_no_p_value():
     subject, true = np.repeat(["a", "b"], 10), np.tile([0, 1], 10)
     constant = label_permutation(true, np.repeat([0, 1], 10), subject, 2, draws=200, seed=0)
     assert constant["p"] is None and "same score" in constant["reason"]
+
+
+def test_chance_is_the_mean_over_permutations_within_subjects():
+    true, subject = [0, 1, 0, 1] * 5, np.repeat(list("abcde"), 4)
+    got = scores(true, true, subject, "ab", draws=2_000)["label_permutation"]["chance"]
+    assert got["accuracy"] == pytest.approx(0.5, abs=0.02) and got["uar"] == pytest.approx(0.5, abs=0.02)
+    constant = scores(true, [1] * 20, subject, "ab", draws=50)["label_permutation"]["chance"]
+    assert constant["accuracy"] == 0.5 and constant["uf1"] == pytest.approx(1 / 3)
+
+
+def test_the_worst_subject_has_the_lowest_accuracy():
+    got = scores([0, 1, 0, 1, 0, 1], [0, 1, 1, 0, 1, 1], list("aabbcc"), "ab")["worst_subject"]
+    assert got == {"subject": "b", "accuracy": 0.0, "clips": 2}
+
+
+def test_calibration_by_hand():
+    true = np.array([0, 1])
+    assert calibration(true, np.eye(2)) is None, "votes"
+    got = calibration(true, np.array([[0.75, 0.25], [0.75, 0.25]]))
+    assert got["brier"] == pytest.approx((2 * 0.25**2 + 2 * 0.75**2) / 2)
+    assert got["ece"] == pytest.approx(0.25)  # 0.75 sure, half of the clips correct
+    assert calibration(true, np.array([[2.0, -1.0], [0.0, 1.0]])) is None, "sums to 1, but is no probability"
+    assert calibration(true, np.array([[1.3, 0.2], [0.1, 1.1]])) is None
+    absent = calibration(true, np.array([[1.0, np.nan], [0.5, 0.5]]))
+    assert absent is not None and absent["brier"] == pytest.approx(0.25), "a class that a fold does not know"

@@ -18,7 +18,7 @@ from mer import metrics
 from mer.cli import main
 from mer.errors import ConfigError, DataError
 from mer.report.build import headline, report
-from mer.report.compare import versus
+from mer.report.compare import summary, versus
 from mer.report.render.document import Document, Table
 from mer.report.render.escape import tex
 from mer.report.render.formats import heads_of
@@ -30,7 +30,9 @@ from mer.tracking import reading, sync
 from tests.support.planted import CLASSES, Clips, clips, keep, predict
 from tests.support.runs import fail, keep_result, record
 
-FILES = {"report.html", "report.md", "tables.tex", "results.csv", "cells.csv", "report.json", "figures"}
+LATEX = ("table.tex", "tables.tex", "appendix.tex")
+FILES = {"report.html", "report.md", *LATEX, "results.csv", "cells.csv", "report.json", "figures"}
+CHANCE = 2  # rows of the main table: permuted labels and the majority class
 SPECIAL = r"<b>50%_of $x^2$ & {a}\n#1~</b>"
 Rendered = dict[str, list[list[str]]]
 
@@ -146,7 +148,7 @@ def test_every_number_in_html_and_markdown_is_one_of_results_csv(written: tuple[
 
 def test_every_number_in_latex_is_one_of_results_csv(written: tuple[Document, Path]) -> None:
     document, folder = written
-    text = (folder / "tables.tex").read_text(encoding="utf-8")
+    text = "".join((folder / name).read_text(encoding="utf-8") for name in LATEX)
     known = {(r["table"], r["row"], r["column"]): r["shown"] for r in rows(folder)}
     for table in document.tables:
         start = text.index(rf"\label{{tab:{table.key}}}")
@@ -155,6 +157,7 @@ def test_every_number_in_latex_is_one_of_results_csv(written: tuple[Document, Pa
         for row, line in zip(table.rows, lines[1:], strict=True):
             for head, cell in zip(heads_of(table), re.split(r"(?<!\\)&", line.removesuffix(r" \\")), strict=True):
                 plain = cell.replace(r"\textbf{", "").replace(r"\textsuperscript{\textdagger}", "")
+                plain = plain.replace(r"\shortstack[r]{", "").replace(r"\\{[}", " {[}")
                 shown = known.get((table.key, row.name, head), "")
                 assert numbers(plain) == numbers(tex(shown)), (table.key, row.name, head)
 
@@ -192,7 +195,7 @@ def test_scores_are_those_of_the_predictions(study: Study, written: tuple[Docume
 def test_factors_are_what_was_chosen_not_what_follows_from_it(written: tuple[Document, Path]) -> None:
     table = _table(written[0], "1-main")
     assert [column.head for column in table.columns] == ["flow", "bins", "UF1", "UAR", "accuracy"]
-    levels = [tuple(item.text for item in row.items[:2]) for row in table.rows[:-1]]
+    levels = [tuple(item.text for item in row.items[:2]) for row in table.rows[:-CHANCE]]
     assert [(a.removesuffix(" ‡"), b) for a, b in levels] == [
         ("dis", "4"),
         ("dis", "8"),
@@ -205,7 +208,7 @@ def test_factors_are_what_was_chosen_not_what_follows_from_it(written: tuple[Doc
 
 def test_optimistic_cells_are_marked_and_never_best(written: tuple[Document, Path]) -> None:
     table = _table(written[0], "1-main")
-    for row in table.rows[:-1]:
+    for row in table.rows[:-CHANCE]:
         optimistic = row.name.endswith("=12")
         assert ("‡" in row.items[0].text) == optimistic
         assert not (optimistic and "best" in {item.mark for item in row.items})
@@ -230,7 +233,7 @@ def test_a_failed_cell_is_told_and_not_averaged(written: tuple[Document, Path]) 
 def test_the_page_needs_no_network_and_no_script(written: tuple[Document, Path]) -> None:
     text = (written[1] / "report.html").read_text(encoding="utf-8")
     assert "<script" not in text
-    assert not re.findall(r'(?:src|href)="(?!data:)', text)
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', text)
     assert "width=device-width" in text
     assert len(text) < 2_000_000
 
@@ -323,9 +326,11 @@ def test_other_protocols_never_share_a_table(odd: Path, tmp_path: Path) -> None:
     folds = {"flow": "dis", "evaluation": "subject_folds"}
     keep(odd, odd / "p4", folds, of, predict(rng, of, skill=1, suits=0), study="mixed")
     document = check(study_of(odd, "mixed"), tmp_path / "out")
-    assert [len(_table(document, f"{part}-main").rows) - 1 for part in (1, 2, 3)] == [2, 1, 1]
+    assert [len(_table(document, f"{part}-main").rows) - CHANCE for part in (1, 2, 3)] == [2, 1, 1]
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert "cannot be compared" in text
+    headings = re.findall(r"^## Part .*$", text, re.MULTILINE)
+    assert "evaluation=subject\\_folds" in headings[2] and " clips" in headings[0], headings
     with pytest.raises(DataError, match="1 clips are in one of them only, such as clip"):
         runs = study_of(odd, "mixed").runs
         versus(runs[0], runs[2], tmp_path / "no", draw=lambda *_: "", clips=0)
@@ -381,14 +386,15 @@ def test_seeds_are_repeats_of_a_cell(odd: Path, tmp_path: Path) -> None:
         keep(odd, odd / (flow + seed), params, of, predict(rng, of, skill=1, suits=0), study="seeds")
     document = check(study_of(odd, "seeds"), tmp_path / "out")
     table = _table(document, "1-main")
-    assert [row.items[1].value for row in table.rows[:-1]] == [2, 3]
+    assert [row.items[1].value for row in table.rows[:-CHANCE]] == [2, 3]
     scores = [
         metrics.from_predictions(read_predictions(odd / f"dis{seed}" / "predictions.csv"), draws=1, seed=0)["uf1"][
             "value"
         ]
         for seed in "01"
     ]
-    assert table.rows[0].items[2].value == pytest.approx(np.mean(scores))
+    assert table.rows[0].items[2].value == pytest.approx(np.std(scores, ddof=1))
+    assert table.rows[0].items[3].value == pytest.approx(np.mean(scores))
     assert _table(document, "1-factor-tests").rows[0].items[2].value == 2  # matched by seed
 
 
@@ -426,6 +432,10 @@ def test_two_runs(study: Study, tmp_path: Path) -> None:
     assert sum(v or 0 for k, v in tally.items() if k != "predicted differently") == len(differ)
     assert len(_table(document, "1-clips").rows) == differ.sum()
     assert len(set(drawn)) == 2
+    said = dict(summary(document))
+    assert float(said["UF1 of A"].split()[0]) == pytest.approx(a.summary["uf1"]["value"], abs=0.006)
+    assert re.fullmatch(r"[-+]?\d\.\d+ \[.*\], p = .*", said["UF1, B minus A"])
+    assert said["predicted differently"] == str(differ.sum())
     right = (a.predictions.y_pred == a.predictions.y_true) != (b.predictions.y_pred == b.predictions.y_true)
     assert set(drawn) <= set(a.predictions.sample_id[differ & right].tolist())
     with pytest.raises(DataError, match="compared with itself"):
@@ -470,14 +480,14 @@ def test_latex_compiles_the_tables(special: bool, written: tuple[Document, Path]
         predicted = predict(rng, of, skill=1, suits=0)
         keep(odd, odd / "t", {"roi": SPECIAL}, of, predicted, study=SPECIAL, classes=(SPECIAL, "é|ü", "日本"))
         report(study_of(odd, SPECIAL), tmp_path / "r")
-    source = (tmp_path / "r" if special else written[1]) / "tables.tex"
-    shutil.copy(source, tmp_path / "tables.tex")
+    for name in LATEX:
+        shutil.copy((tmp_path / "r" if special else written[1]) / name, tmp_path / name)
     (tmp_path / "paper.tex").write_text(
-        "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,longtable,array,graphicx,textcomp}"
-        "\\begin{document}A paper.\\input{tables}\\end{document}\n",
+        "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,longtable,array,textcomp}"
+        "\\begin{document}A paper.\\input{table}\\input{tables}\\input{appendix}\\end{document}\n",
         encoding="utf-8",
     )
-    for name in ("tables", "paper"):
+    for name in ("table", "tables", "appendix", "paper"):
         command = [latex, "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout[-1500:]
@@ -507,7 +517,7 @@ def test_settings_that_no_command_names_still_tell_cells_apart(odd: Path, tmp_pa
     named = {"flow": "dis", "n": "", "descriptor.bins": "16"}
     keep(odd, odd / "silent16", named, of, predict(rng, of, skill=1, suits=0), study="silent", config=config)
     document = check(study_of(odd, "silent"), tmp_path / "out")
-    names = [row.name for row in _table(document, "1-main").rows[:-1]]
+    names = [row.name for row in _table(document, "1-main").rows[:-CHANCE]]
     assert names == ["descriptor.bins=4", "descriptor.bins=8", "descriptor.bins=16"]
 
 
@@ -529,3 +539,55 @@ def test_compare_says_why_clips_are_not_drawn(
     text = (tmp_path / "c" / "report.md").read_text(encoding="utf-8")
     assert "could not be drawn" in text
     assert "settings that this version of mer does not have" in text
+
+
+def test_mirroring_and_balancing_are_choices_of_method(odd: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    of = clips(rng, subjects=5, each=(3, 6))
+    for mirror in ("none", "both"):
+        params = {"flow": "dis", "evaluation": "loso", "evaluation.mirror": mirror}
+        keep(odd, odd / mirror, params, of, predict(rng, of, skill=1, suits=0), study="mirrored")
+    document = check(study_of(odd, "mirrored"), tmp_path / "out")
+    assert [row.name for row in _table(document, "1-main").rows[:-CHANCE]] == [
+        "evaluation.mirror=none",
+        "evaluation.mirror=both",
+    ]
+
+
+def test_the_papers_table_has_words_and_digits_of_choice(home: Path, tmp_path: Path) -> None:
+    names = tmp_path / "names.yaml"
+    names.write_text("dis: dense inverse search\nbins: directions\n", encoding="utf-8")
+    words = ["report", "planted", f"home={home}", f"output={tmp_path / 'r'}", "digits=4", f"names={names}"]
+    assert main(words) == 0
+    text = (tmp_path / "r" / "table.tex").read_text(encoding="utf-8")
+    assert text.count(r"\begin{table}") == 1 and r"\label{tab:1-main}" in text
+    assert "dense inverse search & 4 & " in text and "TV-L1 & 4" in text and "flow & directions & UF1" in text
+    scores = re.findall(r"\d\.\d+", text.split(r"\midrule")[1])
+    assert scores and {len(score) for score in scores} == {6}
+    assert "resizebox" not in text
+    tests = (tmp_path / "r" / "tables.tex").read_text(encoding="utf-8")
+    assert r"\ensuremath{-}0." in tests and not re.search(r"[ \[]-0\.", tests)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["digits=two"], "digits=two: must be a number of decimals from 1 to 6"),
+        (["names=/no/such.yaml"], "names=/no/such.yaml: cannot be read"),
+    ],
+)
+def test_wrong_settings_of_the_tables_are_told(
+    words: list[str], sentence: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "planted", f"home={home}", *words]) == 2
+    assert capsys.readouterr().err.startswith(f"mer: {sentence}")
+
+
+def test_the_page_has_contents_anchors_scopes_and_a_dark_mode(written: tuple[Document, Path]) -> None:
+    text = (written[1] / "report.html").read_text(encoding="utf-8")
+    links = re.findall(r'<li class="l\d"><a href="#([^"]+)">', text)
+    assert len(links) > 5 and len(set(links)) == len(links)
+    assert all(f'id="{link}"' in text for link in links)
+    assert "prefers-color-scheme:dark" in text
+    assert "<th>" not in text and '<th scope="col"' in text
+    assert "scroll sideways" in text

@@ -53,6 +53,13 @@ def test_the_name_says_what_the_command_chose() -> None:
     assert run_record.name(cell("dis", 8, "")) == "dis hoof"
 
 
+def test_an_option_in_a_place_of_its_own_is_a_factor() -> None:
+    command = "mer run descriptor=per_frame descriptor@descriptor.descriptor={}"
+    cells = [cell("dis", 8, command.format(option)) for option in ("hoof", "biwoof")]
+    assert [run_record.params(one, GROUPS)["descriptor.descriptor"] for one in cells] == ["hoof", "biwoof"]
+    assert [run_record.name(one) for one in cells] == ["dis hoof descriptor=hoof", "dis hoof descriptor=biwoof"]
+
+
 def test_the_table_of_subjects_adds_up() -> None:
     rng = np.random.default_rng(0)
     of = clips(rng, subjects=3, each=(4, 5))

@@ -56,7 +56,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def test_a_run_leaves_every_file_that_the_contract_names(first: Path) -> None:
     assert {path.name for path in first.iterdir()} == FILES
-    pictures = {"confusion.png", "clip.png", "regions.png", "search.png"}
+    pictures = {f"{name}.{kind}" for name in ("confusion", "regions", "search") for kind in ("png", "svg", "pdf")}
+    pictures |= {"clip.png", "clip.pdf"}
     assert {path.name for path in (first / "figures").iterdir()} == pictures
     trials = _rows(first / "trials.csv")
     assert len(trials) == 4 * 3 and sum(row["chosen"] == "1" for row in trials) == 4
@@ -167,7 +168,7 @@ def test_every_cell_of_a_sweep_can_have_all_figures(first: Path, tmp_path: Path)
     words = [*SMALL[:-2], "tuning=none", "tracking=off", "sweep.figures=true", f"hydra.sweep.dir={tmp_path / 'sweep'}"]
     assert main(["run", "-m", *words]) == 0
     names = {path.name for path in (tmp_path / "sweep" / "0" / "figures").iterdir()}
-    assert names == {"confusion.png", "clip.png", "regions.png"}
+    assert {"confusion.png", "clip.png", "regions.png", "regions.svg"} <= names
 
 
 @pytest.mark.parametrize(

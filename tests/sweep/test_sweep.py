@@ -353,6 +353,12 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     assert "1 cell failed, for the reasons above" in capsys.readouterr().err
     rows = _table(tmp_path / "out")
     assert [(row["state"], row["error"]) for row in rows] == [("failed", FAILED), ("done", "")]
+    with monkeypatch.context() as patch:
+        patch.setattr(Hoof, "__call__", wrong)
+        first = [*SMALL, "tracking=off", "descriptor.bins=9,10", f"hydra.sweep.dir={tmp_path / 'stopped'}"]
+        assert main(["run", "-m", *first, "sweep.stop=first"]) == 1
+    assert _states(tmp_path / "stopped") == ["failed"], "the second cell is not begun"
+    capsys.readouterr()
     with sqlite3.connect(home / "mlflow.db") as store:
         assert sorted(store.execute("select status from runs")) == [("FAILED",), ("FINISHED",)]
         assert store.execute("select value from tags where key = 'error'").fetchall() == [(FAILED.partition("; ")[0],)]

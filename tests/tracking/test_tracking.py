@@ -374,7 +374,10 @@ def test_the_ui_shows_the_study_and_the_server_is_a_store(home: Path, client: An
     sync(home)
     (run,), (remote,) = runs(client, "shown"), runs(client, "remote")
     number = run.info.experiment_id
-    assert study_url(ui, home, "shown") == f"{ui}/#/experiments/{number}/runs?workflowType=machine_learning"
+    assert (
+        study_url(ui, home, "shown")
+        == f"{ui}/#/experiments/{number}/runs?workflowType=machine_learning&viewStateShareKey=mer"
+    )
     found = json.loads(fetch(f"{ui}/api/2.0/mlflow/experiments/get?experiment_id={number}"))
     assert found["experiment"]["name"] == "shown"
     assert b"<html" in fetch(f"{ui}/")

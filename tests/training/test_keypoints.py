@@ -74,7 +74,7 @@ def test_no_folder_and_a_folder_without_a_table_are_named(tmp_path: Path) -> Non
 @pytest.mark.parametrize("column", ["image", "subject", "y67"])
 def test_a_missing_column_is_named(folder: Path, column: str) -> None:
     changed(folder, f"{column},x0" if column == "subject" else column, "other,x0" if column == "subject" else "other")
-    with pytest.raises(DataError, match=rf"keypoints\.csv: column {column} is missing; see README, training"):
+    with pytest.raises(DataError, match=rf"keypoints\.csv: column {column} is missing; see the guide docs/"):
         read_keypoints(str(folder))
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from mer.report.figures.flow_colour import colours, full_scale
 from mer.report.figures.region_shapes import covered, draw_outlines, draw_roses
+from mer.report.figures.style import undated
 from mer.types import FlowField, Image, Landmarks, Numbers, Regions
 
 __all__ = ["draw"]
@@ -44,8 +45,9 @@ def draw(  # noqa: PLR0913 (one keyword a thing that is shown)
     roses: Numbers | None,
     angles: Numbers | None,
     unit: str,
+    petal: str = "",
 ) -> None:
-    """Draw a clip as a PNG: onset, apex, their difference; landmarks with regions, flow, a rose per region.
+    """Draw a clip: onset, apex, their difference; landmarks with regions, flow, a rose per region.
 
     Parameters
     ----------
@@ -65,15 +67,17 @@ def draw(  # noqa: PLR0913 (one keyword a thing that is shown)
         Centres of the bins, radians, +90° pointing down.
     unit : str
         Of the flow: ``px``, or ``units of the release`` where it came ready-made.
+    petal : str
+        What the length of a petal is, such as ``sum of |flow|, px``.
     """
     scale = full_scale(flow.uv[covered(regions)])  # so that noise of the background does not set it
     back = _faded(onset, flow, scale)
     rows = [_frames(onset, apex), [_regions_panel(back, regions, landmarks), _flow_panel(flow, scale, unit)]]
     if roses is not None and angles is not None:
-        rows[-1].append(_roses_panel(back, regions, np.asarray(roses), np.asarray(angles)))
+        rows[-1].append(_roses_panel(back, regions, np.asarray(roses), np.asarray(angles), petal))
     figure = _lay_out([row for row in rows if row], regions.shape)
     figure.suptitle(title, x=0.5, y=1 - 0.1 / figure.get_figheight(), va="top", fontsize=10, parse_math=False)
-    figure.savefig(path)
+    figure.savefig(path, metadata=undated(path))
 
 
 def _frames(onset: Image | None, apex: Image | None) -> list[_Panel]:
@@ -115,13 +119,18 @@ def _flow_panel(flow: FlowField, scale: float, unit: str) -> _Panel:
     return _Panel(head="flow, onset → apex", caption=caption, paint=paint)
 
 
-def _roses_panel(back: Numbers, regions: Regions, roses: Numbers, angles: Numbers) -> _Panel:
+def _roses_panel(back: Numbers, regions: Regions, roses: Numbers, angles: Numbers, petal: str) -> _Panel:
     def paint(axes: Axes) -> None:
         _show(axes, 1 - 0.45 * (1 - back), cmap="gray", vmin=0, vmax=1)
         draw_roses(axes, regions, roses, angles)
 
-    caption = f"petal: share of a direction, one scale for all;\nthe longest is {float(np.max(roses)):.3g}"
+    caption = f"petal length: {petal or 'weight of a direction'}\none scale for all; the longest: {_plain(roses.max())}"
     return _Panel(head="histograms of directions", caption=caption, paint=paint)
+
+
+def _plain(value: float) -> str:
+    """Return a number with about three digits, and never as 1.16e+03."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 0.001 or not value else f"{value:.6f}"
 
 
 def _faded(onset: Image | None, flow: FlowField, scale: float) -> Numbers:

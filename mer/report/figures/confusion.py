@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,11 +19,12 @@ from mer.types import Metrics, Numbers
 __all__ = ["draw"]
 
 _DPI = 200
+_LETTERS = 16  # of the title, per inch
 _CELL_IN = 0.62  # holds a count of four digits at 9 pt
 
 
-def draw(metrics: Metrics, path: Path) -> None:
-    """Draw how often each class was taken for which, as a PNG.
+def draw(metrics: Metrics, path: Path, title: str = "") -> None:
+    """Draw how often each class was taken for which.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ def draw(metrics: Metrics, path: Path) -> None:
         ``subjects``.
     path : Path
         The file to write; its folder must exist.
+    title : str
+        Data set and method.
 
     Notes
     -----
@@ -46,7 +50,7 @@ def draw(metrics: Metrics, path: Path) -> None:
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     _label_axes(axes, names, counts.sum(axis=1))
     _label_cells(axes, counts, share)
-    _title(figure, metrics)
+    _title(figure, metrics, title)
     layout = figure.get_layout_engine()
     assert layout is not None
     layout.execute(figure)
@@ -82,11 +86,12 @@ def _label_cells(axes: Axes, counts: Numbers, share: Numbers) -> None:
         write(row + 0.08, f"{100 * share[row, column]:.0f} %", fontsize=6.5, va="top")
 
 
-def _title(figure: Figure, metrics: Metrics) -> None:
+def _title(figure: Figure, metrics: Metrics, title: str) -> None:
     digits = decimals(metrics["uf1"], metrics["uar"])
     scores = [
         f"{name} {score_text(metrics[key], digits)} {interval_text(metrics[key], digits)}" for key, name in NAMES[:2]
     ]
     level = f"{100 * metrics['interval']['level']:.0f} % intervals over subjects"
     sub = f"{metrics['n']} clips of {metrics['subjects']} subjects, {level}"
-    figure.suptitle("   ".join(scores) + "\n" + sub, fontsize=8)
+    broken = textwrap.wrap(title, round(figure.get_figwidth() * _LETTERS))
+    figure.suptitle("\n".join([*broken, "   ".join(scores), sub]), fontsize=8, parse_math=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from importlib import import_module
 from pathlib import Path
@@ -20,21 +20,23 @@ class Drawing:
     """Figures that were begun."""
 
     def __init__(self) -> None:
-        self._begun: dict[str, Future[bytes]] = {}
+        self._begun: dict[str, Future[dict[str, bytes]]] = {}
 
-    def begin(self, name: str, module: str, **content: object) -> None:
+    def begin(self, name: str, module: str, *, kinds: Sequence[str] = ("png",), **content: object) -> None:
         """Have a figure drawn by the function ``draw`` of a module of `mer.report.figures`.
 
         Parameters
         ----------
         name : str
-            Of the PNG file.
+            Of the files, without their ending.
         module : str
             Such as ``regions``.
+        kinds : sequence of str
+            Of ``png``, ``svg`` and ``pdf``: one file each.
         **content
             Arguments of the function, all but ``path``.
         """
-        self._begun[name] = submit(_KIND, _png, module, content)
+        self._begun[name] = submit(_KIND, _files, module, tuple(kinds), content)
 
     def write(self, folder: Path) -> None:
         """Wait for the figures, and write them into a folder that exists.
@@ -45,8 +47,8 @@ class Drawing:
             If a figure could not be drawn.
         """
         for name in list(self._begun):
-            png = result_of(self._begun.pop(name), name)
-            (folder / name).write_bytes(png)
+            for kind, content in result_of(self._begun.pop(name), name).items():
+                (folder / f"{name}.{kind}").write_bytes(content)
 
     def drop(self) -> None:
         """Draw nothing more."""
@@ -72,10 +74,18 @@ def _import_matplotlib() -> None:
         import mer.report.figures.regions  # noqa: F401
 
 
-def _png(module: str, content: dict[str, object]) -> bytes:
+def _files(module: str, kinds: tuple[str, ...], content: dict[str, object]) -> dict[str, bytes]:
+    """Draw a figure in every format; a vector format gets ids that are the same in every run."""
+    import matplotlib as mpl
+
     from mer.report.figures.letters import any_letter
 
-    with tempfile.TemporaryDirectory(prefix="mer_figure_") as name, any_letter():
-        path = Path(name) / "figure.png"
-        import_module(f"mer.report.figures.{module}").draw(path=path, **content)
-        return path.read_bytes()
+    with (
+        tempfile.TemporaryDirectory(prefix="mer_figure_") as name,
+        mpl.rc_context({"svg.hashsalt": "mer", "pdf.fonttype": 42}),
+        any_letter(),
+    ):
+        paths = {kind: Path(name) / f"figure.{kind}" for kind in kinds}
+        for path in paths.values():
+            import_module(f"mer.report.figures.{module}").draw(path=path, **content)
+        return {kind: path.read_bytes() for kind, path in paths.items()}

@@ -46,8 +46,9 @@ def draw(
     FigureCanvasAgg(figure)
     high = 1.05 * max(float(np.nanmax(list(strengths.values()))), 0.1)
     for row, axes in enumerate(figure.subplots(rows, 1, squeeze=False).ravel()):
+        shown = _of_row(times, row)
         for kind, strength in strengths.items():
-            axes.plot(times, strength, color=_COLOURS[kind], linewidth=0.9)
+            axes.plot(times[shown], strength[shown], color=_COLOURS[kind], linewidth=0.9)
         for interval in found:
             colour = _COLOURS[interval.kind]
             axes.axvspan(times[interval.onset], times[interval.offset], color=colour, alpha=0.25, linewidth=0)
@@ -65,3 +66,9 @@ def draw(
     bars = "" if true is None else "; bars at the top: annotated"
     figure.suptitle(f"{title}: {kinds[0]} (orange), {kinds[1]} (blue){bars}", fontsize=10)
     figure.savefig(path)
+
+
+def _of_row(times: Numbers, row: int) -> slice:
+    """Return the frames of a row, and one on each side, so that the line reaches the edges."""
+    start, end = np.searchsorted(times, [row * _ROW_S, (row + 1) * _ROW_S])
+    return slice(max(int(start) - 1, 0), int(end) + 1)

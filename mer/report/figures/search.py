@@ -23,6 +23,7 @@ __all__ = ["Searches", "draw", "picture", "read"]
 
 _DPI = 220
 _NAMED = 40  # folds whose names have room below the panel
+_MARGIN = 1.6  # of a logarithmic axis, as a factor on either side
 _DECADES = 20.0  # ratio of the largest value to the smallest above which an axis is logarithmic
 
 
@@ -90,7 +91,7 @@ def _importance(axes: Axes, shares: dict[str, float]) -> None:
         axes.text(share, float(place), f" {100 * share:.0f} %", va="center", fontsize=7.5)
     axes.set_yticks(at, list(shares))
     axes.invert_yaxis()
-    axes.set_xlim(0, max([0.1, *shares.values()]) * 1.12)
+    axes.set_xlim(0, (max([0.0, *shares.values()]) or 1.0) * 1.12)  # room for the percent beside the longest bar
     axes.set_xlabel("share of the inner score's variance within a search that the setting explains alone")
     style.plain(axes, grid="x")
 
@@ -112,6 +113,7 @@ def _over_folds(axes: Axes, searches: Searches, name: str) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.set_ylim(height.min() / _MARGIN, height.max() * _MARGIN)
     axes.set_ylabel(name)
     axes.set_xlim(-0.7, len(searches.folds) - 0.3)
     axes.xaxis.set_major_locator(NullLocator())

@@ -9,6 +9,7 @@ __all__ = ["foreign", "markdown", "tex"]
 
 _LATIN = 0x180  # up to here, pdfLaTeX with T1 fonts has the letters
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$&])")
+_MINUS = re.compile(r"(?<![\w.\-])-(?=\.?\d)")  # of a number, not a hyphen in a name or a date
 _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
@@ -26,8 +27,12 @@ def markdown(text: str) -> str:
 
 
 def tex(text: str) -> str:
-    r"""Return `text` so that LaTeX prints it as it is; letters of other scripts are wrapped in ``\merscript``."""
-    return "".join(_letter(letter) for letter in " ".join(text.split()))
+    r"""Return `text` so that LaTeX prints it as it is; letters of other scripts are wrapped in ``\merscript``.
+
+    The minus of a negative number becomes a real minus sign.
+    """
+    real = _MINUS.sub("−", " ".join(text.split()))
+    return "".join(_letter(letter) for letter in real)
 
 
 def foreign(text: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -16,7 +18,8 @@ from markupsafe import Markup
 from tabulate import tabulate
 
 from mer.report.render import escape
-from mer.report.render.document import Code, Document, Figure, Heading, Item, Table, Text
+from mer.report.render.document import Block, Code, Document, Figure, Heading, Item, Table, Text
+from mer.report.render.latex import columns, files, stacked
 
 __all__ = ["foreign_letters", "heads_of", "write"]
 
@@ -24,12 +27,18 @@ _TEMPLATES = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
 _KINDS = {"heading": Heading, "text": Text, "code": Code, "figure": Figure}
 _PAGE_PT = 504.0
 _WIDE_PT = 320  # a figure for a whole page: a phone scrolls it instead of shrinking it
-_BROKEN = 60  # letters after which LaTeX breaks a column of words into lines
-_PAGE = 95  # letters that a page of LaTeX holds side by side
+_WORD = 16  # letters below which a column of words seldom shrinks
+_PHONE = 50  # letters that a phone shows side by side
 
 
-def write(document: Document, folder: Path, *, cells: Sequence[Mapping[str, Any]] = ()) -> None:
-    """Write report.html, report.md, tables.tex, results.csv, report.json and, where there are `cells`, cells.csv.
+def write(
+    document: Document,
+    folder: Path,
+    *,
+    cells: Sequence[Mapping[str, Any]] = (),
+    words: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write report.html, report.md, the LaTeX files, results.csv, report.json and, where there are `cells`, cells.csv.
 
     Parameters
     ----------
@@ -38,6 +47,8 @@ def write(document: Document, folder: Path, *, cells: Sequence[Mapping[str, Any]
     folder : Path
     cells : sequence of mapping
         One flat row per run.
+    words : mapping of str to str
+        Words for the names in the LaTeX tables, see `mer.report.render.latex`.
     """
     plain, page = _environment(), _environment(autoescape=True)
     page.globals["embedded"] = partial(_embedded, folder / "figures")
@@ -45,9 +56,12 @@ def write(document: Document, folder: Path, *, cells: Sequence[Mapping[str, Any]
         block_start_string="<%", block_end_string="%>", variable_start_string="<<", variable_end_string=">>",
         comment_start_string="<#", comment_end_string="#>",
     )  # fmt: skip
-    for environment, template in ((page, "report.html"), (plain, "report.md"), (latex, "tables.tex")):
+    for environment, template in ((page, "report.html"), (plain, "report.md")):
         text = environment.get_template(f"{template}.j2").render(document=document)
         (folder / template).write_text(text.rstrip() + "\n", encoding="utf-8")
+    for name, tables in files(document, words).items():
+        text = latex.get_template("tables.tex.j2").render(name=name, tables=tables)
+        (folder / name).write_text(text.rstrip() + "\n", encoding="utf-8")
     results = pd.DataFrame([row for table in document.tables for row in _results(table)])
     results.to_csv(folder / "results.csv", index=False, lineterminator="\n")
     whole = {"title": document.title, "tables": [_json(table) for table in document.tables], "cells": list(cells)}
@@ -67,9 +81,9 @@ def heads_of(table: Table) -> list[str]:
     return heads
 
 
-def foreign_letters(document: Document) -> str:
-    """Return the letters of the tables that pdfLaTeX cannot print, each once."""
-    return escape.foreign(json.dumps([_json(table) for table in document.tables], ensure_ascii=False))
+def foreign_letters(tables: Sequence[Table]) -> str:
+    """Return the letters of tables that pdfLaTeX cannot print, each once."""
+    return escape.foreign(json.dumps([_json(table) for table in tables], ensure_ascii=False))
 
 
 def _environment(*, autoescape: bool = False, **delimiters: Any) -> jinja2.Environment:
@@ -80,11 +94,12 @@ def _environment(*, autoescape: bool = False, **delimiters: Any) -> jinja2.Envir
         "foreign_letters": foreign_letters,
         "label": lambda key: re.sub("[^a-z0-9-]", "-", key),
         "pipe_table": _pipe_table,
-        "columns": _columns,
+        "columns": columns,
+        "contents": _contents,
     }
     made.filters.update(filters)
     tests: dict[str, Callable[..., bool]] = {name: partial(_is, kind) for name, kind in _KINDS.items()}
-    made.tests.update(tests | {"wide": _wide})
+    made.tests.update(tests | {"stacked": stacked, "broad": _broad})
     return made
 
 
@@ -115,22 +130,25 @@ def _marked(item: Item) -> str:
     return f"{text} {escape.markdown(item.interval)}".strip()
 
 
-def _columns(table: Table) -> str:
-    """Return LaTeX's letters for the columns; long words break."""
-    widest = [max((len(row.items[i].shown) for row in table.rows), default=0) for i in range(len(table.columns))]
-    broken = r">{\raggedright\arraybackslash}p{0.55\textwidth}"
-    kinds = (
-        "r" if column.numeric else broken if width > _BROKEN else "l"
-        for column, width in zip(table.columns, widest, strict=True)
-    )
-    return f"@{{}}{''.join(kinds)}@{{}}"
+def _contents(blocks: Sequence[Block]) -> list[tuple[str, int, str]]:
+    """Return anchor, level and text of every heading; headings of the same text get different anchors."""
+    found: list[tuple[str, int, str]] = []
+    used: Counter[str] = Counter()
+    for block in blocks:
+        if isinstance(block, Heading):
+            plain = re.sub(r"[^\w]+", "-", block.text.lower()).strip("-") or "part"
+            used[plain] += 1
+            found.append((plain if used[plain] == 1 else f"{plain}-{used[plain]}", block.level, block.text))
+    return found
 
 
-def _wide(table: Table) -> bool:
-    letters = sum(
-        max([len(c.head), *(len(row.items[i].shown) for row in table.rows)]) for i, c in enumerate(table.columns)
-    )
-    return letters + 3 * len(table.columns) > _PAGE and "p{" not in _columns(table)
+def _broad(table: Table) -> bool:
+    """Return whether a phone has to scroll a table sideways."""
+    letters = 0
+    for i, column in enumerate(table.columns):
+        widest = max([len(column.head), *(max(len(r.items[i].text), len(r.items[i].interval)) for r in table.rows)])
+        letters += widest if column.numeric else min(widest, _WORD)  # words break into lines
+    return letters + 2 * len(table.columns) > _PHONE
 
 
 def _results(table: Table) -> list[dict[str, Any]]:

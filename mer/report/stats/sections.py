@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mer.errors import ConfigError
 from mer.report.stats.resampling import Counts, counts
-from mer.report.stats.varied import ABSENT, REPORTING, SEED, Factor, as_number, varied
+from mer.report.stats.varied import ABSENT, METHOD, REPORTING, SEED, Factor, as_number, varied
 from mer.report.study import Run, Study
 
 __all__ = ["ABSENT", "Cell", "Factor", "Section", "baselines", "named_cells", "protocol_of", "sections"]
@@ -83,6 +83,8 @@ class Section:
     right : ndarray of bool, shape (runs, clips)
         Which clips each run got right, clips sorted by their id.
     subjects, classes : tuple of str
+    digits : int or None
+        Decimals of the scores that the user chose; None for those that the intervals support.
     """
 
     number: int
@@ -94,6 +96,7 @@ class Section:
     right: NDArray[np.bool_]
     subjects: tuple[str, ...]
     classes: tuple[str, ...]
+    digits: int | None = None
 
     @property
     def first_run(self) -> Run:
@@ -117,7 +120,7 @@ class Section:
         return [rows[0][seed] for seed in common], [rows[1][seed] for seed in common]
 
 
-def sections(study: Study, *, apart: bool = False) -> list[Section]:
+def sections(study: Study, *, apart: bool = False, digits: int | None = None) -> list[Section]:
     """Split the runs of a study by what was evaluated, in the order in which they began.
 
     Parameters
@@ -125,36 +128,64 @@ def sections(study: Study, *, apart: bool = False) -> list[Section]:
     study : Study
     apart : bool
         Whether every run is a cell of its own, called A, B, ..., even where nothing but its seed sets it apart.
+    digits : int, optional
+        Decimals of all scores.
     """
     groups: dict[tuple[object, ...], list[Run]] = defaultdict(list)
     for run in study.runs:
         groups[protocol_of(run)].append(run)
     several = len(groups) > 1
+    titles = _titles([runs[0] for runs in groups.values()])
+    parts = [
+        _section(number, runs, title, f" (part {number})" if several else "", apart)
+        for number, (runs, title) in enumerate(zip(groups.values(), titles, strict=True), start=1)
+    ]
+    return [replace(part, digits=digits) for part in parts]
+
+
+def _titles(firsts: Sequence[Run]) -> list[str]:
+    """Return what each part is: its data and protocol, and whatever else sets it apart from other parts."""
+    facts = [
+        {
+            "scheme": ", ".join(f"{key}={level}" for key, level in _scheme(run)),
+            "clips": f"{len(run.predictions.y_true)} clips",
+            "classes": f"classes {', '.join(run.predictions.classes)}",
+            "list": f"clip list {str(run.card.get('clip_list_hash'))[:8]}",
+        }
+        for run in firsts
+    ]
+    varied = [key for key in ("scheme", "clips", "classes") if len({fact[key] for fact in facts}) > 1]
+    varied = varied or ([] if len(facts) == 1 else ["list"])
+    named = [f"{run.card.get('dataset')}, protocol {_name_of(run.card.get('protocol'))}" for run in firsts]
     return [
-        _section(number, runs, f" (part {number})" if several else "", apart)
-        for number, runs in enumerate(groups.values(), start=1)
+        ", ".join([name, *(fact[key] for key in varied if fact[key])]) for name, fact in zip(named, facts, strict=True)
     ]
 
 
 def protocol_of(run: Run) -> tuple[object, ...]:
     """Return what must be equal for two runs to be compared: the clips with their truth, the classes, the scheme."""
     clips = run.predictions
-    scheme = sorted((k, v) for k, v in run.params.items() if k.startswith("evaluation") and k not in REPORTING)
     return (
         str(run.card.get("dataset")),
         str(_name_of(run.card.get("protocol"))),
         run.card.get("clip_list_hash"),
-        tuple(scheme),
+        tuple(_scheme(run)),
         clips.classes,
         tuple(sorted(zip(clips.sample_id.tolist(), clips.subject.tolist(), clips.y_true.tolist(), strict=True))),
     )
+
+
+def _scheme(run: Run) -> list[tuple[str, str]]:
+    """Return how the clips were held out; mirrored clips and balancing are choices of method, not of what is scored."""
+    told = (*REPORTING, *METHOD)
+    return sorted((key, level) for key, level in run.params.items() if key.startswith("evaluation") and key not in told)
 
 
 def _name_of(protocol: object) -> str:
     return str(protocol.get("name", "none")) if isinstance(protocol, Mapping) else str(protocol or "none")
 
 
-def _section(number: int, runs: Sequence[Run], part: str, apart: bool) -> Section:
+def _section(number: int, runs: Sequence[Run], title: str, part: str, apart: bool) -> Section:
     letters = {run.run_id: chr(ord("A") + i) for i, run in enumerate(runs)} if apart else {}
     factors = _named_runs(letters) + varied(runs)
     cells: dict[tuple[str, ...], list[Run]] = defaultdict(list)
@@ -173,7 +204,7 @@ def _section(number: int, runs: Sequence[Run], part: str, apart: bool) -> Sectio
     return Section(
         number=number,
         part=part,
-        title=f"{runs[0].card.get('dataset')}, protocol {_name_of(runs[0].card.get('protocol'))}",
+        title=title,
         cells=tuple(made),
         factors=factors,
         **_predictions(made, first.classes),

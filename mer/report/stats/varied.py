@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from mer.report.study import Run
 
-__all__ = ["ABSENT", "REPORTING", "SEED", "Factor", "as_number", "varied"]
+__all__ = ["ABSENT", "METHOD", "REPORTING", "SEED", "Factor", "as_number", "varied"]
 
 ABSENT = "–"  # level of a factor that a cell does not have, such as a setting of another flow
 SEED = "seed"
+METHOD = ("evaluation.mirror", "evaluation.balance")  # settings that change what is learned, not which clips count
 REPORTING = ("evaluation.draws", "evaluation.interval")  # settings of the intervals, not of the predictions
 
 

@@ -15,11 +15,13 @@ from mer.types import Limits, Numbers, Scored
 __all__ = ["NOTHING", "digits_for", "number", "p_value", "scored_item", "signed"]
 
 NOTHING = Item(text="–")
-_SMALLEST_P = 0.0001
+_SMALLEST_P = 0.001
 
 
-def digits_for(intervals: ArrayLike) -> int:
-    """Return how many decimals a column of scores takes: those that its widest interval supports, 3 without any."""
+def digits_for(intervals: ArrayLike, chosen: int | None = None) -> int:
+    """Return how many decimals a column takes: those `chosen`, or those its widest interval supports, 3 without any."""
+    if chosen is not None:
+        return chosen
     known: list[Limits] = [
         {"low": low, "high": high} for low, high in np.reshape(intervals, (-1, 2)).tolist() if math.isfinite(low)
     ]
@@ -58,12 +60,12 @@ def signed(value: float, interval: Sequence[float] | Numbers, digits: int) -> It
 
 
 def p_value(p: float) -> Item:
-    """Return a p-value: three decimals, four where it is small; a dash where the test does not apply."""
+    """Return a p-value with three decimals, as all of its column; a dash where the test does not apply."""
     if not math.isfinite(p):
         return NOTHING
     if p < _SMALLEST_P:
         return Item(text=f"<{_SMALLEST_P}", value=float(p))
-    return Item(text=f"{p:.4f}" if p < 0.01 else f"{p:.3f}", value=float(p))
+    return Item(text=f"{p:.3f}", value=float(p))
 
 
 def number(value: float, decimals: int) -> Item:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -31,6 +33,8 @@ def render(metrics: Metrics, *, title: str, left_out: int, console: Console) -> 
     for table in (_pooled(metrics), _classes(metrics)):
         console.print()
         console.print(table)
+    console.print()
+    console.print(Text("\n".join(_lines(metrics))), soft_wrap=True)
     if caution := metrics["interval"].get("caution"):
         console.print(Text(f"note: {caution}"))
 
@@ -40,13 +44,27 @@ def _counts(metrics: Metrics, left_out: int) -> str:
     return f"{metrics['n']} clips of {metrics['subjects']} subjects; {rest}"
 
 
+def _lines(metrics: Metrics) -> list[str]:
+    """Return the sentences below the tables: what chance gives, the worst subject, how good probabilities are."""
+    lines = [f"majority         the class with most clips, {metrics['majority']['class']}"]
+    if p := metrics["label_permutation"].get("p"):
+        lines.append(f"permuted         mean with labels permuted within subjects; p of UF1 {p:.4f}")
+    if worst := metrics.get("worst_subject"):
+        lines.append(f"worst subject    {worst['subject']}: accuracy {worst['accuracy']:.2f} of {worst['clips']} clips")
+    if fit := metrics.get("calibration"):
+        lines.append(f"probabilities    Brier score {fit['brier']:.3f}, expected calibration error {fit['ece']:.3f}")
+    return lines
+
+
 def _pooled(metrics: Metrics) -> Table:
     level = f"{100 * metrics['interval']['level']:.0f} % interval"
-    table = _empty("score", "value", level, f"majority ({metrics['majority']['class']})")
+    permuted = metrics["label_permutation"].get("chance")
+    table = _empty("score", "value", level, "majority", *(["permuted"] if permuted else []))
     digits = decimals(*(metrics[key] for key, _ in NAMES))
     for key, name in NAMES:
-        chance = f"{metrics['majority'][key]:.{digits}f}"
-        _row(table, name, score_text(metrics[key], digits), interval_text(metrics[key], digits), chance)
+        chance = [f"{metrics['majority'][key]:.{digits}f}"]
+        chance += [f"{permuted[key]:.{digits}f}"] if isinstance(permuted, Mapping) else []
+        _row(table, name, score_text(metrics[key], digits), interval_text(metrics[key], digits), *chance)
     return table
 
 

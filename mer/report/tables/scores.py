@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from mer.report.common_clips import is_imported
 from mer.report.render.document import Column, Item, Row, Table, word
-from mer.report.stats.resampling import SCORES
+from mer.report.stats.resampling import SCORES, score
 from mer.report.stats.scored import Scored
 from mer.report.stats.sections import Cell, Section
 from mer.report.tables.items import NOTHING, digits_for, number, scored_item
@@ -16,6 +17,7 @@ from mer.report.tables.items import NOTHING, digits_for, number, scored_item
 __all__ = ["classes", "cost", "factor_items", "main", "subjects"]
 
 _STAGES = ("read", "landmarks", "align", "flow", "descriptor")
+_SPREAD_DIGITS = 3
 _MANY = 12  # cells whose classes and subjects are all shown
 HEADS = ("UF1", "UAR", "accuracy")
 
@@ -23,19 +25,19 @@ HEADS = ("UF1", "UAR", "accuracy")
 def main(scored: Scored) -> Table:
     """Return the main table: every cell, then the majority class as a baseline."""
     section = scored.section
-    digits = [digits_for(scored.interval[:, which]) for which in range(len(SCORES))]
+    digits = [digits_for(scored.interval[:, which], section.digits) for which in range(len(SCORES))]
     repeated = any(len(cell.runs) > 1 for cell in section.cells)
-    columns = list(_factor_columns(section))
-    columns += [Column(head="seeds")] * repeated + [Column(head=head) for head in HEADS]
+    heads = [*(["seeds", "UF1 sd"] if repeated else []), *HEADS, *_fit_heads(section)]
+    columns = [*_factor_columns(section), *(Column(head=head) for head in heads)]
     rows = []
     for k, cell in enumerate(section.cells):
-        scores = (
+        scores = [
             scored_item(scored.value[k, w], scored.interval[k, w], digits[w], _mark(scored, k, w))
             for w in range(len(SCORES))
-        )
-        items = (*factor_items(cell), *([word(len(cell.runs))] if repeated else []), *scores)
-        rows.append(Row(name=cell.name, items=items))
-    rows.append(_majority(section, digits, columns))
+        ]
+        spread = [word(len(cell.runs)), _spread(section, cell)] if repeated else []
+        rows.append(Row(name=cell.name, items=(*factor_items(cell), *spread, *scores, *_fit(section, cell))))
+    rows += _chance(scored, digits, columns)
     return Table(
         key=f"{section.number}-main",
         caption=f"Scores of all cells, pooled over all clips{section.part}",
@@ -44,6 +46,56 @@ def main(scored: Scored) -> Table:
         notes=_main_notes(scored, repeated),
         folded=False,
     )
+
+
+def _spread(section: Section, cell: Cell) -> Item:
+    """Return the standard deviation of UF1 over the seeds of a cell."""
+    if len(cell.runs) < 2:
+        return NOTHING
+    values = [score(section.counts.of([row]))[0] for row in cell.rows]
+    return number(float(np.std(values, ddof=1)), section.digits or _SPREAD_DIGITS)
+
+
+def _fit_heads(section: Section) -> list[str]:
+    """Return the heads of the columns for probabilities; none where no cell gives probabilities."""
+    return ["Brier", "ECE"] if any("calibration" in cell.runs[0].summary for cell in section.cells) else []
+
+
+def _fit(section: Section, cell: Cell) -> list[Item]:
+    if not _fit_heads(section):
+        return []
+    found = [run.summary["calibration"] for run in cell.runs if "calibration" in run.summary]
+    if not found:
+        return [NOTHING, NOTHING]
+    digits = section.digits or _SPREAD_DIGITS
+    return [
+        number(float(np.mean([fit["brier"] for fit in found])), digits),
+        number(float(np.mean([fit["ece"] for fit in found])), digits),
+    ]
+
+
+def _chance(scored: Scored, digits: Sequence[int], columns: Sequence[Column]) -> list[Row]:
+    """Return what chance gives: the majority class, and the best cell with labels permuted within the subjects."""
+    section = scored.section
+    summary = section.cells[scored.best].runs[0].summary
+    lines: dict[str, Mapping[str, Any]] = {f"majority class ({summary['majority']['class']})": summary["majority"]}
+    permuted = summary["label_permutation"].get("chance")
+    if isinstance(permuted, Mapping):
+        lines = {"permuted labels (best cell)": permuted} | lines
+    before = sum(not column.numeric or column.head in ("seeds", "UF1 sd") for column in columns)
+    after = [NOTHING] * (len(columns) - before - len(SCORES))
+    return [
+        Row(
+            name=name,
+            items=(
+                *_label(name, before),
+                *(number(float(line[name_of]), d) for name_of, d in zip(SCORES, digits, strict=True)),
+                *after,
+            ),
+            rule=i == 0,
+        )
+        for i, (name, line) in enumerate(lines.items())
+    ]
 
 
 def _factor_columns(section: Section) -> tuple[Column, ...]:
@@ -65,7 +117,10 @@ def classes(scored: Scored, baseline: int) -> Table:
     shown = [k for k in range(len(section.cells)) if _shown(scored, k, baseline)]
     support = section.counts.support.sum(axis=0)
     summaries = [section.cells[k].runs[0].summary["per_class"] for k in shown]
-    digits = digits_for([[s[name]["f1"]["low"], s[name]["f1"]["high"]] for s in summaries for name in section.classes])
+    digits = digits_for(
+        [[s[name]["f1"]["low"], s[name]["f1"]["high"]] for s in summaries for name in section.classes],
+        section.digits,
+    )
     rows = []
     for k, summary in zip(shown, summaries, strict=True):
         scores = []
@@ -146,13 +201,6 @@ def _mark(scored: Scored, k: int, which: int) -> str:
     return "best" if k == scored.leading[which] else "tied" if k in scored.tied[which] else ""
 
 
-def _majority(section: Section, digits: Sequence[int], columns: Sequence[Column]) -> Row:
-    line = section.cells[0].runs[0].summary["majority"]
-    name = f"majority class ({line['class']})"
-    values = [number(line[score], d) for score, d in zip(SCORES, digits, strict=True)]
-    return Row(name=name, items=(*_label(name, len(columns) - len(SCORES)), *values), rule=True)
-
-
 def _label(text: str, columns: int) -> tuple[Item, ...]:
     return (Item(text=text), *([Item(text="")] * (columns - 1)))
 
@@ -173,7 +221,13 @@ def _main_notes(scored: Scored, repeated: bool) -> tuple[str, ...]:
     else:
         notes.append("One subject: intervals and tests over subjects do not exist.")
     if repeated:
-        notes.append(f"Cells with several seeds: the mean of their scores; {_spread(section)}.")
+        notes.append(
+            "Cells with several seeds: the mean of their scores; UF1 sd is the standard deviation over the seeds."
+        )
+    if _fit_heads(section):
+        notes.append("Brier score (0 is perfect) and expected calibration error (ECE) where scores are probabilities.")
+    if "chance" in section.cells[scored.best].runs[0].summary["label_permutation"]:
+        notes.append("Permuted labels: the mean with the labels of each subject's clips permuted, predictions fixed.")
     if any(cell.optimistic for cell in section.cells):
         notes.append(
             "‡: optimistic, because its settings were chosen with the clips that it is scored on; never marked as best."
@@ -184,18 +238,6 @@ def _main_notes(scored: Scored, repeated: bool) -> tuple[str, ...]:
         if factor.with_it
     ]
     return tuple(notes)
-
-
-def _spread(section: Section) -> str:
-    """Return the standard deviation over the seeds of every cell that has several."""
-    texts = []
-    for cell in section.cells:
-        if len(cell.runs) > 1:
-            spread = [
-                float(np.std([run.summary[name]["value"] for run in cell.runs], ddof=1)) for name in ("uf1", "uar")
-            ]
-            texts.append(f"{cell.short} {spread[0]:.3f} and {spread[1]:.3f}")
-    return f"standard deviation over the seeds, UF1 and UAR: {'; '.join(texts)}"
 
 
 def _interval_methods(section: Section) -> list[str]:

@@ -18,7 +18,7 @@ _TESTED = ("ΔUF1", "p", "p Holm", "ΔUAR", "p", "p Holm")
 def level_means(section: Section, means: Sequence[Sequence[LevelMean]]) -> Table:
     """Return the marginal mean of every level of every factor."""
     flat = [mean for levels in means for mean in levels]
-    digits = [digits_for([mean.interval[which] for mean in flat]) for which in range(2)]
+    digits = [digits_for([mean.interval[which] for mean in flat], section.digits) for which in range(2)]
     rows: list[Row] = []
     for levels in means:
         for i, mean in enumerate(levels):
@@ -52,7 +52,12 @@ def level_tests(section: Section, tests: Sequence[Comparison]) -> Table:
     rows = [
         Row(
             name=f"{t.a} − {t.b}",
-            items=(Item(text=t.a), Item(text=t.b.partition("=")[2]), word(t.pairs), *_tested(t, _digits(tests))),
+            items=(
+                Item(text=t.a),
+                Item(text=t.b.partition("=")[2]),
+                word(t.pairs),
+                *_tested(t, _digits(section, tests)),
+            ),
         )
         for t in tests
     ]
@@ -75,7 +80,7 @@ def baseline_tests(section: Section, tests: Sequence[Comparison], baseline: str)
     rows = [
         Row(
             name=f"{t.a} − baseline",
-            items=(Item(text=t.short), *_tested(t, _digits(tests)), p_value(t.wilcoxon), p_value(t.mcnemar)),
+            items=(Item(text=t.short), *_tested(t, _digits(section, tests)), p_value(t.wilcoxon), p_value(t.mcnemar)),
         )
         for t in tests
     ]
@@ -120,8 +125,8 @@ def ranks(section: Section, tests: Omnibus) -> Table:
     )
 
 
-def _digits(tests: Sequence[Comparison]) -> int:
-    return digits_for([t.interval[which] for t in tests for which in range(2)])
+def _digits(section: Section, tests: Sequence[Comparison]) -> int:
+    return digits_for([t.interval[which] for t in tests for which in range(2)], section.digits)
 
 
 def _tested(test: Comparison, digits: int) -> tuple[Item, ...]:

@@ -488,6 +488,8 @@ def test_a_contact_sheet_a_subject(root: Path, capsys: pytest.CaptureFixture[str
     words = [f"dataset.root={root}", f"output={root.parent / 'show'}"]
     assert main(["data", "show", "dataset=casme2", *words]) == 0
     assert sorted(p.name for p in (root.parent / "show").iterdir()) == ["casme2_sub01.png", "casme2_sub02.png"]
+    assert main(["data", "show", "dataset=casme2", *words, "subject=sub01", "landmarks=none"]) == 0
+    assert (root.parent / "show" / "casme2_sub01_2.png").exists(), "the earlier sheet is kept"
     assert main(["data", "show", "dataset=casme2", *words, "subject=sub09"]) == 2
     assert "subject=sub09: no such subject; choose one of sub01, sub02" in capsys.readouterr().err
 

@@ -120,6 +120,13 @@ def test_every_kind_of_clip_makes_a_picture(tmp_path: Path, regions: Regions, fr
     assert red.sum() > 0.7 * (2.3 * 180) ** 2
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(1160, "1,160"), (23.456, "23.5"), (0.0123, "0.0123"), (0.0, "0"), (0.000012, "0.000012")]
+)
+def test_the_longest_petal_is_no_power_of_ten(value: float, text: str) -> None:
+    assert clip._plain(value) == text
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_clip_without_any_motion_is_white(tmp_path: Path) -> None:
     still = FlowField(uv=np.zeros((8, 8, 2), dtype=np.float32))

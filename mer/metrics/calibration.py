@@ -1,0 +1,50 @@
+"""Whether scores are probabilities, and how good those are: Brier score and expected calibration error."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mer.types import Calibration
+
+__all__ = ["calibration"]
+
+BINS = 10  # of equal width, as usual
+_ROUNDING = 1e-6  # a row of probabilities sums to 1 within this
+
+
+def calibration(y_true: NDArray[np.int64], scores: NDArray[np.float64]) -> Calibration | None:
+    """Return how well the predicted probabilities fit; None where the scores are no probabilities.
+
+    Parameters
+    ----------
+    y_true : ndarray of int, shape (n,)
+    scores : ndarray of float, shape (n, classes)
+        One row per clip; NaN for a class that was not in the training set counts as 0.
+
+    Returns
+    -------
+    dict or None
+        ``brier``: mean squared distance between a row and the truth, 0 (perfect) to 2; ``ece``: mean distance, over 10
+        bins of the highest probability weighted by their clips, between that probability and the share of correct
+        clips, 0 to 1.
+
+    References
+    ----------
+    Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review 1950,
+    doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2. Naeini, Cooper and Hauskrecht, Obtaining well calibrated
+    probabilities using Bayesian binning, AAAI 2015.
+    """
+    rows = np.nan_to_num(scores)
+    votes = np.isin(rows, (0, 1)).all()  # also sum to 1, but say nothing about how sure they are
+    if not len(rows) or votes or (rows < 0).any() or not np.allclose(rows.sum(axis=1), 1, atol=_ROUNDING):
+        return None
+    truth = np.eye(rows.shape[1])[y_true]
+    sure, right = rows.max(axis=1), rows.argmax(axis=1) == y_true
+    place = np.minimum((sure * BINS).astype(np.int64), BINS - 1)
+    gaps = np.bincount(place, weights=sure - right, minlength=BINS)
+    return {
+        "brier": float(((rows - truth) ** 2).sum(axis=1).mean()),
+        "ece": float(np.abs(gaps).sum() / len(rows)),
+        "bins": BINS,
+    }

@@ -1,0 +1,1 @@
+"""From a study to a person's own video: fit a model, predict, explain, say when not to trust it."""
