@@ -209,10 +209,9 @@ def _rescored(run: Run, table: Predictions, first: Run, varied: set[str]) -> Run
     """Return a run with other predictions, their scores, and the clip list of all that are compared."""
     method = str(first.summary["interval"]["method"])
     known = method if method in ("t", "percentile", "bca") else "t"
-    same = {key: value for key, value in first.params.items() if not key.startswith("evaluation")}
-    own = {key: value for key, value in run.params.items() if not key.startswith("evaluation")}
-    if is_imported(run):  # outside of the grid of the own runs
-        own = same | dict.fromkeys(varied, _ABSENT)
+    own = dict(run.params)
+    if is_imported(run):  # outside of the grid of the own runs, and alike in what they have in common
+        own = {**first.params, **dict.fromkeys(varied, _ABSENT)}
     left = len(run.predictions.y_true) - len(table.y_true)
     card: dict[str, Any] = {
         **run.card,
