@@ -53,7 +53,7 @@ SEES: dict[str, Set[str]] = {
     "model": RUN | {"run", "spotting"},
     "api": TOP_FLOOR,
     "app": TOP_FLOOR | {"api"},
-    "cli": TOP_FLOOR | {"api", "app"},  # mer app starts the page
+    "cli": TOP_FLOOR | {"api", "app"},
     "bench": TOP_FLOOR,
 }
 

@@ -31,6 +31,10 @@ def _check(asked: Namespace) -> int:
     from mer.run.assemble import cores
 
     cfg = _composed(asked)
+    if hasattr(whole := build(cfg.dataset), "recordings"):
+        from mer.cli.data_long import check_long
+
+        return check_long(whole)
     dataset, manifest = _load(cfg)
     findings = check_manifest(manifest)
     frames = build(cfg.frames) if dataset.entry == "frames" else None
@@ -190,7 +194,8 @@ COMMAND = Group(
             help="list all problems in annotations and frames",
             description="Reads annotations and frames and lists all problems, each with the file and the "
             "next step. Writes\nfindings.csv and annotations.csv. Exit status 1 if any of them would stop a run.",
-            examples="  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4\n",
+            examples="  mer data check dataset=mmew dataset.root=/data/MMEW protocol=mmew_4\n"
+            "  mer data check dataset=samm_lv dataset.root=/data/SAMM_LV\n",
             fill=_fill_check,
             run=_check,
         ),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
-from mer.config.arguments import overrides
+from mer.config.arguments import overrides, truth
 from mer.errors import ConfigError, DataError, MerError, reason
 from mer.progress import progress
 from mer.validation import user_path
@@ -52,7 +52,7 @@ def _run(asked: Namespace) -> int:
     if not words:
         raise ConfigError("mer predict: missing input; write mer predict VIDEO, or another input")
     asked.overrides = [word for word in asked.overrides if word not in words]
-    render = _truth(asked.render)
+    render = truth("render", asked.render)
     fps = _rate(asked.fps)
     sources = _sources(words, fps)
     model = _model(asked)
@@ -162,12 +162,6 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: cannot be written ({reason(error)}); choose another output=") from error
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in ("", "true", "false"):
-        raise ConfigError(f"render={text}: must be true or false")
-    return text.lower() == "true"
 
 
 def _rate(text: str) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mer.cli.command import Command, Parser
-from mer.config.arguments import overrides
+from mer.config.arguments import overrides, truth
 from mer.errors import ConfigError, DataError, reason
 from mer.progress import progress
 from mer.validation import user_path
@@ -17,6 +17,7 @@ from mer.validation import user_path
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mer.model.predict import Follow
     from mer.types import Interval, Numbers
 
 __all__ = ["COMMAND"]
@@ -32,6 +33,7 @@ _EXAMPLES = """  mer spot interview.mp4
 
 def _fill(parser: Parser) -> None:
     parser.setting("output", "output folder; spotted by default", metavar="DIR")
+    parser.setting("render", "true: also the video with face, intervals and motion drawn into it", metavar="true|false")
     parser.overrides(_GROUPS)
 
 
@@ -47,17 +49,18 @@ def _run(asked: Namespace) -> int:
 
     from mer.report.figures.motion_curve import draw
     from mer.spotting.interval_table import write_intervals
-    from mer.types import KINDS
 
+    render = truth("render", asked.render)
     _make(output)
     found: dict[str, tuple[Interval, ...]] = {}
     times: dict[str, Numbers] = {}
     for name, file in files.items():
-        seconds, curve = _measured(measure, file)
-        found[name], times[name] = spot(curve), seconds
-        strengths = {kind: spot.strength(curve, kind) for kind in KINDS}
-        draw(file.name, seconds, strengths, found[name], output / f"{file.stem}.png")
+        seconds, follow = _followed(measure, spot, file)
+        found[name], times[name] = follow.found, seconds
+        draw(file.name, seconds, follow.strengths, found[name], output / f"{file.stem}.png")
         _say(file, found[name], seconds)
+        if render:
+            _render(file, follow, seconds, output)
     write_intervals(output, found, times)
     print(f"intervals {output / 'intervals.csv'}\npictures  {output}")
     return 0
@@ -75,9 +78,10 @@ def _files(words: Sequence[str]) -> dict[str, Path]:
     return files
 
 
-def _measured(measure: Any, file: Path) -> tuple[NDArray[Any], Any]:
+def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow]:
     """Return the times of the frames and the motion of the face."""
     from mer.dataset.video import frames_of, video_index
+    from mer.model.predict import follow
 
     index = video_index(file)
     for remark in index.remarks:
@@ -88,9 +92,31 @@ def _measured(measure: Any, file: Path) -> tuple[NDArray[Any], Any]:
     rate = (len(times) - 1) / float(times[-1] - times[0])
     try:
         with progress("frames", len(times)) as advance:
-            return times, measure(frames_of(file), rate, advance)
+            return times, follow(measure, spot, frames_of(file), rate, advance)
     except DataError as error:
         raise type(error)(f"{file}: {error}") from error
+
+
+def _render(file: Path, follow: Follow, times: Numbers, output: Path) -> None:
+    from mer.model.inputs import Video
+    from mer.model.render.movie import write_movie
+    from mer.model.result import Prediction
+
+    said = [
+        Prediction(
+            input=file.name,
+            interval=one,
+            start=float(times[one.onset]),
+            apex=None if one.apex is None else float(times[one.apex]),
+            end=float(times[one.offset]),
+            shifts=(),
+            sentence=", ".join(one.regions).replace("_", " "),
+            action_units=(),
+        )
+        for one in follow.found
+    ]
+    with progress("video", len(times)) as advance:
+        write_movie(output / f"{file.stem}.mp4", Video(file=file), follow, said, advance)
 
 
 def _make(folder: Path) -> None:

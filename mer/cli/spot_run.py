@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.utils import get_class
 
+from mer.config.catalogue import option, options
 from mer.config.composition import as_yaml, build, compose, resolved, without_hydra
 from mer.config.names import check_study_name
 from mer.config.words import parse
@@ -39,6 +40,7 @@ def run(words: Sequence[str], *, task: str, sweep: bool) -> int:
     MerError
         For bad input.
     """
+    _require_long(words, task)
     cells = _cells(words, sweep=sweep)
     root = {"spot": "spot_run", "spot_recognise": "spot_recognise_run"}[task]
     if len(cells) == 1:
@@ -103,6 +105,20 @@ def _levels(word: str) -> list[str]:
     return [f"{name}={value}" for value in override.sweep_string_iterator()]
 
 
+def _require_long(words: Sequence[str], task: str) -> None:
+    """Refuse a data set of clips before it is composed: it may need groups that this command does not have."""
+    for name in (word.partition("=")[2] for word in words if word.startswith("dataset=")):
+        if name in options("dataset"):
+            _require_recordings(option("dataset", name).target, name, task)
+
+
+def _require_recordings(target: str, name: str, task: str) -> None:
+    if not hasattr(get_class(target), "recordings"):
+        raise ConfigError(
+            f"dataset={name}: task={task} needs long videos; choose a data set of them, such as dataset=synthetic_long"
+        )
+
+
 def _folder(words: Sequence[str], root: str) -> Path:
     return Path(compose(words, with_hydra=True, root=root).hydra.run.dir).absolute()
 
@@ -119,12 +135,7 @@ def _assembled(words: Sequence[str], composed: Any) -> Spotting:
 
     cfg, choices = without_hydra(composed)
     check_study_name(str(cfg.study))
-    # Asked before it is built: a data set of clips needs groups, such as protocol, that this command does not have.
-    if not hasattr(get_class(cfg.dataset._target_), "recordings"):
-        raise ConfigError(
-            f"dataset={choices['dataset']}: task={choices['task']} needs long videos; choose a data set of them, such "
-            "as dataset=synthetic_long"
-        )
+    _require_recordings(cfg.dataset._target_, choices["dataset"], choices["task"])  # one of the user's own
     own = [word for word in words if not word.lstrip("+~").startswith("hydra")]
     named = dict(word.split("=", 1) for word in own if re.match(r"\w+\.[\w.]+=", word))
     return Spotting(

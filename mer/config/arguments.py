@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from mer.errors import ConfigError
 
-__all__ = ["overrides", "quoted", "take_settings"]
+__all__ = ["overrides", "quoted", "take_settings", "truth"]
 
 # Settings whose values are paths or names.
 _TEXTS = (
@@ -73,3 +73,16 @@ def take_settings(arguments: Sequence[str], defaults: Mapping[str, str]) -> dict
             raise ConfigError(f"{word}: not understood; this command accepts {known}")
         given[name] = value
     return given
+
+
+def truth(name: str, text: str) -> bool:
+    """Return whether a setting of a command is ``true``; an empty one is not.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither true nor false.
+    """
+    if text.lower() not in ("", "true", "false"):
+        raise ConfigError(f"{name}={text}: must be true or false")
+    return text.lower() == "true"

@@ -37,7 +37,7 @@ from mer.types import (
     Sample,
 )
 
-__all__ = ["Evidence", "Follow", "Predictor", "fps_of", "nearest_frame"]
+__all__ = ["Evidence", "Follow", "Predictor", "follow", "fps_of", "nearest_frame"]
 
 Float = NDArray[np.float64]
 _LENGTH = RegionStatistics(quantities=("magnitude",), norm="none")
@@ -129,16 +129,7 @@ class Predictor:
         FaceNotFoundError
             If no face is followed anywhere.
         """
-        face = FollowedFace(finder=_finder(self.measure.landmarks))
-        curve = replace(self.measure, landmarks=face)(frames, fps, advance)
-        return Follow(
-            curve=curve,
-            first=first,
-            looks=face.looks,
-            step=max(round(self.measure.anchor * fps), 1),
-            strengths={kind: self.spotter.strength(curve, kind) for kind in KINDS},
-            found=tuple(interval.shifted(first) for interval in self.spotter(curve)),
-        )
+        return follow(self.measure, self.spotter, frames, fps, advance, first)
 
     def given(self, follow: Follow, onset: int, offset: int) -> Interval:
         """Return an interval that a user gives, with its apex where the motion is strongest."""
@@ -267,6 +258,27 @@ class Predictor:
 
 
 _NO_FACE = Flag(name="no_face", sentence="no face in the frame of the onset")
+
+
+def follow(
+    measure: RegionMotion,
+    spotter: Spotter,
+    frames: Iterable[Image],
+    fps: float,
+    advance: Callable[[], None] = lambda: None,
+    first: int = 0,
+) -> Follow:
+    """Return the motion in frames that follow each other, of one face; see `Predictor.follow`."""
+    face = FollowedFace(finder=_finder(measure.landmarks))
+    curve = replace(measure, landmarks=face)(frames, fps, advance)
+    return Follow(
+        curve=curve,
+        first=first,
+        looks=face.looks,
+        step=max(round(measure.anchor * fps), 1),
+        strengths={kind: spotter.strength(curve, kind) for kind in KINDS},
+        found=tuple(interval.shifted(first) for interval in spotter(curve)),
+    )
 
 
 def fps_of(times: Numbers) -> float:

@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import av
 import cv2
 import pytest
 
@@ -43,6 +44,13 @@ def test_an_expression_is_found_written_and_drawn(
     assert said.startswith("me.avi: 0 micro-expressions, 1 macro-expressions in 5.0 s")
     picture = cv2.imread(str(tmp_path / "me.png"))
     assert picture is not None and picture.shape[1] > 1000
+
+
+def test_the_video_is_drawn_on_request(video: Path, tmp_path: Path) -> None:
+    assert main(["spot", str(video), f"output={tmp_path}", "render=true"]) == 0
+    with av.open(str(tmp_path / "me.mp4")) as made:
+        assert made.streams.video[0].codec_context.name == "h264"
+        assert sum(1 for _ in made.decode(video=0)) == 100
 
 
 def test_bad_input_is_one_sentence(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
