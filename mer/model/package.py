@@ -59,15 +59,13 @@ def write(folder: Path, document: Mapping[str, Any], training: Training) -> None
     (folder / _SUM).write_text(json.dumps(sums, indent=1), encoding="utf-8")
 
 
-def load(path: Path, name: str) -> FittedModel:
+def load(path: Path) -> FittedModel:
     """Read a model and fit its classifier on the rows that it holds.
 
     Parameters
     ----------
     path : Path
         Folder of an MLflow model made by ``mer fit``, or its ``artifacts/model``.
-    name : str
-        For messages and predictions, such as ``mine@2``.
 
     Raises
     ------
@@ -81,7 +79,7 @@ def load(path: Path, name: str) -> FittedModel:
     learner = Ensemble(members=tuple(_learner(document, path).with_params(one) for one in document["settings"]))
     columns, classes = tuple(document["columns"]), tuple(document["classes"])
     return FittedModel(
-        name=name,
+        name=document["name"],
         classes=classes,
         columns=columns,
         stages=stages,

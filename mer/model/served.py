@@ -24,8 +24,7 @@ class Served(PythonModel):
         from mer.model.api import Model
         from mer.model.package import load
 
-        path = Path(context.artifacts["model"])
-        self.model = Model.of(load(path, path.parents[1].name))
+        self.model = Model.of(load(Path(context.artifacts["model"])))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Return one row per interval."""

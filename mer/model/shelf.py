@@ -73,8 +73,7 @@ def find(home: Path, asked: str) -> tuple[str, Path]:
 
 def load_named(home: Path, asked: str) -> FittedModel:
     """Load a model by its name or path; see `find`."""
-    name, path = find(home, asked)
-    return load(path, name)
+    return load(find(home, asked)[1])
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -105,11 +104,11 @@ def add(home: Path, name: str, fitted: Fit) -> tuple[str, Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"), tempfile.TemporaryDirectory(dir=folder, prefix=".new.") as new:
+            version = max([number for number, _ in _versions(folder)], default=0) + 1
             inner = Path(new) / "model"
             inner.mkdir()
-            write(inner, fitted.document, fitted.training)
+            write(inner, {**fitted.document, "name": f"{name}@{version}"}, fitted.training)
             save_mlflow_model(Path(new) / "whole", inner)
-            version = max([number for number, _ in _versions(folder)], default=0) + 1
             (Path(new) / "whole").rename(folder / str(version))
     except OSError as error:
         raise DataError(f"{folder}: the model cannot be written ({reason(error)}); free some space") from error

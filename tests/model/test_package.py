@@ -60,7 +60,7 @@ def test_an_edited_model_is_refused(small: Small, tmp_path: Path) -> None:
     document = path / package.INNER / "model.json"
     document.write_text(document.read_text(encoding="utf-8").replace('"far"', '"fab"'), encoding="utf-8")
     with pytest.raises(DataError, match="edited or damaged"):
-        package.load(path, "copy")
+        package.load(path)
 
 
 @pytest.mark.parametrize("target", ["os.system", "subprocess.run", "mer.flow.external.External", "builtins.eval"])
@@ -69,26 +69,26 @@ def test_a_model_runs_no_code_of_its_own(small: Small, tmp_path: Path, target: s
     components = {**small.fitted.document["components"], "motion": {"_target_": target, "command": "touch x"}}
     _rewrite(path, components=components)
     with pytest.raises(DataError, match="no component of this mer"):
-        package.load(path, "copy")
+        package.load(path)
 
 
 def test_other_formats_and_files_are_refused(small: Small, tmp_path: Path) -> None:
     path = _copy(small, tmp_path)
     _rewrite(path, format=99)
     with pytest.raises(DataError, match="format 99"):
-        package.load(path, "copy")
+        package.load(path)
     file = tmp_path / "model.pkl"
     file.write_bytes(pickle.dumps({"a": 1}))
     with pytest.raises(DataError, match="a file, and a model of mer is a folder"):
-        package.load(file, "model.pkl")
+        package.load(file)
     with pytest.raises(DataError, match="no model of mer"):
-        package.load(tmp_path, "folder")
+        package.load(tmp_path)
 
 
 def test_another_version_is_named(small: Small, tmp_path: Path) -> None:
     path = _copy(small, tmp_path)
     _rewrite(path, stage_keys={**small.fitted.document["stage_keys"], "flow": "of another version"})
-    assert package.load(path, "copy").changed == ("flow",)
+    assert package.load(path).changed == ("flow",)
 
 
 def test_unknown_names_say_what_there_is(small: Small) -> None:

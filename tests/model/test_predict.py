@@ -169,3 +169,4 @@ def test_mlflow_loads_it(small: Small, video: tuple[Path, Sample]) -> None:
     asked = pd.DataFrame([{"input": str(path), "interval": f"{sample.onset}-{sample.offset}"}])
     found = model.predict(asked)
     assert set(json.loads(found["probabilities"][0])) == {"happiness", "surprise"}
+    assert found["model"][0] == "small@1"
