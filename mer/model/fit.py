@@ -34,6 +34,7 @@ __all__ = ["NEAREST", "Fit", "fit"]
 NEAREST = 5  # training clips from which the distance of a clip is measured
 _FAR = 0.99  # quantile of the out-of-fold distances beyond which a clip is far from all of them
 _GENERATED = "synthetic"
+_NETWORKS = "mer.networks."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -135,6 +136,11 @@ def _components(experiment: Experiment, cfg: Any) -> dict[str, Any]:
             raise ConfigError(
                 f"{name}={experiment.choices[name]}: a model cannot hold {target}, which is no component of mer, "
                 "or runs other code; use another option"
+            )
+        if node["_target_"].startswith(_NETWORKS):
+            raise ConfigError(
+                f"{name}={experiment.choices[name]}: a model is fitted again whenever it is loaded, which "
+                "takes a network minutes; use svm= or another classifier"
             )
         if node.get("weights"):
             raise ConfigError(

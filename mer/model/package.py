@@ -39,6 +39,10 @@ STAGES = ("frames", "landmarks", "align", "flow", "sequence", "motion", "roi", "
 LEARNERS = ("codes", "svm", "classifier")
 INNER = Path("artifacts") / "model"
 _SUM, _DOCUMENT, _ARRAYS = "checksums.json", "model.json", "training.npz"
+_NEEDED = frozenset(
+    ("name", "components", "settings", "columns", "classes", "average", "calibration", "nearest", "far", "stage_keys")
+)
+_NEEDED_ARRAYS = frozenset(("rows", "y", "clips", "lengths"))
 # Components that start a program or import code by its name: a model that holds one could run anything.
 _RUNS_CODE = frozenset({"mer.flow.external.External"})
 
@@ -148,7 +152,11 @@ def _read(folder: Path, path: Path) -> tuple[dict[str, Any], dict[str, np.ndarra
                 f"{document['versions']['mer']}, or fit the model again"
             )
         with np.load(io.BytesIO(contents[_ARRAYS]), allow_pickle=False) as arrays:
-            return document, {name: arrays[name] for name in arrays.files}
+            training = {name: arrays[name] for name in arrays.files}
+        lacking = sorted((_NEEDED - set(document)) | (_NEEDED_ARRAYS - set(training)))
+        if lacking:
+            raise DataError(f"{path}: this model lacks {', '.join(lacking)}: another mer made it; fit it again")
+        return document, training
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: this model cannot be read ({type(error).__name__}: {error}); fit it again") from error
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError, FaceNotFoundError
+from mer.frames.pair import to_grey
 from mer.landmarks.base import ImageLandmarks
 from mer.model.explain import shapley
 from mer.model.fitted import FittedModel
@@ -150,7 +151,7 @@ class Predictor:
         times = source.times
         for number, frame in enumerate(source.frames()):
             if any(interval.onset <= number <= interval.offset for interval in waiting):
-                held[number] = frame
+                held[number] = to_grey(frame)
             for interval in [one for one in waiting if one.offset == number]:
                 waiting.remove(interval)
                 moment = Moment(name=source.name, interval=interval, fps=fps_of(times), clip=Held(images=dict(held)))

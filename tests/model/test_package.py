@@ -85,6 +85,17 @@ def test_other_formats_and_files_are_refused(small: Small, tmp_path: Path) -> No
         package.load(tmp_path)
 
 
+def test_a_model_of_an_earlier_version_says_what_it_lacks(small: Small, tmp_path: Path) -> None:
+    path = _copy(small, tmp_path)
+    inner = path / package.INNER
+    document = json.loads((inner / "model.json").read_text(encoding="utf-8"))
+    del document["far"]
+    with np.load(inner / "training.npz") as arrays:
+        package.write(inner, document, {name: arrays[name] for name in arrays.files if name != "lengths"})
+    with pytest.raises(DataError, match="lacks far, lengths"):
+        package.load(path)
+
+
 def test_another_version_is_named(small: Small, tmp_path: Path) -> None:
     path = _copy(small, tmp_path)
     _rewrite(path, stage_keys={**small.fitted.document["stage_keys"], "flow": "of another version"})
