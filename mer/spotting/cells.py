@@ -32,6 +32,8 @@ class Cell:
     settings : mapping
         The content of config.yaml.
     videos : tuple of SpottedVideo
+    recognition : mapping of str to float
+        Of task=spot_recognise: ``uf1`` of the hits and ``strs``; empty for task=spot.
     """
 
     run_id: str
@@ -40,6 +42,7 @@ class Cell:
     params: Mapping[str, str]
     settings: Mapping[str, object] = field(repr=False)
     videos: tuple[SpottedVideo, ...] = field(repr=False)
+    recognition: Mapping[str, float] = field(default_factory=dict)
 
     def level(self, key: str) -> str:
         """Return a param, or what config.yaml says where the command of this run did not name it."""
@@ -98,15 +101,18 @@ def read_cell(run: Files) -> Cell:
         If a file was edited.
     """
     try:
+        metrics = json.loads(run.texts["metrics.json"])
+        recognition = metrics.get("recognition", {})
         return Cell(
             run_id=run.run_id,
             dataset=run.tags.get("dataset", ""),
-            iou=float(json.loads(run.texts["metrics.json"])["iou"]),
+            iou=float(metrics["iou"]),
             params=run.params,
             settings=yaml.safe_load(run.texts["config.yaml"]) or {},
             videos=read_videos(run.texts["truth.csv"], run.texts["intervals.csv"]),
+            recognition={name: float(recognition[name]) for name in ("uf1", "strs") if name in recognition},
         )
-    except (ArithmeticError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         what = " ".join(str(error).split())
         raise DataError(f"run {run.run_id}: its files were edited ({what}); repeat the run") from error
 

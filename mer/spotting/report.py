@@ -33,6 +33,10 @@ _METHOD = (
     "of the paired influence of each subject on F1), because the intervals of one person are not independent; "
     "p-values are Holm-corrected over the rows of their table, for each score."
 )
+_STRS = (
+    "STRS: F1 of spotting micro-expressions times UF1 of recognising the hits; runs of task=spot have none. It comes "
+    "from one set of predictions per run and has no interval."
+)
 _Counts = Mapping[str, NDArray[np.int64]]
 
 
@@ -150,7 +154,7 @@ def _main(at: int, one: _Scored, best: int) -> Table:
         marks = {kind: "best" if k == best and kind == TOGETHER else "" for kind in _KINDS}
         f1 = [scored_item(one.f1(k, kind)[0], one.f1(k, kind)[1:], digits[kind], marks[kind]) for kind in _KINDS]
         levels = [word(level) for level in part.levels(cell).values()] or [word(part.name(cell))]
-        rows.append(Row(name=part.name(cell), items=(*levels, *f1, _alarms(one, k))))
+        rows.append(Row(name=part.name(cell), items=(*levels, *f1, _alarms(one, k), *_recognised(part, cell))))
     heads = [*(part.factors or ["run"])]
     return Table(
         key=f"{at}-main",
@@ -159,10 +163,26 @@ def _main(at: int, one: _Scored, best: int) -> Table:
             *(Column(head=head, numeric=False) for head in heads),
             *(Column(head=f"F1 {kind}") for kind in _KINDS),
             Column(head="false alarms per minute"),
+            *(Column(head=head) for head in (("UF1 of the hits", "STRS") if _recognises(part) else ())),
         ),
         rows=tuple(rows),
-        notes=("Bold: best. Thresholds are fitted on the other subjects, unless task.heights=[] was set.",),
+        notes=(
+            "Bold: best. Thresholds are fitted on the other subjects, unless task.heights=[] was set.",
+            *((_STRS,) if _recognises(part) else ()),
+        ),
     )
+
+
+def _recognises(part: Part) -> bool:
+    return any(cell.recognition for cell in part.cells)
+
+
+def _recognised(part: Part, cell: Cell) -> list[Item]:
+    """Return UF1 of the hits and STRS, in a part in which any run recognises."""
+    if not _recognises(part):
+        return []
+    values = (cell.recognition.get(name, math.nan) for name in ("uf1", "strs"))
+    return [Item(text="–") if math.isnan(value) else number(value, 3) for value in values]
 
 
 def _alarms(one: _Scored, k: int) -> Item:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from mer.errors import DataError
 from mer.report.study import Files
 from mer.spotting.cells import parts_of, read_cell, read_cells
+from mer.spotting.report import report_spotting
 
 TRUTH = (
     "video,subject,first,last,fps,onset,apex,offset,kind,label\n"
@@ -42,6 +44,7 @@ DAMAGE = [
     ("intervals.csv", FOUND[:-20]),
     ("intervals.csv", FOUND.replace("onset", "start")),
     ("metrics.json", "[]"),
+    ("metrics.json", '{"iou": 0.5, "recognition": {"strs": "high"}}'),
     ("metrics.json", '{"iou": '),
     ("config.yaml", "a: [1"),
 ]
@@ -54,6 +57,16 @@ def test_an_edited_file_is_one_sentence_and_leaves_the_other_runs(name: str, tex
         read_cell(damaged)
     cells, left_out = read_cells([RUN, damaged])
     assert ([cell.run_id for cell in cells], [one.run_id for one in left_out]) == (["r1"], ["r2"])
+
+
+def test_the_report_shows_the_score_of_spotting_then_recognising(tmp_path: Path) -> None:
+    more = edited("metrics.json", '{"iou": 0.5, "recognition": {"uf1": 0.4, "strs": 0.125}}')
+    cells, _ = read_cells([RUN, replace(more, run_id="r2")])
+    document = report_spotting("s", cells, [], tmp_path / "report")
+    (main,) = [table for table in document.tables if table.key == "1-main"]
+    heads = [column.head for column in main.columns]
+    shown = {row.items[heads.index("STRS")].text for row in main.rows}
+    assert shown == {"0.125", "–"}
 
 
 def test_runs_with_another_truth_are_another_part() -> None:
