@@ -17,7 +17,7 @@ from mer.validation import user_path
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mer.model.predict import Follow
+    from mer.model.motion import Follow
     from mer.types import Interval, Numbers
 
 __all__ = ["COMMAND"]
@@ -81,7 +81,7 @@ def _files(words: Sequence[str]) -> dict[str, Path]:
 def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow]:
     """Return the times of the frames and the motion of the face."""
     from mer.dataset.video import frames_of, video_index
-    from mer.model.predict import follow
+    from mer.model.motion import follow
 
     index = video_index(file)
     for remark in index.remarks:

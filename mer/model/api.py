@@ -18,7 +18,8 @@ from mer.config.composition import build, compose
 from mer.errors import ConfigError, DataError, FaceNotFoundError
 from mer.model.fitted import FittedModel
 from mer.model.inputs import Held, InMemory, Moment, Source, found, moments
-from mer.model.predict import Evidence, Follow, Predictor, fps_of, nearest_frame
+from mer.model.motion import Follow, fps_of, nearest_frame
+from mer.model.predict import Evidence, Predictor
 from mer.model.result import Prediction
 from mer.model.shelf import load_named
 from mer.pipeline import Stages

@@ -6,27 +6,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mer.descriptor.statistics import RegionStatistics
-from mer.errors import DataError, FaceNotFoundError
+from mer.errors import FaceNotFoundError
 from mer.frames.pair import to_grey
-from mer.landmarks.base import ImageLandmarks
-from mer.model.explain import shapley
+from mer.model.classify import classified
 from mer.model.fitted import FittedModel
 from mer.model.follow import FollowedFace, Look
 from mer.model.inputs import Held, Moment, Source
+from mer.model.motion import Follow, face_finder, follow, fps_of
 from mer.model.moved import candidates, region_shifts, sentence
-from mer.model.result import CANNOT_SAY, Contribution, Flag, Prediction
+from mer.model.result import CANNOT_SAY, Flag, Prediction
 from mer.model.trust import Trust
 from mer.pipeline import Stages
 from mer.pipeline.clip import Moving, Timer
-from mer.roi.names import partners
 from mer.spotting.fit import Spotter
-from mer.spotting.motion import MotionCurve, RegionMotion
-from mer.svm.selection import region_of
+from mer.spotting.motion import RegionMotion
 from mer.types import (
-    KINDS,
     AlignedPair,
     FlowField,
     Image,
@@ -38,11 +33,7 @@ from mer.types import (
     Sample,
 )
 
-__all__ = ["Evidence", "Follow", "Predictor", "follow", "fps_of", "nearest_frame"]
-
-Float = NDArray[np.float64]
-_LENGTH = RegionStatistics(quantities=("magnitude",), norm="none")
-_ORDERS = 8  # of regions, for the contributions
+__all__ = ["Evidence", "Predictor"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,38 +53,6 @@ class Evidence:
     pair: AlignedPair | None = None
     flow: FlowField | None = None
     regions: Regions | None = None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Follow:
-    """The motion in a source over time.
-
-    Attributes
-    ----------
-    curve : MotionCurve
-    first : int
-        Frame of the source at which the curve begins.
-    looks : sequence of Look
-        At the frames that were searched for a face.
-    step : int
-        Frames from one of them to the next.
-    strengths : dict of str to ndarray
-        Kind → strength of motion, px, shape (T,).
-    found : tuple of Interval
-        In which something moved, counted as the source counts.
-    """
-
-    curve: MotionCurve
-    first: int
-    looks: Sequence[Look]
-    step: int
-    strengths: dict[Kind, Numbers]
-    found: tuple[Interval, ...]
-
-    def looks_around(self, interval: Interval) -> list[Look]:
-        """Return what was seen from one searched frame before an interval to one after it."""
-        start, end = interval.onset - self.first - self.step, interval.offset - self.first + self.step
-        return [look for number, look in enumerate(self.looks) if start <= number * self.step <= end]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +143,7 @@ class Predictor:
         flags = [*self.trust.of_time(interval, duration, moment.fps)]
         if follow is not None:
             flags += self.trust.of_faces(follow.looks_around(interval))
-            flags += self.trust.of_motion(interval.strength, _rest(follow, interval))
+            flags += self.trust.of_motion(interval.strength, follow.rest(interval))
         about = Prediction(
             input=moment.name,
             interval=interval,
@@ -212,7 +171,7 @@ class Predictor:
         stages = self.stages
         assert stages.frames is not None and stages.align is not None
         frames = stages.frames(_sample(moment))
-        face = FollowedFace(finder=_finder(stages.landmarks))
+        face = FollowedFace(finder=face_finder(stages.landmarks))
         pair = stages.align(frames, face.of_pair(frames))
         try:
             face(frames.apex)
@@ -226,29 +185,8 @@ class Predictor:
         shifts = region_shifts(moving.apex, regions)
         found = replace(about, shifts=shifts, sentence=sentence(shifts), action_units=candidates(shifts))
         if self.model is not None:
-            found = self._classified(found, self.model, moving)
+            found = classified(found, self.model, self.trust, moving)
         return Evidence(prediction=self._outcome(found), pair=pair, flow=moving.apex, regions=regions)
-
-    def _classified(self, about: Prediction, model: FittedModel, moving: Moving) -> Prediction:
-        """Return the prediction with probabilities, contributions and what the model says of itself."""
-        rest = replace(moving, fields=tuple(FlowField(uv=np.zeros_like(field.uv)) for field in moving.fields))
-        row, still = self._rows(model, moving), self._rows(model, rest)
-        likelihood = model.calibration(model.scores(row[None]))[0]
-        best = int(likelihood.argmax())
-        length = _LENGTH(moving.apex, moving.regions).mean(keepdims=True)
-        distance = float(model.neighbourhood(row[:1], length)[0])
-        flags = [*about.flags, *self.trust.of_distance(distance, model.far), *_of_model(model)]
-        return replace(
-            about,
-            probabilities={name: float(p) for name, p in zip(model.classes, likelihood, strict=True)},
-            contributions=_contributions(model, best, row, still),
-            flags=tuple(flags),
-        )
-
-    def _rows(self, model: FittedModel, moving: Moving) -> Float:
-        """Return the feature row of a clip, and that of its mirror image where the model takes both, (images, D)."""
-        images = [moving, self.stages.mirrored(moving)] if model.average else [moving]
-        return np.stack([self.stages.described(image) for image in images]).astype(np.float64)
 
     @staticmethod
     def _outcome(about: Prediction) -> Prediction:
@@ -259,43 +197,6 @@ class Predictor:
 
 
 _NO_FACE = Flag(name="no_face", sentence="no face in the frame of the onset")
-
-
-def follow(
-    measure: RegionMotion,
-    spotter: Spotter,
-    frames: Iterable[Image],
-    fps: float,
-    advance: Callable[[], None] = lambda: None,
-    first: int = 0,
-) -> Follow:
-    """Return the motion in frames that follow each other, of one face; see `Predictor.follow`."""
-    face = FollowedFace(finder=_finder(measure.landmarks))
-    curve = replace(measure, landmarks=face)(frames, fps, advance)
-    return Follow(
-        curve=curve,
-        first=first,
-        looks=face.looks,
-        step=max(round(measure.anchor * fps), 1),
-        strengths={kind: spotter.strength(curve, kind) for kind in KINDS},
-        found=tuple(interval.shifted(first) for interval in spotter(curve)),
-    )
-
-
-def fps_of(times: Numbers) -> float:
-    """Return the mean number of frames per second."""
-    return (len(times) - 1) / float(times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
-
-
-def nearest_frame(times: Numbers, seconds: float) -> int:
-    """Return the frame that is shown nearest to a time."""
-    return int(np.abs(np.asarray(times) - seconds).argmin())
-
-
-def _finder(found: object) -> ImageLandmarks:
-    if not isinstance(found, ImageLandmarks):
-        raise DataError("landmarks: a video has no stored landmarks; use landmarks=cnn68, also to fit a model")
-    return found
 
 
 def _sample(moment: Moment) -> Sample:
@@ -323,37 +224,3 @@ def _seconds(interval: Interval, times: Numbers | None, fps: float) -> tuple[flo
     else:
         return None, None, None
     return found[0], found[1], found[2]
-
-
-def _rest(follow: Follow, interval: Interval) -> Numbers:
-    """Return the strength of motion in the frames outside of an interval and of all that was found."""
-    outside = np.ones(len(follow.strengths["micro"]), dtype=bool)
-    for one in (interval, *follow.found):
-        outside[max(one.onset - follow.first, 0) : one.offset - follow.first + 1] = False
-    return follow.strengths["micro"][outside]
-
-
-def _contributions(model: FittedModel, best: int, row: Float, still: Float) -> tuple[Contribution, ...]:
-    """Return what each region adds to the score of the likeliest class; a mirrored region counts for its original."""
-    images = len(row)
-    region = region_of(model.columns)
-    names = list(dict.fromkeys(name.rpartition(":")[0] or name for name in model.columns))
-    index = np.concatenate([region, np.asarray(partners(names))[region]]) if images == 2 else region
-
-    def score(rows: Float) -> Float:
-        return np.asarray(model.scores(rows.reshape(len(rows), images, -1))[:, best])
-
-    changes = shapley(score, row.ravel(), still.ravel(), index, _ORDERS)
-    found = [Contribution(region=name, change=float(change)) for name, change in zip(names, changes, strict=True)]
-    return tuple(sorted(found, key=lambda one: -abs(one.change)))
-
-
-def _of_model(model: FittedModel) -> Iterator[Flag]:
-    if model.demonstration:
-        yield Flag(name="demonstration", sentence="demonstration: trained on generated faces")
-    if model.changed:
-        yield Flag(
-            name="other_version",
-            sentence=f"fitted by mer {model.card['versions']['mer']} with another version of "
-            f"{', '.join(model.changed)}, which may compute otherwise; fit the model again",
-        )

@@ -22,6 +22,7 @@ from mer.model.api import Model, load_model
 from mer.model.fit import fit
 from mer.model.output import SCHEMA
 from mer.pipeline import Pipeline
+from mer.run.assemble import experiment
 from mer.run.execute import prepare
 from mer.store.predictions import read_predictions
 from mer.types import Manifest, Sample
@@ -88,6 +89,17 @@ def test_contributions_add_up_to_the_change_of_the_score(small: Small, video: tu
     assert sum(one.probabilities.values()) == pytest.approx(1)
     assert {"demonstration"} <= {flag.name for flag in one.flags}
     assert one.shifts[0].length >= one.shifts[-1].length and one.sentence
+
+
+def test_a_model_that_averages_mirror_images_explains_the_whole_change(
+    small: Small, video: tuple[Path, Sample], tmp_path: Path
+) -> None:
+    path, sample = video
+    cfg, choices = without_hydra(compose([*WORDS, f"home={small.home}", "evaluation.mirror=both"], with_hydra=True))
+    ready = experiment(cfg, choices, command="mer fit")
+    name, _ = shelf.add(tmp_path, "both", fit(ready, cfg, tmp_path / "run"))
+    (one,) = load_model(name, home=tmp_path).predict(path, interval=f"{sample.onset}-{sample.offset}")
+    assert len(one.contributions) == 36 and abs(sum(part.change for part in one.contributions)) > 0
 
 
 def test_without_a_model_it_says_what_moved(video: tuple[Path, Sample]) -> None:

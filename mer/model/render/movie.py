@@ -12,7 +12,7 @@ import numpy as np
 
 from mer.errors import DataError
 from mer.model.inputs import Source
-from mer.model.predict import Follow, fps_of
+from mer.model.motion import Follow, fps_of
 from mer.model.result import Prediction
 from mer.types import Image, Landmarks, Numbers
 

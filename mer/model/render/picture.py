@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mer.model.predict import Evidence, Follow
+from mer.model.motion import Follow
+from mer.model.predict import Evidence
 from mer.model.result import Prediction
 from mer.report.figures.flow_colour import colours, full_scale
 from mer.report.figures.region_shapes import covered, draw_outlines
