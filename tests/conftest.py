@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,19 @@ def data_root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tracking(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    """Return a store whose database is made: that takes seconds."""
-    made = Sqlite(home=str(tmp_path_factory.mktemp("home")))
-    with open_database(Path(made.home)):
-        return made
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database without a run, to be copied: to make one takes seconds."""
+    home = tmp_path_factory.mktemp("empty")
+    with open_database(home):
+        return home / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def tracking(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    """Return a store that all tests of a session share."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copy(empty_store, home)
+    return Sqlite(home=str(home))
 
 
 @pytest.fixture

@@ -33,7 +33,10 @@ def test_a_group_lists_its_options_and_every_option_its_settings(
     assert max(map(len, page.splitlines())) <= 120
 
 
-def test_a_setting_has_default_range_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_setting_has_default_range_and_meaning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     page = _said(capsys, "descriptor=hoof")
     assert "  bins                    8               directions over the full circle [at least 2]\n" in page
     assert "doi:10.1109/CVPR.2009.5206821" in page and "such as descriptor.bins=8" in page

@@ -34,7 +34,7 @@ class Shell:
         program.write_text(f"#!{sys.executable}\n{code}\n", encoding="utf-8")
         program.chmod(0o755)
         path = os.pathsep.join([str(Path(mer.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self.environment = {**os.environ, "PYTHONPATH": path}
+        self.environment = {**os.environ, "PYTHONPATH": path, "COLUMNS": "120"}
         self.environment.pop("MER_HOME", None)
 
     def type(self, line: str) -> str:

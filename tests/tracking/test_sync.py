@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from mer.cli import main
-from mer.tracking import UI_ENVIRONMENT, Server, Sqlite, settle, tell_later, ui_command, waiting
+from mer.tracking import UI_ENVIRONMENT, Server, settle, tell_later, ui_command, waiting
 from tests.support.runs import keep_result, record
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
@@ -40,9 +40,9 @@ CODE = "from mer.cli import main\nimport sys\n"
 
 
 @pytest.fixture
-def home(tracking: Sqlite, tmp_path: Path) -> Path:
+def home(empty_store: Path, tmp_path: Path) -> Path:
     """Return a home with a store that is made already."""
-    shutil.copy(Path(tracking.home) / "mlflow.db", tmp_path)
+    shutil.copy(empty_store, tmp_path)
     return tmp_path
 
 

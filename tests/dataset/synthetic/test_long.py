@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_frame_and_more_videos_change_none() -> Non
     assert a.fingerprint([7]) != long(light=0).recordings().recordings[0].clip.fingerprint([7])
 
 
-@pytest.mark.parametrize("command", [["run", "tracking=off"], ["data", "check"], ["data", "show"]])
+@pytest.mark.parametrize("command", [["run", "tracking=off"], ["data", "show"]])
 def test_a_command_for_clips_refuses_long_videos(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
