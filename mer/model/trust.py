@@ -29,8 +29,9 @@ class Trust:
     seconds : float
         Longest micro-expression, s; one frame more is allowed, since both ends are rounded to frames.
     noise : float
-        How many robust standard deviations the motion of an interval must lie above that of the rest of the video; it
-        must also exceed 99 % of that.
+        How many robust standard deviations the motion of an interval must lie above that of the rest of the video.
+    above : float
+        How many times as strong it must be as 99 % of that.
     shift : float
         Farthest that the head may move from onset to apex, in distances between the outer eye corners.
     roll : float
@@ -45,6 +46,7 @@ class Trust:
     frames: int
     seconds: float
     noise: float
+    above: float
     shift: float
     roll: float
     zoom: float
@@ -52,7 +54,7 @@ class Trust:
 
     def __post_init__(self) -> None:
         require_integer("trust.frames", self.frames, low=1)
-        for name in ("seconds", "noise", "shift", "roll", "zoom", "turn"):
+        for name in ("seconds", "noise", "above", "shift", "roll", "zoom", "turn"):
             require_number(f"trust.{name}", getattr(self, name), low=0, above=True)
 
     def of_time(self, interval: Interval, duration: float, fps: float) -> Iterator[Flag]:
@@ -93,9 +95,8 @@ class Trust:
         if len(known) < 2 * self.frames or not np.isfinite(strength):
             return
         middle = float(np.median(known))
-        floor = max(
-            middle + self.noise * 1.4826 * float(np.median(np.abs(known - middle))), float(np.quantile(known, _REACHED))
-        )
+        spread = 1.4826 * float(np.median(np.abs(known - middle)))
+        floor = max(middle + self.noise * spread, self.above * float(np.quantile(known, _REACHED)))
         if strength < floor:
             yield Flag(
                 name="below_noise",

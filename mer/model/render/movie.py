@@ -48,7 +48,7 @@ def write_movie(
             stream = container.add_stream("libx264", rate=Fraction(fps_of(times)).limit_denominator(1001))
             stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, _TICKS)
             stream.codec_context.time_base = Fraction(1, _TICKS)
-            stream.options = {"crf": "20", "preset": "veryfast"}
+            stream.options = {"crf": "20", "preset": "superfast"}
             for number, frame in enumerate(source.frames()):
                 picture = _even(_colour(frame))
                 if band is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ from mer.report.figures.flow_colour import colours, full_scale
 from mer.report.figures.region_shapes import covered, draw_outlines
 from mer.types import FlowField, Numbers, Regions
 
-__all__ = ["draw"]
+__all__ = ["Curve", "draw"]
 
 _DPI = 130
 _AROUND_S = 3.0  # s of the curve before and after the interval
@@ -24,7 +25,23 @@ _BARS = 8  # contributions that are shown
 _FOR, _AGAINST, _KINDS = "#009E73", "#D55E00", {"micro": "#d55e00", "macro": "#0072b2"}
 
 
-def draw(path: Path, evidence: Evidence, follow: Follow | None, times: Numbers | None) -> None:
+class Curve(NamedTuple):
+    """The strength of motion, px, in the frames around an interval, and their times, s."""
+
+    times: Numbers
+    strength: Numbers
+
+    @classmethod
+    def around(cls, one: Prediction, follow: Follow, times: Numbers) -> Curve:
+        """Return the curve from some seconds before the interval to some after it."""
+        strength = np.asarray(follow.strengths[one.interval.kind])
+        own = times[follow.first : follow.first + len(strength)]
+        start, end = float(times[one.interval.onset]), float(times[one.interval.offset])
+        near = (own >= start - _AROUND_S) & (own <= end + _AROUND_S)
+        return cls(own[near], strength[near])
+
+
+def draw(path: Path, evidence: Evidence, curve: Curve | None) -> None:
     """Draw what is said of an interval as a PNG.
 
     Parameters
@@ -33,20 +50,18 @@ def draw(path: Path, evidence: Evidence, follow: Follow | None, times: Numbers |
         File to write; its folder must exist.
     evidence : Evidence
         With the frames of a face.
-    follow : Follow or None
-        Motion over time; without it, the curve is left out.
-    times : ndarray, shape (T,), or None
-        Seconds of the frames.
+    curve : Curve or None
+        Motion around the interval.
     """
     one = evidence.prediction
-    rows = 1 + (follow is not None) + bool(one.probabilities)
+    rows = 1 + (curve is not None) + bool(one.probabilities)
     figure = Figure(figsize=(11, 1.0 + 2.6 * rows), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(_title(one), fontsize=10, parse_math=False)
     parts = figure.subfigures(rows, 1, squeeze=False)[:, 0]
     _frames(parts[0].subplots(1, 4), evidence)
-    if follow is not None and times is not None:
-        _curve(parts[1].subplots(), one, follow, times)
+    if curve is not None:
+        _curve(parts[1].subplots(), one, curve)
     if one.probabilities:
         bars, regions = parts[-1].subplots(1, 2)
         _probabilities(bars, one)
@@ -96,15 +111,12 @@ def _half(regions: Regions, number: int) -> Numbers:
     return np.asarray(regions.weights[number] >= 0.5 * regions.weights[number].max())
 
 
-def _curve(axes: Axes, one: Prediction, follow: Follow, times: Numbers) -> None:
-    strength = follow.strengths[one.interval.kind]
-    own = times[follow.first : follow.first + len(strength)]
-    start, end = float(times[one.interval.onset]), float(times[one.interval.offset])
-    near = (own >= start - _AROUND_S) & (own <= end + _AROUND_S)
-    axes.plot(own[near], np.asarray(strength)[near], color="#1a1a1a", linewidth=1)
-    axes.axvspan(start, end, color=_KINDS[one.interval.kind], alpha=0.25, linewidth=0, label="onset to offset")
-    if one.interval.apex is not None:
-        axes.axvline(float(times[one.interval.apex]), color=_KINDS[one.interval.kind], linewidth=1, label="apex")
+def _curve(axes: Axes, one: Prediction, curve: Curve) -> None:
+    assert one.start is not None and one.end is not None
+    axes.plot(curve.times, curve.strength, color="#1a1a1a", linewidth=1)
+    axes.axvspan(one.start, one.end, color=_KINDS[one.interval.kind], alpha=0.25, linewidth=0, label="onset to offset")
+    if one.apex is not None:
+        axes.axvline(one.apex, color=_KINDS[one.interval.kind], linewidth=1, label="apex")
     axes.set_xlabel("time, s", fontsize=8)
     axes.set_ylabel("motion, px", fontsize=8)
     axes.set_ylim(bottom=0)
