@@ -37,7 +37,7 @@ MAX_FILE = "300mb"
 MAX_SECONDS = 180.0
 NO_MODEL = "no model: what moved, and when"
 _TABLE = ("from, s", "to, s", "kind", "what moved", "outcome", "likeliest", "probability", "flags")
-_WIDTHS: list[str | int] = ["6%", "6%", "7%", "27%", "10%", "11%", "11%", "22%"]
+_WIDTHS: list[str | int] = [70, 70, 80, 280, 120, 120, 120, 340]  # px; narrower screens scroll
 _INTRO = """# mer
 Finds micro-expressions in a video of one face. The video stays on this machine and is deleted when it has been
 looked at.
