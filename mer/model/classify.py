@@ -75,7 +75,7 @@ def _contributions(model: FittedModel, best: int, row: Float, still: Float) -> t
 
 def _of_model(model: FittedModel) -> Iterator[Flag]:
     if model.demonstration:
-        yield Flag(name="demonstration", sentence="demonstration: trained on generated faces")
+        yield Flag(name="demonstration", sentence="trained on generated faces")
     if model.changed:
         yield Flag(
             name="other_version",
