@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mer.config.catalogue import options
-from mer.errors import ConfigError
+from mer.errors import ConfigError, DataError, reason
 from mer.validation import user_path
 
-__all__ = ["Command", "Group", "Parser", "choose", "two_columns"]
+__all__ = ["Command", "Group", "Parser", "choose", "make_output", "two_columns"]
 
 _WIDTH = 28  # columns up to the help of an option
 
@@ -218,6 +218,20 @@ def choose(word: str, known: Mapping[str, object] | Sequence[str], fault: str, p
     alike = difflib.get_close_matches(word, list(known), 1)
     hint = f"did you mean {alike[0]}?" if alike else f"choose one of {', '.join(known)}"
     raise ConfigError(f"{fault}; {hint} ({page})")
+
+
+def make_output(folder: Path) -> None:
+    """Make the folder that a command writes to.
+
+    Raises
+    ------
+    DataError
+        If it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written ({reason(error)}); choose another output=") from error
 
 
 def two_columns(table: Mapping[str, str]) -> str:

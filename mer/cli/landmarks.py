@@ -44,6 +44,7 @@ def _run(asked: Namespace) -> int:
     clip = build(cfg.temporal)
 
     from mer.dataset.video import video_index
+    from mer.model.motion import fps_of
     from mer.report.figures.faces import draw
 
     index = video_index(file)
@@ -60,7 +61,7 @@ def _run(asked: Namespace) -> int:
     found = dict(_found(clip, file, len(times), show))
     if not found:
         raise FaceNotFoundError(f"{file}: no face found in any of {len(times)} frames; check that the video shows one")
-    rate = (len(times) - 1) / (times[-1] - times[0]) if times[-1] > times[0] else 0.0
+    rate = fps_of(times)
     smoothed = clip.smoothed(found, rate)
     try:
         output.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mer.cli.command import Command, Parser
+from mer.cli.command import Command, Parser, make_output
 from mer.config.arguments import overrides, truth
 from mer.errors import ConfigError, DataError, MerError, reason
 from mer.progress import progress
@@ -97,7 +97,7 @@ def _rendering(looked: Looked, output: Path, *, render: bool) -> Iterator[Callab
         return
     from mer.model.render.rendering import rendering
 
-    _make(output)
+    make_output(output)
     with rendering(looked, output, progress) as show:
         yield show
 
@@ -150,18 +150,11 @@ def _output(asked: Namespace) -> Path:
 def _write(output: Path, predictions: Sequence[Prediction]) -> None:
     from mer.model.output import write_predictions
 
-    _make(output)
+    make_output(output)
     try:
         write_predictions(output, predictions)
     except OSError as error:
         raise DataError(f"{output}: cannot be written ({reason(error)}); choose another output=") from error
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be written ({reason(error)}); choose another output=") from error
 
 
 def _rate(text: str) -> float | None:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mer.cli.command import Command, Parser
+from mer.cli.command import Command, Parser, make_output
 from mer.config.arguments import overrides, truth
-from mer.errors import ConfigError, DataError, reason
+from mer.errors import ConfigError, DataError
 from mer.progress import progress
 from mer.validation import user_path
 
@@ -51,7 +51,7 @@ def _run(asked: Namespace) -> int:
     from mer.spotting.interval_table import write_intervals
 
     render = truth("render", asked.render)
-    _make(output)
+    make_output(output)
     found: dict[str, tuple[Interval, ...]] = {}
     times: dict[str, Numbers] = {}
     for name, file in files.items():
@@ -81,15 +81,15 @@ def _files(words: Sequence[str]) -> dict[str, Path]:
 def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow]:
     """Return the times of the frames and the motion of the face."""
     from mer.dataset.video import frames_of, video_index
-    from mer.model.motion import follow
+    from mer.model.motion import follow, fps_of
 
     index = video_index(file)
     for remark in index.remarks:
         print(f"mer: {remark}", file=sys.stderr)
     times = index.times
-    if len(times) < 2 or times[-1] <= times[0]:
+    rate = fps_of(times)
+    if not rate:
         raise DataError(f"{file}: the video has {len(times)} frame, so there is no motion to find")
-    rate = (len(times) - 1) / float(times[-1] - times[0])
     try:
         with progress("frames", len(times)) as advance:
             return times, follow(measure, spot, frames_of(file), rate, advance)
@@ -117,13 +117,6 @@ def _render(file: Path, follow: Follow, times: Numbers, output: Path) -> None:
     ]
     with progress("video", len(times)) as advance:
         write_movie(output / f"{file.stem}.mp4", Video(file=file), follow, said, advance)
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be written ({reason(error)}); choose another output=") from error
 
 
 def _say(file: Path, found: Sequence[Interval], times: Numbers) -> None:

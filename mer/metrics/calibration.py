@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mer.types import Calibration
 
-__all__ = ["calibration"]
+__all__ = ["brier", "calibration", "expected_calibration_error"]
 
 BINS = 10  # of equal width, as usual
 _ROUNDING = 1e-6  # a row of probabilities sums to 1 within this
@@ -39,12 +39,18 @@ def calibration(y_true: NDArray[np.int64], scores: NDArray[np.float64]) -> Calib
     votes = np.isin(rows, (0, 1)).all()  # also sum to 1, but say nothing about how sure they are
     if not len(rows) or votes or (rows < 0).any() or not np.allclose(rows.sum(axis=1), 1, atol=_ROUNDING):
         return None
-    truth = np.eye(rows.shape[1])[y_true]
-    sure, right = rows.max(axis=1), rows.argmax(axis=1) == y_true
+    return {"brier": brier(rows, y_true), "ece": expected_calibration_error(rows, y_true), "bins": BINS}
+
+
+def brier(probabilities: NDArray[np.float64], y_true: NDArray[np.int64]) -> float:
+    """Return the mean squared distance of rows of probabilities (n, classes) from the truth (n,), 0 to 2."""
+    truth = np.eye(probabilities.shape[1])[y_true]
+    return float(((probabilities - truth) ** 2).sum(axis=1).mean())
+
+
+def expected_calibration_error(probabilities: NDArray[np.float64], y_true: NDArray[np.int64]) -> float:
+    """Return the mean distance between the highest probability and the share of correct clips, over bins, 0 to 1."""
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y_true
     place = np.minimum((sure * BINS).astype(np.int64), BINS - 1)
     gaps = np.bincount(place, weights=sure - right, minlength=BINS)
-    return {
-        "brier": float(((rows - truth) ** 2).sum(axis=1).mean()),
-        "ece": float(np.abs(gaps).sum() / len(rows)),
-        "bins": BINS,
-    }
+    return float(np.abs(gaps).sum() / len(probabilities))

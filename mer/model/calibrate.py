@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UNCALIBRATED", "Calibration", "brier", "calibrate", "cross_fitted", "expected_calibration_error"]
+__all__ = ["UNCALIBRATED", "Calibration", "calibrate", "cross_fitted"]
 
 Float = NDArray[np.float64]
-_BINS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,20 +66,3 @@ def cross_fitted(scores: Float, y: NDArray[np.int64], subject: NDArray[np.str_])
         own = subject == name
         found[own] = calibrate(scores[~own], y[~own])(scores[own])
     return found
-
-
-def brier(probabilities: Float, y: NDArray[np.int64]) -> float:
-    """Return the mean squared distance of the probabilities from the truth, in [0, 2]; Brier, 1950."""
-    truth = np.eye(probabilities.shape[1])[y]
-    return float(np.square(probabilities - truth).sum(axis=1).mean())
-
-
-def expected_calibration_error(probabilities: Float, y: NDArray[np.int64]) -> float:
-    """Return the mean distance between the confidence and the accuracy of clips of like confidence, in [0, 1].
-
-    Clips are put into ten bins of equal width by the probability of the likeliest class; Naeini et al., 2015.
-    """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
-    index = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gaps = (abs(confidence[index == k].sum() - right[index == k].sum()) for k in np.unique(index))
-    return float(sum(gaps) / len(y))

@@ -17,13 +17,13 @@ from mer.errors import ConfigError, DataError
 from mer.loso.fold import Job, fold_seed, training_side
 from mer.loso.guards import sorted_table
 from mer.loso.order import subject_signatures
+from mer.metrics.calibration import brier, expected_calibration_error
 from mer.model import calibrate as calibration
 from mer.model.fitted import Neighbourhood, without_gaps
 from mer.model.package import FORMAT, LEARNERS, STAGES, Training, refused, stage_keys
 from mer.pipeline import Features
 from mer.run.execute import execute, prepare
 from mer.run.experiment import Experiment, Prepared
-from mer.store.keys import digest
 from mer.store.predictions import read_predictions
 from mer.svm import TrainingSet
 from mer.tuning import Choice
@@ -160,7 +160,7 @@ def _refit(experiment: Experiment, features: Features, table: FeatureTable) -> t
     """Return all clips as one training set, and the settings that the search of a fold finds on it."""
     evaluation = experiment.evaluation
     mirrored = None if features.mirrored is None else sorted_table(features.mirrored)
-    key = digest([experiment.identity.get(stage) for stage in ("codes", "svm", "classifier", "tuning")])
+    key = experiment.learner_key
     job = Job(
         table=table,
         mirrored=mirrored,
@@ -209,10 +209,10 @@ def _calibrated(predictions: Predictions) -> dict[str, Any]:
     return {
         "calibration": asdict(fitted),
         "reliability": {
-            "brier": calibration.brier(crossed, y),
-            "brier_uncalibrated": calibration.brier(plain, y),
-            "ece": calibration.expected_calibration_error(crossed, y),
-            "ece_uncalibrated": calibration.expected_calibration_error(plain, y),
+            "brier": brier(crossed, y),
+            "brier_uncalibrated": brier(plain, y),
+            "ece": expected_calibration_error(crossed, y),
+            "ece_uncalibrated": expected_calibration_error(plain, y),
         },
     }
 

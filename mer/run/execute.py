@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -189,18 +189,13 @@ def _evaluate(experiment: Experiment, features: Features, store: Path) -> LosoRe
             experiment.svm,
             experiment.tuning,
             seed=experiment.seed,
-            key=digest(_learner(experiment.identity)),
+            key=experiment.learner_key,
             workers=experiment.workers,
             progress=ended,
             mirrored=features.mirrored,
             store=store,
         )
     return result
-
-
-def _learner(identity: Mapping[str, Any]) -> list[Any]:
-    """Return the estimator that is fitted in a fold."""
-    return [identity.get(stage) for stage in ("codes", "svm", "classifier", "tuning")]
 
 
 def _remember_cost(experiment: Experiment, features: Features, result: LosoResult, seconds: float, kind: str) -> None:

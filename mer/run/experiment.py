@@ -120,6 +120,11 @@ class Experiment:
         name = STEPS[step]
         return self.pipeline.dataset if name == "dataset" else getattr(self.pipeline.stages, name)
 
+    @property
+    def learner_key(self) -> str:
+        """Hash of the estimator that is fitted in a fold."""
+        return digest([self.identity.get(stage) for stage in ("codes", "svm", "classifier", "tuning")])
+
     def folds(self, prepared: Prepared) -> Path:
         """Return the store of the finished folds of a cell."""
         return self.pipeline.cache.root / "folds" / prepared.key

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mer.model.calibrate import UNCALIBRATED, Calibration, brier, calibrate, cross_fitted, expected_calibration_error
+from mer.metrics.calibration import brier, expected_calibration_error
+from mer.model.calibrate import UNCALIBRATED, Calibration, calibrate, cross_fitted
 
 
 def _drawn(n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
