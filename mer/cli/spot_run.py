@@ -131,6 +131,7 @@ def _run_one(words: Sequence[str], root: str, folder: Path) -> tuple[Spotting, O
 
 
 def _assembled(words: Sequence[str], composed: Any) -> Spotting:
+    from mer.run.assemble import cores
     from mer.spotting.settings import Spotting
 
     cfg, choices = without_hydra(composed)
@@ -146,6 +147,7 @@ def _assembled(words: Sequence[str], composed: Any) -> Spotting:
         recognition=_recognition(cfg) if "tuning" in cfg else None,
         tracking=build(cfg.tracking),
         home=Path(cfg.home),
+        workers=cfg.workers or cores(),
         study=str(cfg.study),
         choices={group: choices[group] for group in (*_GROUPS, *_RECOGNITION) if group in choices},
         settings=named,

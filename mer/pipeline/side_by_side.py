@@ -15,7 +15,7 @@ from mer.pipeline.features import Rows
 from mer.progress import progress
 from mer.types import AlignedPair, Numbers, Sample
 
-__all__ = ["Found", "as_table", "in_batches", "side_by_side"]
+__all__ = ["Found", "as_table", "in_batches", "one_thread_each", "side_by_side"]
 
 Found = Mapping[str, Numbers | DataError]
 """Kind of table → the clip's row in it, shape (images, D), or why it has none."""
@@ -42,7 +42,7 @@ def side_by_side(
         Raise for the first faulty clip; one without a face is none.
     """
     found: dict[str, Found] = {}
-    with _one_thread_each(), progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
+    with one_thread_each(), progress("features", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
         busy: list[Sample] = []
         # A clip that another process works on is put off, so that both do other clips meanwhile.
         for some, wait in ((samples, False), (busy, True)):
@@ -78,7 +78,7 @@ def in_batches(
     workers : int
         Threads that align.
     """
-    with _one_thread_each(), progress("flow", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
+    with one_thread_each(), progress("flow", len(samples)) as advance, ThreadPoolExecutor(workers) as pool:
         for start in range(0, len(samples), together):
             some = samples[start : start + together]
             aligned = [(sample, pair) for sample, pair in zip(some, pool.map(align, some), strict=True) if pair]
@@ -89,7 +89,7 @@ def in_batches(
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Keep OpenCV and BLAS to one thread: clips run side by side, and more threads of a product round differently."""
     from threadpoolctl import threadpool_limits
 

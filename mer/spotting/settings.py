@@ -32,6 +32,8 @@ class Spotting:
         Component of that group.
     home : Path
         MER_HOME.
+    workers : int
+        Threads that measure motion, each in a video of its own.
     study : str
     choices : mapping of str to str
         The chosen option of every group.
@@ -48,6 +50,7 @@ class Spotting:
     recognition: Recognition | None
     tracking: Sqlite | Server | Off
     home: Path
+    workers: int
     study: str
     choices: Mapping[str, str]
     settings: Mapping[str, str]

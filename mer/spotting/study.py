@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from mer.dataset.media import VideoFile
-from mer.dataset.video import frames_of
-from mer.errors import DataError, FaceNotFoundError
-from mer.progress import progress
+from mer.errors import DataError
 from mer.run.record import source_of
 from mer.spotting import run_files
-from mer.spotting.fit import Followed
-from mer.spotting.motion import MotionCurve, RegionMotion
+from mer.spotting.curves import fingerprints, measured
 from mer.spotting.recognise import Recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.settings import Spotting
-from mer.store.cache import Cache, Entry
+from mer.store.cache import Cache
 from mer.store.keys import code_key, component_key, digest
 from mer.store.results import Results
 from mer.tracking import RECORDS, Record, carry_over, open_later, run_id_of, settle, tell_later
-from mer.types import Image, Interval, Recording, Recordings
+from mer.types import Interval, Recordings
 
 __all__ = ["Outcome", "execute"]
 
@@ -73,12 +67,14 @@ def execute(run: Spotting, folder: Path) -> Outcome:
         run.recognition.check(recordings.recordings)
     if store is not None:
         open_later(run.home, store)
-    prints = {r.id: r.clip.fingerprint(range(r.first, r.last + 1)) for r in recordings.recordings}
-    videos, warnings = _followed(run, recordings, prints)
+    prints = fingerprints(recordings.recordings)
+    cache = Cache(root=run.home / "cache")
+    videos, without_face = measured(run.measure, recordings.recordings, prints, cache, run.workers)
+    warnings = [*(f"left out: {left.reason}" for left in recordings.excluded if left.fault), *without_face]
     found = run.task(run.spotter, videos)
     recognised = None
     if run.recognition is not None:
-        recognised = run.recognition(run.dataset, recordings.recordings, found, run.task.iou, run.home / "cache")
+        recognised = run.recognition(run.dataset, recordings.recordings, found, run.task.iou, cache.root)
         warnings += recognised.left_out
     key = digest("spotting", _identity(run, recordings, prints), code_key("mer.spotting.study"))
     results = Results(root=run.home / "results")
@@ -109,51 +105,6 @@ def _recordings(dataset: Any) -> Recordings:
         reasons = "; ".join(f"{left.sample_id}: {left.reason}" for left in found.excluded[:3])
         raise DataError(f"dataset={dataset.name}: no video is left ({reasons or 'it holds none'})")
     return found
-
-
-def _followed(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) -> tuple[list[Followed], list[str]]:
-    """Return the motion in every video; one without a face stays, so that what it holds counts as missed."""
-    warnings = [f"left out: {left.reason}" for left in recordings.excluded if left.fault]
-    without_face: list[str] = []
-    curves: list[Followed] = []
-    cache = Cache(root=run.home / "cache")
-    with progress("videos", len(recordings.recordings)) as advance:
-        for recording in recordings.recordings:
-            try:
-                curves.append((recording, _kept(cache, run.measure, recording, prints[recording.id])))
-            except FaceNotFoundError as error:
-                without_face.append(f"{recording.id}: {error}; its expressions count as missed")
-                curves.append((recording, _empty(recording)))
-            except DataError as error:
-                raise type(error)(f"{recording.dataset} {recording.id}: {error}") from error
-            advance()
-    if len(without_face) == len(curves):
-        raise DataError(f"no video shows a face; the first: {without_face[0]}")
-    return curves, [*warnings, *without_face]
-
-
-def _kept(cache: Cache, measure: RegionMotion, recording: Recording, fingerprint: str) -> MotionCurve:
-    """Return the motion in a video from the cache, or measure and keep it."""
-    key = digest(component_key(measure), fingerprint, recording.fps)
-
-    def make() -> Entry:
-        curve = measure(_frames(recording), recording.fps)
-        return Entry(array=curve.displacement, facts={"regions": list(curve.regions)})
-
-    entry = cache.compute("curves", key, make)
-    return MotionCurve(displacement=entry.array, regions=tuple(entry.facts["regions"]), fps=recording.fps)
-
-
-def _frames(recording: Recording) -> Iterator[Image]:
-    """Yield the frames one after the other; a video file is decoded once, not from its start for every frame."""
-    if isinstance(recording.clip, VideoFile):
-        return frames_of(recording.clip.file)
-    return (recording.clip.read(index) for index in range(recording.first, recording.last + 1))
-
-
-def _empty(recording: Recording) -> MotionCurve:
-    nothing = np.full((recording.frames, 1, 2), np.nan, dtype=np.float32)
-    return MotionCurve(displacement=nothing, regions=("none",), fps=recording.fps)
 
 
 def _identity(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) -> list[object]:
