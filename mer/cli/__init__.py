@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import io
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mer import __version__
 from mer.errors import MerError, notes, reason
+from mer.run.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from mer.cli.command import Command, Group
@@ -71,9 +71,6 @@ _QUIET = {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
 # Clips and folds already run in parallel; torch threads inside each would only wait for a core. Training sets its own
 # number.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-# By default glibc returns freed arrays to the system at once and requests them again: 1,900 page faults per pair of
-# `microflow`, a tenth of its time. These two parameters of mallopt make it keep them.
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = (-3, 32 << 20), (-1, 512 << 20)
 
 # New objects before a garbage collection; with Python's default of 700, a tenth of each large import is spent on it.
 _OBJECTS = 20_000
@@ -85,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(_OBJECTS)
     for name, value in (_QUIET | _ONE_THREAD).items():
         os.environ.setdefault(name, value)
-    _keep_freed_memory()
+    keep_freed_memory()
     _print_anything()
     try:
         return _dispatch(arguments)
@@ -119,15 +116,6 @@ def _print_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _keep_freed_memory() -> None:
-    if sys.platform != "linux":
-        return
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):  # musl has none
-        for option in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
-            library.mallopt(*option)
 
 
 def _dispatch(arguments: list[str]) -> int:

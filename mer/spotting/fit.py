@@ -10,7 +10,7 @@ from typing import Protocol, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from mer.errors import ConfigError
+from mer.errors import ConfigError, DataError
 from mer.spotting.motion import MotionCurve
 from mer.spotting.peaks import Candidates, Peaks
 from mer.spotting.score import SpottedVideo, counts
@@ -83,7 +83,14 @@ class SubjectsOut:
 
 def spotted(spotter: Spotter, videos: Sequence[Followed]) -> list[SpottedVideo]:
     """Return what a spotter finds in videos, next to what is true."""
-    return [_beside_truth(recording, spotter(curve)) for recording, curve in videos]
+    return [_beside_truth(recording, _found(spotter, recording, curve)) for recording, curve in videos]
+
+
+def _found(spotter: Spotter, recording: Recording, curve: MotionCurve) -> tuple[Interval, ...]:
+    try:
+        return spotter(curve)
+    except DataError as error:
+        raise type(error)(f"{recording.id}: {error}") from error
 
 
 def fitted(spotter: Peaks, videos: Sequence[Followed], heights: Sequence[float], iou: float = 0.5) -> Peaks:

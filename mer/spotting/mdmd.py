@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mer.errors import DataError
 from mer.spotting.motion import MotionCurve
 from mer.types import KINDS, Interval, Kind
 from mer.validation import require_number
@@ -39,6 +40,8 @@ class MDMD:
 
     Notes
     -----
+    The threshold is relative to the video: where nothing moves, noise is found instead.
+
     Departs from the paper: a block has the mean of its displacement, head motion removed, not a histogram of the flow
     of its pixels, and the flow k frames apart is the difference of displacements from anchors, see `RegionMotion`. The
     published figures on real videos are therefore not those of this code.
@@ -61,12 +64,29 @@ class MDMD:
             require_number(f"spotter.{name}", getattr(self, name), low=0, above=True)
 
     def __call__(self, curve: MotionCurve) -> tuple[Interval, ...]:
-        """Return the intervals in order of onset; a stretch with a face that is shorter than 2 k frames has none."""
+        """Return the intervals in order of onset, none of which begins or ends within k frames of an end of a stretch.
+
+        A stretch with a face of 2 k frames or fewer has none.
+
+        Raises
+        ------
+        DataError
+            If no stretch with a face is longer.
+        """
+        longest, least = max((s.stop - s.start for s in curve.stretches()), default=0), 2 * self._k(curve, "micro")
+        if 0 < longest <= least:
+            raise DataError(
+                f"the face is seen in {longest} frames in a row, and spotter.micro_k={self.micro_k:g} s needs more "
+                f"than {least}; use a longer video, a smaller micro_k, or spotter=peaks"
+            )
         found = [one for kind in KINDS for stretch in curve.stretches() for one in self._of_kind(curve, stretch, kind)]
         return tuple(sorted(found, key=lambda interval: interval.onset))
 
     def strength(self, curve: MotionCurve, kind: Kind) -> Float:
-        """Return what a frame has more than those k before and after it, px, shape (T,); NaN without a face."""
+        """Return what a frame has more than those k before and after it, px, shape (T,); NaN where that is unknown.
+
+        It is unknown without a face and within k frames of an end of a stretch with one.
+        """
         found = np.full(len(curve.displacement), np.nan)
         for stretch in curve.stretches():
             found[stretch] = self._relative(_largest_third(self._differences(curve, stretch, kind)), curve, kind)
@@ -74,9 +94,11 @@ class MDMD:
 
     def _of_kind(self, curve: MotionCurve, stretch: slice, kind: Kind) -> list[Interval]:
         differences = self._differences(curve, stretch, kind)
+        if np.isnan(differences).all():
+            return []
         relative = self._relative(_largest_third(differences), curve, kind)
-        mean, highest = float(relative.mean()), float(relative.max())
-        above = relative > mean + self.p * (highest - mean)
+        mean, highest = float(np.nanmean(relative)), float(np.nanmax(relative))
+        above = relative > mean + self.p * (highest - mean)  # false where there is no value
         edges = np.flatnonzero(np.diff(np.concatenate([[False], above, [False]]).astype(np.int8))).reshape(-1, 2)
         shortest, longest = (0.0, self.longest_micro) if kind == "micro" else (self.longest_micro, self.longest_macro)
         return [
@@ -86,9 +108,9 @@ class MDMD:
         ]
 
     def _differences(self, curve: MotionCurve, stretch: slice, kind: Kind) -> Float:
-        """Return the differences of each block, px, shape (T, R); 0 within k frames of an end."""
+        """Return the differences of each block, px, shape (T, R); NaN within k frames of an end."""
         place = curve.displacement[stretch].astype(np.float64)
-        k, found = self._k(curve, kind), np.zeros(place.shape[:2])
+        k, found = self._k(curve, kind), np.full(place.shape[:2], np.nan)
         if len(place) > 2 * k:
             before, here, after = place[: -2 * k], place[k:-k], place[2 * k :]
             there, back = here - before, after - before
@@ -97,10 +119,13 @@ class MDMD:
         return found
 
     def _relative(self, difference: Float, curve: MotionCurve, kind: Kind) -> Float:
-        k, found = self._k(curve, kind), np.zeros_like(difference)
-        if len(difference) > 2 * k:
-            found[k:-k] = np.maximum(difference[k:-k] - (difference[: -2 * k] + difference[2 * k :]) / 2, 0.0)
-        return found
+        """Return what each frame has more than the mean of those k before and after it, where these have a value."""
+        k = self._k(curve, kind)
+        padded = np.pad(difference, k, constant_values=np.nan)
+        around = np.stack([padded[: -2 * k], padded[2 * k :]])
+        count = np.isfinite(around).sum(axis=0)
+        usual = np.nansum(around, axis=0) / np.maximum(count, 1)
+        return np.asarray(np.maximum(difference - usual, 0.0))
 
     def _k(self, curve: MotionCurve, kind: Kind) -> int:
         return max(round((self.micro_k if kind == "micro" else self.macro_k) * curve.fps), 1)

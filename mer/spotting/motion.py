@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mer.descriptor.statistics import RegionStatistics
 from mer.errors import DataError, FaceNotFoundError
 from mer.frames.pair import to_grey
+from mer.run.freed_memory import return_freed_memory
 from mer.types import (
     Aligner,
     FlowBackbone,
@@ -27,6 +28,7 @@ from mer.validation import require_number
 
 __all__ = ["MotionCurve", "RegionMotion"]
 
+_RETURN_EVERY = 40  # anchors after which freed memory is returned; this takes some milliseconds
 _MEAN_FLOW = RegionStatistics(quantities=("u", "v"), norm="none")
 
 
@@ -110,7 +112,10 @@ class RegionMotion:
         rows: list[Numbers | None] = []
         names: tuple[str, ...] = ()
         position: Numbers | None = None
-        for anchor, face, later, next_face in self._pieces(iter(frames), max(round(self.anchor * fps), 1), advance):
+        pieces = self._pieces(iter(frames), max(round(self.anchor * fps), 1), advance)
+        for number, (anchor, face, later, next_face) in enumerate(pieces):
+            if number % _RETURN_EVERY == 0:
+                return_freed_memory()
             if not rows:
                 rows.append(None)
             if face is None or next_face is None:
