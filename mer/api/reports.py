@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.errors import ConfigError
+from mer.store.program import default_home
 from mer.validation import user_path
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def write_report(
     from mer.spotting.cells import FILES
     from mer.tracking import reading
 
-    place = str(user_path("home", home or os.environ.get("MER_HOME") or "mer_home"))
+    place = str(user_path("home", home or default_home()))
     with reading(home=place, uri=uri) as client:
         if task_of(client, study) != "recognise":
             if digits is not None or words:

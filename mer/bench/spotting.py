@@ -5,7 +5,6 @@ Thresholds are chosen on the other subjects; the rest of the spotter is as in ``
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from mer.run.assemble import cores
 from mer.spotting.curves import fingerprints, measured
 from mer.spotting.score import TOGETHER, summary
 from mer.store.cache import Cache
+from mer.store.program import default_home
 from mer.types import KINDS
 from mer.validation import user_path
 
@@ -44,9 +44,8 @@ def run(arguments: Sequence[str]) -> None:
     ``subjects=6 videos=1 seconds=60`` set the size of the data set; ``disturbances=false`` prints the first row only.
     Motion that was measured is kept in ``home=DIR``: the same command goes on where it was interrupted.
     """
-    home = os.environ.get("MER_HOME") or "mer_home"
     sizes = {"subjects": "6", "videos": "1", "seconds": "60"}
-    given = take_settings(arguments, {**sizes, "disturbances": "true", "home": home})
+    given = take_settings(arguments, {**sizes, "disturbances": "true", "home": default_home()})
     size = {name: _whole(name, given[name]) for name in sizes}
     if size["subjects"] < 2:
         raise ConfigError("subjects=1: thresholds are chosen on the other subjects; take 2 or more")

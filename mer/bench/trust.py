@@ -6,7 +6,6 @@ action unit moves alone, and whether its regions are among the three that a mode
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from mer.model.api import Model, load_model
 from mer.model.moved import region_shifts
 from mer.model.result import Prediction
 from mer.progress import progress
+from mer.store.program import default_home
 from mer.types import Image, Sample
 
 __all__ = ["run"]
@@ -57,9 +57,7 @@ def run(arguments: Sequence[str]) -> None:
 
     ``clips=10`` of each kind; ``model=NAME`` also tests contributions and the flag far_from_training; ``home=DIR``.
     """
-    given = take_settings(
-        arguments, {"clips": "10", "model": "", "home": os.environ.get("MER_HOME") or "mer_home", "units": "60"}
-    )
+    given = take_settings(arguments, {"clips": "10", "model": "", "home": default_home(), "units": "60"})
     if not given["clips"].isdigit() or not given["units"].isdigit() or not int(given["clips"]):
         raise ConfigError("mer bench trust: clips= and units= are whole numbers; clips above 0")
     model = load_model(given["model"], home=Path(given["home"]))

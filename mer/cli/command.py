@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 
 from mer.config.catalogue import options
 from mer.errors import ConfigError, DataError, reason
+from mer.store.program import default_home
 from mer.validation import user_path
 
 __all__ = ["Command", "Group", "Parser", "choose", "make_output", "two_columns"]
@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
 
     def home(self, text: str = "the folder of runs and cache; MER_HOME (./mer_home) by default") -> None:
         """Add the setting ``home``."""
-        self.setting("home", text, default=os.environ.get("MER_HOME") or "mer_home", metavar="DIR")
+        self.setting("home", text, default=default_home(), metavar="DIR")
 
     def overrides(self, groups: Sequence[str], *, config_dir: bool = True) -> None:
         """Accept Hydra overrides, for the given groups."""

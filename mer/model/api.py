@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from mer.model.predict import Evidence, Predictor
 from mer.model.result import Prediction
 from mer.model.shelf import load_named
 from mer.pipeline import Stages
+from mer.store.program import default_home
 from mer.types import Image, Numbers
 from mer.validation import user_path
 
@@ -251,7 +251,7 @@ def load_model(name: str = "", *, home: str | Path | None = None) -> Model:
     >>> for prediction in model.predict("interview.mp4"):  # doctest: +SKIP
     ...     print(prediction.start, prediction.outcome, prediction.sentence)
     """
-    root = user_path("home", home or os.environ.get("MER_HOME") or "mer_home")
+    root = user_path("home", home or default_home())
     return Model.of(load_named(root, name) if name else None)
 
 

@@ -1,4 +1,4 @@
-"""How this program was started, for the lines that a user is told to type."""
+"""How this program was started, and where it keeps things, for the lines that a user is told to type."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import shutil
 import sys
 from pathlib import Path
 
-__all__ = ["typed"]
+__all__ = ["default_home", "typed"]
+
+
+def default_home() -> str:
+    """Return the folder of everything that is kept between runs: MER_HOME of the environment, or ``mer_home``."""
+    return os.environ.get("MER_HOME") or "mer_home"
 
 
 def typed(*words: str, home: str | Path | None = None) -> str:
@@ -21,12 +26,8 @@ def typed(*words: str, home: str | Path | None = None) -> str:
     home : str or Path, optional
         MER_HOME of the run; named where the command would not find it by itself.
     """
-    named = [] if home is None or Path(home).absolute() == _default_home() else [f"home={home}"]
+    named = [] if home is None or Path(home).absolute() == Path(default_home()).absolute() else [f"home={home}"]
     return shlex.join([*_program(), *words, *named])
-
-
-def _default_home() -> Path:
-    return Path(os.environ.get("MER_HOME") or "mer_home").absolute()
 
 
 def _program() -> list[str]:
