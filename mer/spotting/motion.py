@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from mer.types import (
     RegionScheme,
     frozen_array,
 )
-from mer.validation import require_number
+from mer.validation import require_choice, require_number
 
 __all__ = ["MotionCurve", "RegionMotion"]
 
@@ -60,6 +61,16 @@ class MotionCurve:
         yield from (slice(int(a), int(b)) for a, b in edges.reshape(-1, 2))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Piece:
+    """Frames up to an anchor, which is the last of `before`, and those after it up to the next anchor."""
+
+    before: list[Image]
+    face: Landmarks | None
+    later: list[Image]
+    next_face: Landmarks | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegionMotion:
     """Measures a `MotionCurve` with stages 3 to 6 of recognition.
@@ -72,14 +83,16 @@ class RegionMotion:
     motion : MotionRemoval
     roi : RegionScheme
     anchor : float
-        Seconds from one anchor frame to the next, above 0. The face is looked for in anchors alone; the flow of every
-        frame starts from the last one.
+        Seconds from one anchor frame to the next, above 0. The face is looked for in anchors alone.
+    path : {"anchors", "sliding", "frames"}
+        Where the flow to a frame starts from: the last anchor, the frame `anchor` seconds before, or the frame before.
+        The displacement of that frame is added.
 
     Notes
     -----
-    Flow from frame to frame would not do: a micro-expression moves by some hundredths of a pixel from one frame to the
-    next, which every flow method shrinks, and the errors of 30 frames per second add up. Over half a second motion is
-    large enough to be measured, and only the displacement of the anchors adds up. Frames are read once and held for
+    A micro-expression moves by some hundredths of a pixel from one frame to the next, which every flow method shrinks,
+    and with ``path="frames"`` the errors of 30 frames per second add up. Over half a second motion is large enough to
+    be measured, and with ``path="anchors"`` the errors of the anchors alone add up. Frames are read once and held for
     two anchors, so memory does not grow with the length of the video.
     """
 
@@ -89,9 +102,11 @@ class RegionMotion:
     motion: MotionRemoval
     roi: RegionScheme
     anchor: float
+    path: Literal["anchors", "sliding", "frames"]
 
     def __post_init__(self) -> None:
-        require_number("anchor", self.anchor, low=0, above=True)
+        require_number("region_motion.anchor", self.anchor, low=0, above=True)
+        require_choice("region_motion.path", self.path, ("anchors", "sliding", "frames"))
 
     def __call__(self, frames: Iterable[Image], fps: float, advance: Callable[[], None] = lambda: None) -> MotionCurve:
         """Follow the regions through the frames of a video.
@@ -109,25 +124,24 @@ class RegionMotion:
         FaceNotFoundError
             If no two anchors in a row show a face.
         """
-        rows: list[Numbers | None] = []
+        step = max(round(self.anchor * fps), 1)
+        rows: list[Numbers | None] = [None]
         names: tuple[str, ...] = ()
-        position: Numbers | None = None
-        pieces = self._pieces(iter(frames), max(round(self.anchor * fps), 1), advance)
-        for number, (anchor, face, later, next_face) in enumerate(pieces):
+        for number, piece in enumerate(self._pieces(iter(frames), step, advance)):
             if number % _RETURN_EVERY == 0:
                 return_freed_memory()
-            if not rows:
-                rows.append(None)
-            if face is None or next_face is None:
-                position = None
-                rows += [None] * len(later)
+            if piece.face is None or piece.next_face is None:
+                rows += [None] * len(piece.later)
                 continue
-            moved, names = self._moved(anchor, face, later)
-            if position is None:
-                position = np.zeros_like(moved[0])
-                rows[-1] = position
-            rows += [position + row for row in moved]
-            position = rows[-1]
+            sources = self._sources(piece, rows, step)
+            moved, names = self._moved(piece.before + piece.later, len(piece.later), sources, piece.face)
+            if rows[-1] is None:
+                rows[-1] = np.zeros_like(moved[0])
+            first = len(rows) - len(piece.before)
+            for source, row in zip(sources, moved, strict=True):
+                place = rows[first + source]
+                assert place is not None
+                rows.append(place + row)
         if not names:
             raise FaceNotFoundError(
                 f"no face was found in two frames {self.anchor:g} s apart, in {len(rows)} frames; check that the video "
@@ -138,19 +152,16 @@ class RegionMotion:
             displacement=np.stack([empty if row is None else row for row in rows]), regions=names, fps=fps
         )
 
-    def _pieces(
-        self, frames: Iterator[Image], step: int, advance: Callable[[], None]
-    ) -> Iterator[tuple[Image, Landmarks | None, list[Image], Landmarks | None]]:
-        """Yield an anchor with its face, the frames after it up to the next anchor, and the face of that one."""
+    def _pieces(self, frames: Iterator[Image], step: int, advance: Callable[[], None]) -> Iterator[_Piece]:
         anchor = next(frames, None)
         if anchor is None:
             raise DataError("the video has no frame; copy the file again")
         advance()
-        face = self._face(anchor)
+        before, face = [anchor], self._face(anchor)
         while later := self._some(frames, step, advance):
-            next_face = self._face(later[-1])
-            yield anchor, face, later, next_face
-            anchor, face = later[-1], next_face
+            piece = _Piece(before=before, face=face, later=later, next_face=self._face(later[-1]))
+            yield piece
+            before, face = later if self.path == "sliding" else later[-1:], piece.next_face
 
     @staticmethod
     def _some(frames: Iterator[Image], step: int, advance: Callable[[], None]) -> list[Image]:
@@ -168,13 +179,22 @@ class RegionMotion:
         except FaceNotFoundError:
             return None
 
+    def _sources(self, piece: _Piece, rows: Sequence[Numbers | None], step: int) -> list[int]:
+        """Return the frame from which the flow to each later one starts, counted from the first of the piece."""
+        anchor, count = len(piece.before) - 1, len(piece.later)
+        if self.path == "frames":
+            return list(range(anchor, anchor + count))
+        if self.path == "sliding" and len(rows) > step and not any(row is None for row in rows[-step:]):
+            return list(range(count))
+        return [anchor] * count
+
     def _moved(
-        self, anchor: Image, face: Landmarks, later: Sequence[Image]
+        self, frames: Sequence[Image], count: int, sources: Sequence[int], face: Landmarks
     ) -> tuple[list[NDArray[np.float32]], tuple[str, ...]]:
-        """Return how far each region is from its place in the anchor, (R, 2) per later frame, and the names."""
-        grey = [to_grey(frame) for frame in (anchor, *later)]
+        """Return how far each region of the last `count` frames is from its place in its source, (R, 2), and names."""
+        grey = [to_grey(frame) for frame in frames]
         aligned = self.align(FramePair(onset=grey[0], between=tuple(grey[1:-1]), apex=grey[-1]), face)
-        onset, *others = aligned.frames
-        regions = self.roi(aligned.landmarks, onset.shape)
-        fields = (self.motion(field, aligned.landmarks) for field in self.flow.batch([onset] * len(others), others))
+        regions = self.roi(aligned.landmarks, aligned.onset.shape)
+        onsets = [aligned.frames[source] for source in sources]
+        fields = (self.motion(field, aligned.landmarks) for field in self.flow.batch(onsets, aligned.frames[-count:]))
         return [_MEAN_FLOW(field, regions).reshape(2, -1).T for field in fields], regions.names

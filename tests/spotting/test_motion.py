@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import mer
+from mer.align import Identity
 from mer.config.composition import build, compose
-from mer.errors import DataError, FaceNotFoundError
+from mer.errors import ConfigError, DataError, FaceNotFoundError
 from mer.spotting.motion import RegionMotion
+from mer.types import FlowField
 
 QUIET = {"blinks": 0, "speech": 0, "nods": 0, "sway": 0, "light": 0, "videos": 1, "micro": 0, "macro": 12, "seconds": 5}
 
@@ -37,6 +40,38 @@ def test_regions_move_during_the_expression_and_come_back_after_it(measure: Regi
     assert 1.0 < size[event.apex] < 3.5
     assert size[: event.onset].max(initial=0) < 0.1 and size[event.offset :].max(initial=0) < 0.2 * size[event.apex]
     assert event.onset < int(size.argmax()) < event.offset
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A frame has its number as its grey level, and is to the right of another by the difference of these."""
+
+    seen: list[tuple[int, int]] = field(default_factory=list)
+
+    def batch(self, onsets: list[Any], apexes: list[Any]) -> list[FlowField]:
+        pairs = [(int(a[0, 0]), int(b[0, 0])) for a, b in zip(onsets, apexes, strict=True)]
+        self.seen.extend(pairs)
+        return [FlowField(uv=np.full((*onsets[0].shape, 2), b - a, np.float32)) for a, b in pairs]
+
+
+@pytest.mark.parametrize(
+    ("path", "starts"), [("anchors", [0, 0, 0, 3, 3]), ("sliding", [0, 0, 0, 1, 2]), ("frames", [0, 1, 2, 3, 4])]
+)
+def test_the_flow_to_a_frame_starts_where_the_path_says(
+    measure: RegionMotion, recording: Any, path: Any, starts: list[int]
+) -> None:
+    face, flow = measure.landmarks(recording.clip.read(0)), Counted()
+    parts: dict[str, Any] = {"landmarks": lambda _: face, "align": Identity(), "flow": flow, "motion": lambda f, _: f}
+    numbered = (np.full((128, 128), k, np.uint8) for k in range(6))
+    curve = replace(measure, **parts, path=path, anchor=3.0)(numbered, 1.0)
+    assert flow.seen == [(start, k) for k, start in enumerate(starts, start=1)]
+    assert np.array_equal(curve.displacement[:, 0, 0], np.arange(6))
+
+
+def test_a_path_of_another_name_is_refused(measure: RegionMotion) -> None:
+    wrong: Any = "frame"
+    with pytest.raises(ConfigError, match="region_motion.path=frame: no such choice; region_motion.path can be anchors, sliding"):
+        replace(measure, path=wrong)
 
 
 def test_frames_without_a_face_are_nan_and_the_rest_is_kept(measure: RegionMotion, recording: Any) -> None:
