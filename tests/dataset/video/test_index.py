@@ -6,6 +6,7 @@ import random
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -207,6 +208,21 @@ def test_ten_bits_are_read_as_eight(ffmpeg: Path, tmp_path: Path) -> None:
     frame = video_frame(path, 7)
     assert frame is not None
     assert np.abs(frame[12:].astype(int) - picture(7)[12:]).mean() < 1.5
+
+
+@pytest.mark.parametrize(("turns", "a", "b"), [(1, 0, 1), (2, -1, 0), (3, 0, -1)])
+def test_a_video_is_read_upright_as_players_show_it(ffmpeg: Path, tmp_path: Path, turns: int, a: int, b: int) -> None:
+    path = encode(ffmpeg, tmp_path / "a.mp4", *H264)
+    lying = next(iter(frames_of(path)))
+
+    def matrix(*first: int) -> bytes:
+        return struct.pack(">9i", *(65536 * value for value in first), 1 << 30)
+
+    content = path.read_bytes()
+    track = content.index(matrix(1, 0, 0, 0, 1, 0, 0, 0), content.index(b"tkhd"))
+    turned = matrix(a, b, 0, -b, a, 0, 0, 0)  # quarter turns clockwise, as a phone writes them
+    path.write_bytes(content[:track] + turned + content[track + len(turned) :])
+    assert np.array_equal(next(iter(frames_of(path))), np.rot90(lying, -turns))
 
 
 @pytest.mark.parametrize("name", ["10:30.mp4", "a=b.mp4", "~t.mp4", "视频 %d.mp4", "concat:a.mp4", "-i.mp4"])
