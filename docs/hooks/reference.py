@@ -13,33 +13,8 @@ from mkdocs.structure.files import File, Files
 import mer
 from mer.cli import COMMANDS, load
 from mer.cli.command import Command
-from mer.config.catalogue import OF_OTHERS, conf_dir, groups, options
+from mer.config.catalogue import ABOUT, OF_OTHERS, conf_dir, groups, options
 
-# The group of every page in one line: what it chooses.
-GROUPS = {
-    "dataset": "Stage 1: where the clips and their labels come from.",
-    "frames": "Stage 2: which frames of a clip are used.",
-    "landmarks": "Stage 3: how the face and its 68 points are found.",
-    "align": "Stage 4: how the frames are brought to one pose and size.",
-    "flow": "Stage 5: the estimator of optical flow.",
-    "sequence": "Stage 5, with `frames=sequence`: how the flow to each frame is computed.",
-    "motion": "Stage 6: how the motion of the head is removed.",
-    "roi": "Stage 6: how the face is divided into regions of interest.",
-    "descriptor": "Stage 7: how the flow of each region becomes numbers.",
-    "codes": "Stage 8: codes that are learned from the training subjects of each fold.",
-    "svm": "Stage 8: the support vector machine.",
-    "classifier": "Stage 8: another classifier instead, as a baseline.",
-    "tuning": "Stage 8: how settings are searched inside the training subjects.",
-    "evaluation": "Stage 8: how subjects are split into training and test sets.",
-    "protocol": "Which clips count and what their classes are.",
-    "tracking": "Stage 9: where runs are recorded.",
-    "experiment": "Studies that ship with mer, used as `mer run -m +experiment=NAME`.",
-    "spotter": "Which rule finds expressions in the motion of a long video.",
-    "trust": "Limits beyond which `mer predict` flags a prediction.",
-    "task": "What `mer run` does with the data: recognise, spot, or both.",
-    "temporal": "How `mer landmarks` combines the frames of a video.",
-    "train": "Settings of `mer train`.",
-}
 _FOLDER = "reference/options"
 
 
@@ -100,7 +75,7 @@ def _without_machine(text: str) -> str:
 
 
 def _index() -> str:
-    rows = [f"| [`{g}`]({g}.md) | {GROUPS.get(g, '')} | {', '.join(f'`{o}`' for o in options(g))} |" for g in _groups()]
+    rows = [f"| [`{g}`]({g}.md) | {_about(g)} | {', '.join(f'`{o}`' for o in options(g))} |" for g in _groups()]
     head = (
         "# Options",
         "",
@@ -115,8 +90,14 @@ def _index() -> str:
     return "\n".join([*head, *rows, "", "## The configuration of a run { #config }", "", "```yaml", config, "```", ""])
 
 
+def _about(group: str) -> str:
+    """Return what a group chooses, as a sentence."""
+    text = ABOUT.get(group, "")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
 def _group(group: str) -> str:
-    lines, shown = [f"# {group}", "", GROUPS.get(group, ""), ""], set[str]()
+    lines, shown = [f"# {group}", "", _about(group), ""], set[str]()
     for option in options(group):
         lines += _option(group, option, shown)
     return "\n".join(lines)
