@@ -84,7 +84,7 @@ FORMS: Mapping[str, Form] = {
         tables=tables.part_c_table,
     ),
     "fourdme": Form(
-        labels={**_SIGNS, "anger": "repression", "others": "others"},
+        labels={**_SIGNS, "anger": "repression", "fear": "surprise+negative", "others": "others"},
         folder=lambda p: f"gray_micro/{sub_name(p)}/clip{p.number:02d}",
         frame=lambda p, n: f"{n}",
         cropped=("gray_micro/", "Cropped/"),

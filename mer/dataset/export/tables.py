@@ -81,6 +81,10 @@ def _title(part: Part) -> str:
     return part.label.title()
 
 
+def _has(title: str) -> Cell:
+    return lambda part: int(title in _title(part).split("+"))
+
+
 def mmew_clip(part: Part) -> str:
     """Return ``S03-02-001``."""
     return f"S{part.subject:02d}-{part.number:02d}-001"
@@ -265,5 +269,6 @@ fourdme_table = _coded(
         ("Apex", _apex),
         ("Offset", _offset),
         ("AUs", _units),
+        *((name, _has(name)) for name in ("Positive", "Negative", "Surprise", "Repression", "Others")),
     ],
 )
