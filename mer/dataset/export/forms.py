@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from mer.dataset.export import tables
 from mer.dataset.export.part import EMOTIONS, Form
-from mer.dataset.export.tables import casme3_file, ep_clip, mmew_clip, mmew_label, samm_clip, smic_clip, sub_name
+from mer.dataset.export.tables import (
+    casme3_file,
+    dfme_clip,
+    ep_clip,
+    mmew_clip,
+    mmew_label,
+    samm_clip,
+    smic_clip,
+    sub_name,
+)
 
 __all__ = ["FORMS"]
 
@@ -89,5 +98,13 @@ FORMS: Mapping[str, Form] = {
         frame=lambda p, n: f"{n}",
         cropped=("gray_micro/", "Cropped/"),
         tables=tables.fourdme_table,
+    ),
+    "dfme": Form(
+        labels={name: name for name in EMOTIONS if name != "others"},
+        folder=lambda p: f"train_data/{dfme_clip(p)}",
+        frame=lambda p, n: f"{n:05d}",
+        first=0,
+        cropped=("train_data/", "Cropped/"),
+        tables=tables.dfme_table,
     ),
 }
