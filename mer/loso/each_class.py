@@ -110,9 +110,10 @@ class EachClass:
         """Return one table per class, whose two classes are without and with it."""
         dropped = sorted(set(self.classes) - set(table.classes))
         if dropped:
+            left = ",".join(name for name in self.classes if name not in dropped)
             raise DataError(
-                f"drop=[{dropped[0]}]: clips have several classes here, so none can be dropped; take the class out of "
-                "protocol.classes and protocol.map"
+                f"drop=[{dropped[0]}]: clips have several classes here, so none can be dropped; leave it out with "
+                f"protocol.classes=[{left}] ~protocol.map.DATASET.{dropped[0]}"
             )
         held = members(table.classes, self.classes)[table.y].astype(np.int64)
         return [

@@ -35,8 +35,10 @@ class SeveralClasses(Protocol):
     def __call__(self, manifest: Manifest, dataset: Dataset) -> Manifest:
         """Return the manifest under this protocol; see `Protocol`."""
         decided = super().__call__(manifest, dataset)
-        occurring = {sample.label for sample in decided.samples} - set(decided.classes)
-        return replace(decided, classes=(*decided.classes, *sorted(occurring)))
+        combinations = sorted({sample.label for sample in decided.samples} - set(decided.classes))
+        card = {**decided.notes["protocol"], "combinations": combinations}
+        notes = {**decided.notes, "protocol": card}
+        return replace(decided, classes=(*decided.classes, *combinations), notes=notes)
 
     def _decide(self, sample: Sample, listed: OfficialClips | None) -> Sample | Exclusion:
         decide = super()._decide

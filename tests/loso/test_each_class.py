@@ -91,5 +91,7 @@ def test_a_class_that_one_subject_alone_has_is_named() -> None:
 
 def test_a_class_cannot_be_dropped() -> None:
     table = replace(planted([(0,), (1,)]), classes=("a", "b"))
-    with pytest.raises(DataError, match=r"drop=\[c\]: clips have several classes here, so none can be dropped"):
+    with pytest.raises(
+        DataError, match=r"drop=\[c\]: clips have several classes here, so none can be dropped; leave it out with"
+    ):
         EachClass(evaluation=SCHEME, classes=CLASSES).check(table, seed=0)

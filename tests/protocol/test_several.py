@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import mer
@@ -21,12 +23,14 @@ def test_combinations_follow_the_classes_in_the_order_of_the_scores() -> None:
     singles = ("negative", "positive", "surprise", "repression", "others")
     assert found.classes == (*singles, "negative+surprise", "positive+surprise")
     assert [s.label for s in found.samples] == ["positive+surprise", "negative+surprise", "others", "positive+surprise"]
-    assert found.notes["protocol"]["departures"] == ["clips: 4 instead of 267"]
+    card = found.notes["protocol"]
+    assert card["departures"] == ["clips: 4 instead of 267"]
+    assert card["combinations"] == ["negative+surprise", "positive+surprise"]
 
 
 def test_a_class_that_the_map_lacks_is_taken_off() -> None:
-    three = {name: name for name in ("negative", "positive")}
-    protocol = mer.component("protocol", "fourdme", classes=["negative", "positive"], map={"fourdme": three})
+    two = {name: name for name in ("negative", "positive")}
+    protocol = replace(mer.component("protocol", "fourdme"), classes=list(two), map={"fourdme": two})
     found = protocol(labelled("positive+surprise", "surprise", "negative+positive"), Known("fourdme"))
     assert [s.label for s in found.samples] == ["positive", "negative+positive"]
     assert [e.reason for e in found.excluded] == ["class surprise is not in protocol fourdme"]
@@ -40,7 +44,7 @@ def test_it_refuses_other_data_sets_lists_of_clips_and_names_of_combinations() -
     with pytest.raises(ConfigError, match=r"protocol\.clips, which gives every clip one class, must be null"):
         mer.component("protocol", "fourdme", clips="list.csv")
     with pytest.raises(ConfigError, match=r"protocol\.classes: 'none' means a combination of classes"):
-        mer.component("protocol", "fourdme", classes=["none", "others"], map={"fourdme": {"others": "others"}})
+        replace(mer.component("protocol", "fourdme"), classes=["none"], map={"fourdme": {"others": "none"}})
 
 
 def test_a_protocol_of_one_class_leaves_combinations_out() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import mer
+from mer.dataset.check import check_manifest
 from mer.dataset.readers.coding import read_coding
 from mer.dataset.readers.fourdme import Fourdme
 from mer.types import Manifest
@@ -68,3 +70,17 @@ def test_the_sheet_of_the_database(tmp_path: Path) -> None:
     rows = reader.rows(sheets[0].parent)
     assert len(rows) == len(read_coding(sheets[0], Fourdme.layout.columns, None)) >= 267
     assert all(reader.label(row) for row in rows)
+
+
+def test_the_check_asks_of_each_class_whether_two_subjects_show_it(tmp_path: Path) -> None:
+    labels = {"s1": ("negative+surprise", "others"), "s2": ("negative", "surprise"), "s3": ("negative", "surprise")}
+    (labelled,) = read(tmp_path, "Negative,,,,,").samples
+    samples = [
+        replace(labelled, id=f"{subject}{number}", subject=subject, label=label)
+        for subject, shown in labels.items()
+        for number, label in enumerate(shown)
+    ]
+    given = Manifest(samples=tuple(samples), classes=())
+    manifest = mer.component("protocol", "fourdme")(given, mer.component("dataset", "fourdme"))
+    blocks = [finding.what for finding in check_manifest(manifest) if finding.level == "blocks"]
+    assert [text.split(":")[0] for text in blocks] == ["class positive", "class repression", "class others"]
