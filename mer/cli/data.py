@@ -172,7 +172,7 @@ def _fill_show(parser: Parser) -> None:
 
 
 def _fill_export(parser: Parser) -> None:
-    layouts = "mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme; of long videos, with "
+    layouts = "mmew mmew_subjects casme casme2 samm smic casme_sq casme3 casme3_c fourdme dfme; of long videos, with "
     layouts += "dataset=synthetic_long: samm_lv casme_sq_long casme3_long"
     layouts += "; of the flow of any data set: flow_images htnet"
     parser.setting("layout", f"database whose file layout is written: {layouts}", metavar="NAME")

@@ -12,7 +12,6 @@ from mer.validation import require_choice, user_path
 
 __all__ = ["COMMAND"]
 
-_STEP = 16  # px: microflow takes multiples of it
 _LINES = {"samm_lv": "1", "casme_sq": "2"}  # how a log names its data sets
 
 
@@ -87,8 +86,6 @@ def _fill_onnx(parser: Parser) -> None:
     parser.add_argument("NETWORK", help="cnn68 (two files: faces, points) or microflow")
     parser.setting("output", "output folder; onnx by default", default="onnx", metavar="DIR")
     parser.setting("weights", "a file of mer train; the bundled weights by default", metavar="FILE")
-    text = "height and width of the frames of microflow, px, multiples of 16; 256 by default"
-    parser.setting("size", text, default="256", metavar="NUMBER")
 
 
 def _run_onnx(asked: Namespace) -> int:
@@ -96,14 +93,11 @@ def _run_onnx(asked: Namespace) -> int:
     require_choice("NETWORK", asked.NETWORK, ("cnn68", "microflow"))
     folder = user_path("output", asked.output)
     weights = user_path("weights", asked.weights) if asked.weights else None
-    if not asked.size.isdigit() or int(asked.size) < _STEP or int(asked.size) % _STEP:
-        raise ConfigError(f"size={asked.size}: must be a multiple of {_STEP}, such as 256")
-    side = int(asked.size)
 
     from mer.onnx.export import export_net
     from mer.onnx.networks import cnn68_nets, microflow_nets
 
-    nets = cnn68_nets(weights) if asked.NETWORK == "cnn68" else microflow_nets(weights, (side, side))
+    nets = cnn68_nets(weights) if asked.NETWORK == "cnn68" else microflow_nets(weights)
     print(f"{'file':<24}{'difference':>12}{'onnxruntime':>14}{'torch':>10}")
     for net in nets:
         found = export_net(net, folder)
@@ -136,9 +130,9 @@ COMMAND = Group(
         "onnx": Command(
             help="write a network as an ONNX file",
             description="Writes a network as ONNX, for programs without torch, and checks that onnxruntime gives the "
-            "same to 1e-4 px.\nFree sizes: frames of cnn68_faces (multiples of 32), number of pairs of microflow. "
-            "Needs the extra onnx.",
-            examples="  mer export onnx cnn68 output=onnx\n  mer export onnx microflow size=256\n",
+            "same to 1e-4 px.\nFree sizes: frames of cnn68_faces (multiples of 32), number and size of the "
+            "frames of microflow (multiples of 16).\nNeeds the extra onnx.",
+            examples="  mer export onnx cnn68 output=onnx\n  mer export onnx microflow\n",
             fill=_fill_onnx,
             run=_run_onnx,
         ),

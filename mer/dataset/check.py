@@ -16,6 +16,7 @@ from mer.dataset.twice import listed_twice, signature
 from mer.dataset.video import video_index
 from mer.errors import DataError
 from mer.types import Exclusion, Image, Manifest, Sample
+from mer.types.combined import JOIN
 
 __all__ = ["LEVELS", "Finding", "check_manifest", "check_samples"]
 
@@ -101,9 +102,11 @@ def _of_patch(sentence: str) -> Finding:
 
 def _too_few(manifest: Manifest) -> list[Finding]:
     """Name classes and subjects that leave-one-subject-out cannot use, or can hardly use."""
-    whose: dict[str, set[str]] = {name: set() for name in manifest.classes}
+    combinations = manifest.notes.get("protocol", {}).get("combinations", ())
+    whose: dict[str, set[str]] = {name: set() for name in manifest.classes if name not in combinations}
     for sample in manifest.samples:
-        whose.setdefault(sample.label, set()).add(sample.subject)
+        for name in sample.label.split(JOIN) if sample.label in combinations else (sample.label,):
+            whose.setdefault(name, set()).add(sample.subject)
     clips = Counter(sample.subject for sample in manifest.samples)
     found: list[Finding] = []
     if not clips and manifest.excluded:

@@ -9,7 +9,7 @@ channels run at a quarter and below, which is what a CPU can afford.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -102,7 +102,7 @@ class _Stage(nn.Module):
         mixing = (0.25 * functional.softplus(self.mixing)).repeat(1, _PLACES)  # the mean over the places at once
         products = ((gx, gx), (gx, gy), (gy, gy), (gx, d), (gy, d), (d, d))
         mixed = torch.cat([mixing @ (one * other) for one, other in products], dim=1)
-        return mixed.unflatten(2, maps.shape[-2:])
+        return _on_grid(mixed, maps)
 
     def _solved(self, levels: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
         """Return for every level the increments (B, 2·M, h, w) and what tells their reliability (B, 3·M, h, w)."""
@@ -116,9 +116,11 @@ class _Stage(nn.Module):
         trace = a + c
         worth = torch.log(torch.cat([determinant / trace, trace, dd + 1e-4], dim=1)) * 0.25 + 1
         steps = torch.cat([x, y], dim=1).clamp(-_LONGEST, _LONGEST)
-        shapes = [level.shape[-2:] for level in levels]
-        parts = [part.split([h * w for h, w in shapes], dim=2) for part in (steps, worth)]
-        return [(s.unflatten(2, hw), w.unflatten(2, hw)) for s, w, hw in zip(*parts, shapes, strict=True)]
+        parts = [
+            [_on_grid(part, level) for part, level in zip(_parted(whole, levels), levels, strict=True)]
+            for whole in (steps, worth)
+        ]
+        return list(zip(*parts, strict=True))
 
 
 class _Regulariser(nn.Module):
@@ -154,6 +156,20 @@ class _Regulariser(nn.Module):
             for g, s in ((gates[:, :m], near), (gates[:, m:], _grown(middle, near)))
         ]
         return step + gated[0] + gated[1], log_scale.clamp(-7, 4)
+
+
+def _on_grid(values: Tensor, like: Tensor) -> Tensor:
+    """Return values (B, C, h·w) as (B, C, h, w), the size of `like`; `unflatten` would fix it in an exported file."""
+    return values.reshape(values.shape[0], values.shape[1], like.shape[-2], like.shape[-1])
+
+
+def _parted(values: Tensor, levels: Sequence[Tensor]) -> Iterator[Tensor]:
+    """Yield the part of each level, (B, C, h·w); `split` would fix the sizes in an exported file."""
+    first = 0
+    for level in levels:
+        last = first + level.shape[-2] * level.shape[-1]
+        yield values[:, :, first:last]
+        first = last
 
 
 def _start(knots: Tensor | None, first: Tensor, scale: int) -> Tensor:

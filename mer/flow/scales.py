@@ -23,8 +23,22 @@ def normalised(image: Tensor) -> Tensor:
 
 def upsampled(knots: Tensor, factor: int) -> Tensor:
     """Evaluate a cubic B-spline (B, C, h, w) on a grid `factor` times as fine."""
+    if torch.onnx.is_in_onnx_export():
+        return _upsampled_any(knots, factor)
     rows, columns = (_spline(n, factor, knots.device, knots.dtype) for n in knots.shape[-2:])
     return rows @ knots.contiguous() @ columns.T
+
+
+def _upsampled_any(knots: Tensor, factor: int) -> Tensor:
+    """Return `upsampled` without a matrix of one size, for an exported file: each pixel is a sum of 5 × 5 knots."""
+    at = (torch.arange(factor) + 0.5) / factor - 0.5
+    distance = (at[:, None] - torch.arange(-2, 3)).abs()
+    near, far = 2 / 3 - distance**2 + distance**3 / 2, (2 - distance).clamp_min(0) ** 3 / 6
+    taps = torch.where(distance < 1, near, far)
+    kernel = (taps[:, None, :, None] * taps[:, None, :]).reshape(factor**2, 1, 5, 5)
+    padded = functional.pad(knots, (2, 2, 2, 2), mode="replicate").flatten(0, 1)[:, None]
+    fine = functional.pixel_shuffle(functional.conv2d(padded, kernel), factor)
+    return fine.reshape(knots.shape[0], knots.shape[1], fine.shape[-2], fine.shape[-1])
 
 
 @lru_cache(maxsize=64)
@@ -43,6 +57,10 @@ def _spline(knots: int, factor: int, device: torch.device, dtype: torch.dtype) -
 
 def _local_mean(image: Tensor) -> Tensor:
     cells = halved(halved(image))
+    if torch.onnx.is_in_onnx_export():
+        for _ in range(2):
+            cells = functional.avg_pool2d(cells, 5, stride=1, padding=2, count_include_pad=False)
+        return upsampled(cells, _CELL)
     rows, columns = (_smoothing(n, image.device, image.dtype) for n in cells.shape[-2:])
     return upsampled(rows @ cells @ columns.T, _CELL)
 
@@ -71,7 +89,7 @@ def warped(image: Tensor, flow: Tensor) -> Tensor:
 def halved(image: Tensor) -> Tensor:
     """Average 2×2 pixels; by slices, which on a CPU is ten times as fast as pooling; an odd border is doubled."""
     h, w = image.shape[-2:]
-    if h % 2 or w % 2:
+    if torch.onnx.is_in_onnx_export() or h % 2 or w % 2:
         image = functional.pad(image, (0, w % 2, 0, h % 2), mode="replicate")
     rows = image[..., ::2, :] + image[..., 1::2, :]
     return 0.25 * (rows[..., ::2] + rows[..., 1::2])

@@ -13,6 +13,8 @@ from mer.types import Chance, Majority
 
 __all__ = ["label_permutation", "majority", "stratified_random"]
 
+Members = NDArray[np.bool_] | None
+
 METHOD = "labels permuted within each subject, predictions fixed, nothing trained again"
 CHUNK = 1000  # permutations at a time, which bounds the memory
 ROUNDING = 1e-12  # sums of equal matrices may differ by so much
@@ -20,21 +22,21 @@ _SCORES = ("uf1", "uar", "accuracy", "weighted_f1")
 _LEVEL = 0.05  # of the test: with fewer than 1 / _LEVEL different orders, no p-value is this small
 
 
-def majority(support: NDArray[np.int64], classes: Sequence[str]) -> Majority:
-    """Return the scores of predicting the class with most clips."""
+def majority(support: NDArray[np.int64], classes: Sequence[str], members: Members = None) -> Majority:
+    """Return the scores of predicting the class with most clips; `members` as for `measures`."""
     most = int(np.argmax(support))
     always = np.zeros((len(classes), len(classes)))
     always[:, most] = support
-    return {**_chance(always), "class": classes[most]}
+    return {**_chance(always, members), "class": classes[most]}
 
 
-def stratified_random(support: NDArray[np.int64]) -> Chance:
+def stratified_random(support: NDArray[np.int64], members: Members = None) -> Chance:
     """Return the scores of guessing with the classes' own shares (expected)."""
-    return _chance(np.outer(support, support) / support.sum())
+    return _chance(np.outer(support, support) / support.sum(), members)
 
 
-def _chance(confusion: NDArray[np.float64]) -> Chance:
-    value = measures(confusion)
+def _chance(confusion: NDArray[np.float64], members: Members) -> Chance:
+    value = measures(confusion, members)
     return {
         "uf1": float(value["uf1"]),
         "uar": float(value["uar"]),
@@ -52,6 +54,7 @@ def label_permutation(
     *,
     draws: int,
     seed: int,
+    members: Members = None,
 ) -> dict[str, object]:
     """Compare the UF1 with that of the same predictions under permuted labels.
 
@@ -77,11 +80,11 @@ def label_permutation(
     if _orders(number, true, classes) < math.log(1 / _LEVEL):
         return entry | {"p": None, "reason": "the subjects' clips have too few different labels to permute"}
     rng = np.random.default_rng(seed)
-    reached = _scores(true[None], pred, classes)["uf1"][0]
+    reached = _scores(true[None], pred, classes, members)["uf1"][0]
     scores = []
     for first in range(0, draws, CHUNK):
         keys = number + rng.random((min(CHUNK, draws - first), len(true)))
-        scores.append(_scores(true[np.argsort(keys, axis=1)], pred, classes))
+        scores.append(_scores(true[np.argsort(keys, axis=1)], pred, classes, members))
     drawn = np.concatenate([chunk["uf1"] for chunk in scores])
     entry["chance"] = {name: float(np.concatenate([chunk[name] for chunk in scores]).mean()) for name in _SCORES}
     if np.ptp([reached, *drawn]) < ROUNDING:
@@ -95,7 +98,9 @@ def _orders(subject: NDArray[np.intp], true: NDArray[np.int64], classes: int) ->
     return sum(math.lgamma(n + 1) for n in np.bincount(subject)) - sum(math.lgamma(n + 1) for n in shown)
 
 
-def _scores(true: NDArray[np.int64], pred: NDArray[np.int64], classes: int) -> dict[str, NDArray[np.float64]]:
+def _scores(
+    true: NDArray[np.int64], pred: NDArray[np.int64], classes: int, members: Members
+) -> dict[str, NDArray[np.float64]]:
     cell = (np.arange(len(true))[:, None] * classes + true) * classes + pred
     counts = np.bincount(cell.ravel(), minlength=len(true) * classes**2)
-    return measures(counts.reshape(len(true), classes, classes))
+    return measures(counts.reshape(len(true), classes, classes), members)

@@ -91,21 +91,32 @@ class Intervals:
         Of the bootstraps; ``t`` draws nothing.
     method : {"t", "percentile", "bca"}
         See `t_intervals` and `resample`; ``bca`` corrects percentiles for bias and skewness.
+    members : ndarray of bool, shape (K, C), optional
+        See `mer.metrics.measures`.
     """
 
-    def __init__(self, per_subject: NDArray[np.int64], *, draws: int, seed: int, method: str) -> None:
+    def __init__(
+        self,
+        per_subject: NDArray[np.int64],
+        *,
+        draws: int,
+        seed: int,
+        method: str,
+        members: NDArray[np.bool_] | None = None,
+    ) -> None:
         tables = per_subject.astype(np.float64)
         subjects, k = tables.shape[:2]
 
         def scores(weights: Float) -> Mapping[str, Float]:
-            return measures((weights @ tables.reshape(subjects, -1)).reshape(-1, k, k))
+            return measures((weights @ tables.reshape(subjects, -1)).reshape(-1, k, k), members)
 
-        shown, involved = tables.sum(axis=2) > 0, tables.sum(axis=1) + tables.sum(axis=2) > 0
-        self.value = measures(tables.sum(axis=0))
+        support, predicted = (tables.sum(axis=axis) @ (np.eye(k) if members is None else members) for axis in (2, 1))
+        shown, involved = support > 0, support + predicted > 0
+        self.value = measures(tables.sum(axis=0), members)
         self._shown_by, self._method = shown.sum(axis=0), method
         self._limits = t_intervals(scores, subjects, {"f1": involved.sum(axis=0), "recall": self._shown_by})
         if method != "t":
-            drawn, pull = measures(resample(tables, draws, seed)), influence(scores, subjects)
+            drawn, pull = measures(resample(tables, draws, seed), members), influence(scores, subjects)
             for name, value in self.value.items():
                 low, high = _bca(drawn[name], value, pull[name]) if method == "bca" else _percentile(drawn[name])
                 still = np.ptp(drawn[name], axis=0) == 0  # 0 of n or n of n: the exact limits stay

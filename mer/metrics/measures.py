@@ -16,6 +16,13 @@ Float = NDArray[np.float64]
 HEADLINE: tuple[Score, ...] = ("uf1", "uar", "accuracy", "weighted_f1")
 SCORES: tuple[Score, ...] = (*HEADLINE, "mcc")
 NAMES: tuple[str, ...] = (*SCORES, "f1", "recall")  # the last two have a value for each class
+_OF_CLASSES = (
+    "uf1",
+    "uar",
+    "weighted_f1",
+    "f1",
+    "recall",
+)  # the others are of labels where these are of several classes
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> NDArray[np.int64]:
@@ -36,7 +43,7 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int) -> NDAr
     return np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
 
 
-def measures(confusion: Numbers) -> dict[str, Float]:
+def measures(confusion: Numbers, members: NDArray[np.bool_] | None = None) -> dict[str, Float]:
     """Return all scores of one or many confusion matrices.
 
     Parameters
@@ -44,12 +51,16 @@ def measures(confusion: Numbers) -> dict[str, Float]:
     confusion : ndarray, shape (..., K, K)
         Rows are the truth. A class without support in a matrix does not enter the means of that matrix: only
         partial sets have such classes, `summarise` refuses them in the whole set.
+    members : ndarray of bool, shape (K, C), optional
+        Where clips may have several of C classes: which of them each of the K labels stands for, see
+        `mer.types.combined`. A class is then scored by who has it and who has not; ``accuracy`` and ``mcc`` remain
+        those of the labels, so that a clip is right if its classes are exactly the predicted ones.
 
     Returns
     -------
     dict of ndarray
         ``uf1``, ``uar``, ``accuracy``, ``weighted_f1`` and ``mcc`` of shape (...); ``f1`` and ``recall`` of shape
-        (..., K), NaN for a class without support.
+        (..., K) or (..., C), NaN for a class without support.
 
     References
     ----------
@@ -57,7 +68,13 @@ def measures(confusion: Numbers) -> dict[str, Float]:
     (Matthews' coefficient of several classes; 0 where all truths or all predictions are of one class).
     """
     counts = np.asarray(confusion, dtype=np.float64)
-    return of_counts(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1), counts.sum(axis=-2))
+    labels = np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1), counts.sum(axis=-2)
+    if members is None:
+        return of_counts(*labels)
+    held = members.astype(np.float64)
+    hit = np.einsum("...ij,ic,jc->...c", counts, held, held)
+    of_classes = of_counts(hit, labels[1] @ held, labels[2] @ held, _OF_CLASSES)
+    return of_classes | of_counts(*labels, ("accuracy", "mcc"))
 
 
 def of_counts(hit: Float, support: Float, predicted: Float, names: Sequence[str] = NAMES) -> dict[str, Float]:

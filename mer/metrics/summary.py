@@ -13,6 +13,7 @@ from mer.metrics.chance import label_permutation, majority, stratified_random
 from mer.metrics.intervals import METHODS, Intervals, by_subject, nameless
 from mer.metrics.measures import SCORES, measures
 from mer.types import ClassScores, Metrics, Predictions, WorstSubject
+from mer.types.combined import members
 
 __all__ = ["from_predictions", "summarise"]
 
@@ -28,6 +29,7 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     dataset: ArrayLike | None = None,
     method: str = "t",
     probabilities: ArrayLike | None = None,
+    combinations: Sequence[str] = (),
 ) -> Metrics:
     """Return the content of ``metrics.json``.
 
@@ -48,6 +50,9 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
         Of the intervals, see `mer.metrics.intervals`.
     probabilities : array_like of float, shape (n, classes), optional
         The scores of the classes; where they are probabilities, the result has their ``calibration``.
+    combinations : sequence of str, optional
+        Labels of several classes or none that follow `classes`. UF1, UAR and weighted F1 are then over the classes,
+        each present or not; accuracy and the confusion matrix are over the labels, listed under ``labels``.
 
     Returns
     -------
@@ -68,12 +73,15 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
     if not len(true):
         raise DataError("there is no prediction to score: the data set holds no clip after the exclusions")
     worst = _worst_subject(true == pred, who)
-    who = nameless(true, pred, who, len(classes))
-    per_subject = by_subject(true, pred, who, len(classes))
+    labels = (*classes, *combinations)
+    held = members(labels, classes) if combinations else None
+    who = nameless(true, pred, who, len(labels))
+    per_subject = by_subject(true, pred, who, len(labels))
     pooled = per_subject.sum(axis=0)
-    support = pooled.sum(axis=1)
+    clips = pooled.sum(axis=1)
+    support = clips if held is None else clips @ held
     _require_support(support, classes)
-    found = Intervals(per_subject, draws=draws, seed=seed, method=method)
+    found = Intervals(per_subject, draws=draws, seed=seed, method=method, members=held)
     per_class: dict[str, ClassScores] = {
         name: {"f1": found.of("f1", k), "recall": found.of("recall", k), "support": int(support[k])}
         for k, name in enumerate(classes)
@@ -86,18 +94,20 @@ def summarise(  # noqa: PLR0913 - one column of predictions.csv each
         "weighted_f1": found.of("weighted_f1"),
         "mcc": found.of("mcc"),
         "per_class": per_class,
-        "per_dataset": {} if dataset is None else _per_group(true, pred, np.asarray(dataset), len(classes)),
+        "per_dataset": {} if dataset is None else _per_group(true, pred, np.asarray(dataset), len(labels), held),
         "classes": list(classes),
         "confusion": pooled.tolist(),
         "n": int(pooled.sum()),
         "subjects": len(per_subject),
-        "mean_over_subjects": {name: float(measures(per_subject)[name].mean()) for name in SCORES},
-        "majority": majority(support, classes),
-        "stratified_random": stratified_random(support),
-        "label_permutation": label_permutation(true, pred, who, len(classes), draws=draws, seed=seed),
+        "mean_over_subjects": {name: float(measures(per_subject, held)[name].mean()) for name in SCORES},
+        "majority": majority(clips, labels, held),
+        "stratified_random": stratified_random(clips, held),
+        "label_permutation": label_permutation(true, pred, who, len(labels), draws=draws, seed=seed, members=held),
         "interval": found.entry(classes),
         "worst_subject": worst,
     }
+    if combinations:
+        summary = {**summary, "labels": list(labels)}
     return summary if fit is None else {**summary, "calibration": fit}
 
 
@@ -120,7 +130,8 @@ def from_predictions(table: Predictions, *, draws: int = 10_000, seed: int = 0, 
         seed=seed,
         dataset=table.dataset,
         method=method,
-        probabilities=table.scores,
+        probabilities=None if table.combinations else table.scores,
+        combinations=table.combinations,
     )
 
 
@@ -133,9 +144,11 @@ def _require_support(support: NDArray[np.int64], classes: Sequence[str]) -> None
         )
 
 
-def _per_group(true: ArrayLike, pred: ArrayLike, group: ArrayLike, classes: int) -> dict[str, dict[str, float | int]]:
+def _per_group(
+    true: ArrayLike, pred: ArrayLike, group: ArrayLike, classes: int, held: NDArray[np.bool_] | None
+) -> dict[str, dict[str, float | int]]:
     tables = by_subject(true, pred, group, classes)
-    values = measures(tables)
+    values = measures(tables, held)
     return {
         str(name): {score: float(values[score][k]) for score in SCORES} | {"n": int(tables[k].sum())}
         for k, name in enumerate(np.unique(group))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import mer
 from mer.config.composition import resolved
 from mer.errors import ConfigError, DataError
+from mer.loso import EachClass, Evaluation
 from mer.loso.fold import Job, fold_seed, training_side
 from mer.loso.guards import sorted_table
 from mer.loso.order import subject_signatures
@@ -128,6 +129,11 @@ def _components(experiment: Experiment, cfg: Any) -> dict[str, Any]:
         )
     if getattr(experiment.tuning, "optimistic", False):
         raise ConfigError("tuning=global chooses by test scores, so no honest score is left; use tuning=nested")
+    if isinstance(experiment.evaluation, EachClass):
+        raise ConfigError(
+            f"protocol={experiment.choices['protocol']}: clips may have several classes, and a model predicts one; use "
+            "protocol=three_classes"
+        )
     settings = resolved(cfg)
     used = [name for name in (*STAGES, *LEARNERS) if name in experiment.choices and settings[name].get("_target_")]
     components = {name: settings[name] for name in used}
@@ -159,6 +165,7 @@ def _result(experiment: Experiment, prepared: Prepared, folder: Path) -> Path:
 def _refit(experiment: Experiment, features: Features, table: FeatureTable) -> tuple[TrainingSet, Choice]:
     """Return all clips as one training set, and the settings that the search of a fold finds on it."""
     evaluation = experiment.evaluation
+    assert isinstance(evaluation, Evaluation)  # `_components` refuses others
     mirrored = None if features.mirrored is None else sorted_table(features.mirrored)
     key = experiment.learner_key
     job = Job(

@@ -21,20 +21,19 @@ NETWORKS = ("cnn68", "microflow")
 _GREY = "grey levels 0 to 255, float32"
 
 
-def microflow_nets(weights: Path | None, size: tuple[int, int]) -> list[Net]:
-    """Return the network of ``flow=microflow`` for frames of one size.
+def microflow_nets(weights: Path | None) -> list[Net]:
+    """Return the network of ``flow=microflow``.
 
     Parameters
     ----------
     weights : Path or None
         None takes the bundled ones.
-    size : (int, int)
-        Height and width, px, multiples of 16: its splines are matrices of this size. The number of pairs is free.
 
     Returns
     -------
     list of Net
-        ``onset`` and ``apex`` (N, 1, H, W) → ``flow`` (N, 2, H, W) in pixels and ``log_error`` (N, 1, H/4, W/4).
+        ``onset`` and ``apex`` (N, 1, H, W), H and W multiples of 16 → ``flow`` (N, 2, H, W) in pixels and
+        ``log_error`` (N, 1, H/4, W/4).
 
     Raises
     ------
@@ -45,16 +44,16 @@ def microflow_nets(weights: Path | None, size: tuple[int, int]) -> list[Net]:
     for stage in network.stages:
         # The kernels are computed from the weights at each call; ONNX wants those of a convolution to be constant.
         vars(stage)["bank"] = _Constant(stage.bank().detach())  # type: ignore[operator]
-    onset, apex = _pictures(2, size, 0), _pictures(2, size, 1)
-    three = _pictures(3, size, 2), _pictures(3, size, 3)
+    free = {0: "pairs", 2: "height", 3: "width"}
+    others = [(2, (64, 96)), (1, (112, 80)), (1, (16, 16))]  # a coarsest stage of 4 × 6, 7 × 5 and one knot
     return [
         Net(
-            name=f"microflow_{size[0]}x{size[1]}",
+            name="microflow",
             module=network,
-            inputs={"onset": {0: "pairs"}, "apex": {0: "pairs"}},
-            outputs={"flow": {0: "pairs"}, "log_error": {0: "pairs"}},
-            example=(onset[:1], apex[:1]),
-            others=[(onset, apex), three],
+            inputs={"onset": free, "apex": free},
+            outputs={"flow": free, "log_error": {0: "pairs", 2: "rows", 3: "columns"}},
+            example=(_pictures(1, (256, 256), 0), _pictures(1, (256, 256), 1)),
+            others=[(_pictures(count, size, 2), _pictures(count, size, 3)) for count, size in others],
             about=described(
                 input=_GREY, flow="px, u to the right, v downwards", log_error="log of px, per 4 × 4 pixels"
             ),

@@ -44,6 +44,10 @@ _HOUSEKEEPING = ("study", "home", "workers", "tracking", "seed", "bad_clips", "h
 _PAGE = 500
 _DOWNLOADS = 8  # at a time, from a server
 _ID_LENGTH = 32
+_SEVERAL = (
+    "its clips may have several classes, which report, compare and export do not handle; its metrics.json has the "
+    "scores with their intervals"
+)
 _STATES = {"FAILED": "it failed", "KILLED": "it was stopped before its end", "RUNNING": "it has not ended"}
 
 
@@ -338,6 +342,9 @@ def _read(client: MlflowClient, run: Stored) -> Run | LeftOut:
     try:
         with tempfile.TemporaryDirectory(prefix="mer_report_") as scratch:
             files = {name: _read_artifact(client, run, name, scratch) for name in _FILES}
+            predictions = read_predictions(files["predictions.csv"])
+            if predictions.combinations:
+                return _left_out(run, _SEVERAL)
             return Run(
                 run_id=run.info.run_id,
                 name=run.info.run_name or "",
@@ -347,7 +354,7 @@ def _read(client: MlflowClient, run: Stored) -> Run | LeftOut:
                 numbers=dict(run.data.metrics),
                 summary=json.loads(files["metrics.json"].read_text(encoding="utf-8")),
                 card=json.loads(files["protocol.json"].read_text(encoding="utf-8")),
-                predictions=read_predictions(files["predictions.csv"]),
+                predictions=predictions,
                 config=files["config.yaml"].read_text(encoding="utf-8"),
                 regions=_optional(client, run, "regions.csv", scratch),
             )

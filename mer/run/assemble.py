@@ -37,7 +37,9 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
         If a component refuses its settings.
     """
     from mer.dataset.flow_images.phases import ReadyMadeSequence
+    from mer.loso import EachClass
     from mer.pipeline import Pipeline, Stages
+    from mer.protocol import SeveralClasses
     from mer.run.experiment import FLOW_STAGES, STAGES, Experiment
     from mer.store.cache import Cache
     from mer.store.keys import identity
@@ -66,6 +68,8 @@ def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Ex
     svm, classifier, codes = (built.pop(stage) for stage in ("svm", "classifier", "codes"))
     learner = Coded(codes=codes, learner=classifier or svm) if codes else classifier or svm
     tuning, evaluation = (built.pop(stage) for stage in ("tuning", "evaluation"))
+    if isinstance(protocol, SeveralClasses):
+        evaluation = EachClass(evaluation=evaluation, classes=tuple(protocol.classes or ()))
     return Experiment(
         pipeline=Pipeline(
             dataset=dataset,

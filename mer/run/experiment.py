@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mer.loso import Evaluation, Tuning
+from mer.loso import EachClass, Evaluation, Tuning
 from mer.pipeline import Pipeline
 from mer.store.costs import STEPS, Times
 from mer.store.keys import component_key, digest
@@ -89,7 +89,7 @@ class Experiment:
     pipeline: Pipeline
     svm: Learner
     tuning: Tuning
-    evaluation: Evaluation
+    evaluation: Evaluation | EachClass
     tracking: Sqlite | Server | Off
     study: str
     seed: int

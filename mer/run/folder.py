@@ -126,7 +126,7 @@ def _said(result: LosoResult, sample_id: str) -> str:
 
 def predicted(classes: Sequence[str], chosen: int, scores: NDArray[np.float64]) -> str:
     """Return words for a prediction, such as ``predicted: surprise, score 2.13``."""
-    score = float(scores[chosen])
+    score = float(scores[chosen]) if chosen < len(scores) else np.nan  # a combination of classes has none
     return f"predicted: {classes[chosen]}" + (f", score {score:.2f}" if np.isfinite(score) else "")
 
 

@@ -24,13 +24,14 @@ def write_predictions(path: str | Path, result: LosoResult) -> None:
     of the winners have all six), moved by less than 1/3 by how sure those are.
     """
     table = result.table
+    classes = table.classes[: result.folds[0].scores.shape[1]]  # what follows are combinations of them
     whose = {i: (d, s) for i, d, s in zip(table.sample_id, table.dataset, table.subject, strict=True)}
     rows = []
     for fold in result.folds:
         for i, sample_id in enumerate(fold.sample_id):
             names = (table.classes[fold.y_true[i]], table.classes[fold.y_pred[i]])
             rows.append([sample_id, *whose[sample_id], *names, *map(_exact, fold.scores[i])])
-    _write(Path(path), [*KEYS, *(SCORE + name for name in table.classes)], sorted(rows))
+    _write(Path(path), [*KEYS, *(SCORE + name for name in classes)], sorted(rows))
 
 
 def write_folds(path: str | Path, folds: Iterable[FoldResult]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mer.errors import DataError
 from mer.types import Predictions
+from mer.types.combined import JOIN, NO_CLASS
 
 __all__ = ["read_predictions"]
 
@@ -28,8 +29,9 @@ def read_predictions(path: str | Path) -> Predictions:
     classes = tuple(name.removeprefix(SCORE) for name in header[len(KEYS) :])
     if tuple(header[: len(KEYS)]) != KEYS or len(classes) < 2:
         raise DataError(f"{path}: the columns must be {', '.join(KEYS)} and one {SCORE}CLASS a class, got {header}")
-    number = {name: k for k, name in enumerate(classes)}
-    unknown = sorted({row[c] for row in rows for c in (3, 4)} - set(number))
+    others = sorted({row[c] for row in rows for c in (3, 4)} - set(classes))
+    number = {name: k for k, name in enumerate((*classes, *others))}
+    unknown = [name for name in others if name != NO_CLASS and not set(name.split(JOIN)) <= set(classes)]
     if unknown:
         raise DataError(f"{path}: class {unknown[0]} has no column {SCORE}{unknown[0]}; the file names {classes}")
     text = np.array(rows, dtype=np.str_).reshape(len(rows), len(header))
@@ -41,6 +43,7 @@ def read_predictions(path: str | Path) -> Predictions:
         y_pred=np.array([number[name] for name in text[:, 4]], dtype=np.int64),
         scores=np.where(text[:, 5:] == "", "nan", text[:, 5:]).astype(np.float64),
         classes=classes,
+        combinations=tuple(others),
     )
 
 

@@ -97,6 +97,7 @@ class Metrics(TypedDict):
     per_class: Mapping[str, ClassScores]
     per_dataset: Mapping[str, Mapping[str, float]]
     classes: Sequence[str]
+    labels: NotRequired[Sequence[str]]
     confusion: Sequence[Sequence[int]]
     n: int
     subjects: int

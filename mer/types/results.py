@@ -135,7 +135,10 @@ class Predictions:
         Indices into `classes`.
     scores : ndarray of float64, shape (n, classes)
     classes : tuple of str
-        In the order of the score columns.
+        K names, in the order of the score columns.
+    combinations : tuple of str
+        Labels of several classes or none (see `mer.types.combined`), which the indices from K on stand for; empty where
+        every clip has one class.
     """
 
     sample_id: NDArray[np.str_]
@@ -145,6 +148,7 @@ class Predictions:
     y_pred: NDArray[np.int64]
     scores: NDArray[np.float64]
     classes: tuple[str, ...]
+    combinations: tuple[str, ...] = ()
 
 
 REGION_QUANTITIES = ("u", "v", "magnitude", "coherence", "strain")

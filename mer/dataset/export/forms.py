@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from mer.dataset.export import tables
 from mer.dataset.export.part import EMOTIONS, Form
-from mer.dataset.export.tables import casme3_file, ep_clip, mmew_clip, mmew_label, samm_clip, smic_clip, sub_name
+from mer.dataset.export.tables import (
+    casme3_file,
+    dfme_clip,
+    ep_clip,
+    mmew_clip,
+    mmew_label,
+    samm_clip,
+    smic_clip,
+    sub_name,
+)
 
 __all__ = ["FORMS"]
 
@@ -84,10 +93,18 @@ FORMS: Mapping[str, Form] = {
         tables=tables.part_c_table,
     ),
     "fourdme": Form(
-        labels={**_SIGNS, "anger": "repression", "others": "others"},
+        labels={**_SIGNS, "anger": "repression", "fear": "surprise+negative", "others": "others"},
         folder=lambda p: f"gray_micro/{sub_name(p)}/clip{p.number:02d}",
         frame=lambda p, n: f"{n}",
         cropped=("gray_micro/", "Cropped/"),
         tables=tables.fourdme_table,
+    ),
+    "dfme": Form(
+        labels={name: name for name in EMOTIONS if name != "others"},
+        folder=lambda p: f"train_data/{dfme_clip(p)}",
+        frame=lambda p, n: f"{n:05d}",
+        first=0,
+        cropped=("train_data/", "Cropped/"),
+        tables=tables.dfme_table,
     ),
 }

@@ -12,6 +12,8 @@ __all__ = [
     "casme3_file",
     "casme3_table",
     "casme_table",
+    "dfme_clip",
+    "dfme_table",
     "ep_clip",
     "fourdme_table",
     "mmew_clip",
@@ -79,6 +81,10 @@ def ep_clip(part: Part) -> str:
 
 def _title(part: Part) -> str:
     return part.label.title()
+
+
+def _has(title: str) -> Cell:
+    return lambda part: int(title in _title(part).split("+"))
 
 
 def mmew_clip(part: Part) -> str:
@@ -265,5 +271,26 @@ fourdme_table = _coded(
         ("Apex", _apex),
         ("Offset", _offset),
         ("AUs", _units),
+        *((name, _has(name)) for name in ("Positive", "Negative", "Surprise", "Repression", "Others")),
+    ],
+)
+
+
+def dfme_clip(part: Part) -> str:
+    """Return ``sub0003_02``."""
+    return f"sub{part.subject:04d}_{part.number:02d}"
+
+
+dfme_table = _coded(
+    "train_data/coding.xlsx",
+    "Sheet1",
+    [
+        ("Subject", lambda p: f"sub{p.subject:04d}"),
+        ("Filename", dfme_clip),
+        ("OnsetFrame", _onset),
+        ("ApexFrame", _apex),
+        ("OffsetFrame", _offset),
+        ("AUs", _units),
+        ("Emotion", _label),
     ],
 )

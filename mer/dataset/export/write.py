@@ -202,6 +202,7 @@ def write_workbook(path: Path, sheets: Sheets) -> None:
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(list(row))
+    path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
 
 

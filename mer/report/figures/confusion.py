@@ -29,8 +29,8 @@ def draw(metrics: Metrics, path: Path, title: str = "") -> None:
     Parameters
     ----------
     metrics : mapping
-        The content of metrics.json: ``confusion`` (rows are the truth), ``classes``, ``uf1``, ``uar``, ``n``,
-        ``subjects``.
+        The content of metrics.json: ``confusion`` (rows are the truth), ``classes`` or, if it has them, ``labels``,
+        ``uf1``, ``uar``, ``n``, ``subjects``.
     path : Path
         The file to write; its folder must exist.
     title : str
@@ -41,7 +41,7 @@ def draw(metrics: Metrics, path: Path, title: str = "") -> None:
     The colour is the share of the row (the class's recall on the diagonal), one hue from light to dark, so that it
     also reads in grey and with any colour vision.
     """
-    counts, names = np.asarray(metrics["confusion"]), list(metrics["classes"])
+    counts, names = np.asarray(metrics["confusion"]), list(metrics.get("labels", metrics["classes"]))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = _CELL_IN * len(names)
     figure = Figure(figsize=(max(side + 1.5, 3.4), side + 1.1), dpi=_DPI, layout="constrained")
