@@ -147,6 +147,7 @@ class RegionMotion:
                 f"no face was found in two frames {self.anchor:g} s apart, in {len(rows)} frames; check that the video "
                 "shows a face"
             )
+        return_freed_memory()
         empty = np.full((len(names), 2), np.nan, dtype=np.float32)
         return MotionCurve(
             displacement=np.stack([empty if row is None else row for row in rows]), regions=names, fps=fps
