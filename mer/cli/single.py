@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -70,7 +71,9 @@ def _show_videos(outcome: Outcome, cfg: DictConfig) -> None:
 
     assert isinstance(outcome, OfVideos)
     show({outcome.dataset: outcome.videos}, outcome.iou, f"study {cfg.study}", "one_to_one")
-    if outcome.recognised is not None:
-        one = outcome.recognised
+    one = outcome.recognised
+    if one is not None and math.isnan(one.uf1):
+        print("spot-then-recognise score: 0, as no micro-expression was found and recognised")
+    elif one is not None:
         print(f"UF1 of the {len(one.rows)} micro-expressions that were found: {one.uf1:.4f}")
         print(f"spot-then-recognise score, F1 micro × UF1: {one.spotting:.4f} × {one.uf1:.4f} = {one.strs:.4f}")

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from mer.tracking import (
     run_id_of,
     settle,
     tell_later,
+    telling_failures,
 )
 from mer.types import Interval, Recordings
 
@@ -107,7 +109,8 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
     store = run.tracking.address(run.home)
     if store is not None:
         open_later(run.home, store)
-    with exit_on_signals():
+    recorded = None if store is None else partial(_record, run, prepared, store, began)
+    with exit_on_signals(), telling_failures(run.home, recorded, wait=wait):
         start, new = time.perf_counter(), unmeasured(run, prepared)
         videos, without_face = measured(run.measure, recordings.recordings, prepared.prints, run.cache, run.workers)
         middle = time.perf_counter()
@@ -120,8 +123,8 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
             scores = run_files.write(written, run, recordings, videos, found, recognised, warnings)
             if figures:
                 run_files.draw_videos(written / "figures", run.spotter, videos, found)
-            if store is not None:
-                record = _record(run, recordings, store, began, prepared.key, scores)
+            if recorded is not None:
+                record = recorded(metrics=_numbers(scores))
                 record.write(written / RECORDS)
     kept = run.results.path(prepared.key) / RECORDS
     if store is not None:
@@ -170,10 +173,9 @@ def _plain(event: Interval) -> list[object]:
     return [event.onset, event.apex, event.offset, event.kind, event.label]
 
 
-def _record(
-    run: Spotting, recordings: Recordings, store: str, began: int, key: str, scores: Mapping[str, Any]
-) -> Record:
-    data = digest([[r.id, *map(_plain, r.events)] for r in recordings.recordings])
+def _record(run: Spotting, prepared: Prepared, store: str, began: int, error: str = "", **more: Any) -> Record:
+    """Return what MLflow gets of a run; of one that failed, its error."""
+    data = digest([[r.id, *map(_plain, r.events)] for r in prepared.recordings.recordings])
     shown = [run.choices[group] for group in ("flow", "roi", "spotter")]
     return Record(
         store=store,
@@ -188,13 +190,15 @@ def _record(
         },
         tags={
             "task": "spot" if run.recognition is None else "spot_recognise",
-            "cell": key,
-            "result": key,
+            "cell": prepared.key,
+            "result": prepared.key,
             "command": run.command,
             "dataset": run.dataset.name,
+            **({"error": error} if error else {}),
         },
         data={"name": run.dataset.name, "digest": data, "source": source_of(run.dataset)},
-        metrics=_numbers(scores),
+        status="FAILED" if error else "FINISHED",
+        **more,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.utils import get_class
 from omegaconf import DictConfig
 
 from mer.config.catalogue import option, options
@@ -106,13 +106,11 @@ class Spot:
         """Refuse a data set of clips before it is composed: it may need groups that this task does not have."""
         folder = own_folder(words)
         for name in (word.partition("=")[2] for word in words if word.startswith("dataset=")):
-            if name in options("dataset", folder):
-                target = option("dataset", name, folder).target
-                if not hasattr(get_class(target), "recordings"):
-                    raise ConfigError(
-                        f"dataset={name}: task={self.name} needs long videos; choose a data set of them, such as "
-                        "dataset=synthetic_long"
-                    )
+            if name in options("dataset", folder) and _has_clips(option("dataset", name, folder).target):
+                raise ConfigError(
+                    f"dataset={name}: task={self.name} needs long videos; choose a data set of them, such as "
+                    "dataset=synthetic_long"
+                )
 
     def ready(
         self, cfg: DictConfig, choices: Mapping[str, str], words: Sequence[str], memory: Memory | None = None
@@ -130,3 +128,12 @@ class Spot:
 
         cells = {line.name: folder / str(line.number) for line in lines if line.state != "failed"}
         compare_cells(cells, folder / "differences.csv")
+
+
+def _has_clips(target: str) -> bool:
+    """Return whether a class of data sets has no long videos; one that cannot be imported is refused when built."""
+    module, _, name = target.rpartition(".")
+    try:
+        return not hasattr(getattr(import_module(module), name), "recordings")
+    except (ImportError, AttributeError, ValueError):
+        return False

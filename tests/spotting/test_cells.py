@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def test_an_edited_file_is_one_sentence_and_leaves_the_other_runs(name: str, tex
 
 
 def test_the_report_shows_the_score_of_spotting_then_recognising(tmp_path: Path) -> None:
+    more = edited("metrics.json", '{"iou": 0.5, "recognition": {"uf1": null, "strs": 0.0}}')
+    assert math.isnan(read_cell(more).recognition["uf1"])
     more = edited("metrics.json", '{"iou": 0.5, "recognition": {"uf1": 0.4, "strs": 0.125}}')
     cells, _ = read_cells([RUN, replace(more, run_id="r2")])
     document = report_spotting("s", cells, [], tmp_path / "report")

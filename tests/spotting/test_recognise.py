@@ -15,7 +15,7 @@ from mer.cli import main
 from mer.config.composition import compose
 from mer.errors import DataError
 from mer.spotting.assemble import recognition as assembled
-from mer.spotting.recognise import Recognised, Recognition
+from mer.spotting.recognise import Recognised, Recognition, write_recognised
 from mer.spotting.score import SpottedVideo
 from mer.types import Clip, Image, Recording
 
@@ -96,10 +96,13 @@ def test_the_labels_of_a_subject_have_no_part_in_its_predictions(
     assert [r[-2] for r in before.rows if r[0] in own] != [r[-2] for r in after.rows if r[0] in own]
 
 
-def test_without_a_hit_the_score_is_0(recordings: tuple[Recording, ...], recognition: Recognition, cache: Path) -> None:
+def test_without_a_hit_the_score_is_0(
+    recordings: tuple[Recording, ...], recognition: Recognition, cache: Path, tmp_path: Path
+) -> None:
     nothing = [replace(video, found=()) for video in perfect(recordings)]
     found = recognition(mer.component("dataset", "synthetic_long"), recordings, nothing, 0.5, cache)
     assert (found.rows, found.strs) == ((), 0.0)
+    json.dumps(write_recognised(tmp_path, found), allow_nan=False)
 
 
 def test_a_clip_that_cannot_be_used_is_named(

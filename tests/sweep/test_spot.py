@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mer.cli import main
+from mer.errors import DataError
 from mer.spotting.fit import SubjectsOut
 from mer.spotting.motion import RegionMotion
 from mer.spotting.peaks import Peaks
@@ -141,6 +142,23 @@ def test_an_interrupted_sweep_resumes_and_force_repeats(
     assert len(list((tmp_path / "forced" / "0" / "figures").iterdir())) == 2
 
 
+def test_a_failure_is_noted_and_recorded(
+    home: Path, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise DataError("sub01_01: no such motion")
+
+    words = ("study=failing", "spotter.strongest=7")
+    with monkeypatch.context() as patch:
+        patch.setattr(Peaks, "candidates", fail)
+        assert _sweep(tmp_path / "out", *words) == 1
+    assert "[1/1] base  failed: sub01_01: no such motion" in capsys.readouterr().err
+    with sqlite3.connect(home / "mlflow.db") as store:
+        assert store.execute("select value from tags where key = 'error'").fetchall() == [("sub01_01: no such motion",)]
+    assert _sweep(tmp_path / "plan", *words, "sweep.plan=true") == 0
+    assert re.search(r"base +failed before +0 ", capsys.readouterr().out)
+
+
 def test_a_launcher_runs_cells_of_this_task(first: Path, tmp_path: Path) -> None:
     cells = (("spotter.strongest=1",), ("spotter.strongest=6",))
     shared = (*QUICK, "tracking=off")
@@ -156,6 +174,7 @@ def test_a_launcher_runs_cells_of_this_task(first: Path, tmp_path: Path) -> None
     [
         (("-m", "spotter.strongest=1,0"), "spotter.strongest=0: must be a"),
         (("-m", "dataset=synthetic,synthetic_long"), "dataset=synthetic: task=spot needs long videos"),
+        (("-m", "dataset._target_=nothing.Here"), "_target_: nothing.Here: Python finds no module nothing"),
         (("-m", "sweep.memory_gb=2"), "sweep.memory_gb: no such setting"),
         (("-m", "experiment=bins"), "did you mean +experiment=bins?"),
         (("-m", "spotter.strongest=1,2", "sweep.stop=second"), "sweep.stop=second: "),
