@@ -72,6 +72,15 @@ def test_the_report_shows_the_score_of_spotting_then_recognising(tmp_path: Path)
     assert shown == {"0.125", "–"}
 
 
+def test_the_report_takes_decimals_and_words(tmp_path: Path) -> None:
+    cells, _ = read_cells([RUN, replace(RUN, run_id="r2", params={"flow": "mine"})])
+    document = report_spotting("s", cells, [], tmp_path / "report", digits=2, words={"mine": "our flow"})
+    (main,) = [table for table in document.tables if table.key == "1-main"]
+    assert [row.items[1].text for row in main.rows] == ["1.00", "1.00"]
+    latex = (tmp_path / "report" / "tables.tex").read_text(encoding="utf-8")
+    assert "our flow" in latex and "mine" not in latex
+
+
 def test_runs_with_another_truth_are_another_part() -> None:
     other = edited("truth.csv", TRUTH.replace("10,15,20", "9,15,20"))
     assert [len(part.cells) for part in parts_of([read_cell(run) for run in (RUN, RUN, other)])] == [2, 1]
