@@ -31,7 +31,7 @@ settings that most runs use
 
 sweeps (mer run -m)
   flow=dis,tvl1 descriptor.bins=4,8     a grid of four cells
-  task=spot flow=microflow,dis          cells of another task: the same, and their differences to the first cell
+  task=spot flow=microflow,dis          the same for spotting, with the differences to the first cell
   +experiment=bins                      the cells of a study in conf/experiment; other overrides apply to all of them
   sweep.plan=true     only print the cells, which results are kept and the expected time
   sweep.figures=true  draw regions and a clip (task=spot: the motion of every video) in every cell, too
