@@ -89,12 +89,12 @@ def _compose(name: str, words: list[str], *, sweep: bool) -> None:
     task = next((word.removeprefix("task=") for word in words if word.startswith("task=")), "")
     words = [word for word in words if not word.startswith("task=")]
     root = ROOTS.get(f"{name} {task}".strip()) or ROOTS[name.rpartition(" ")[0]]
-    if sweep and root == "config":
-        shared, cells = expand(words)
+    if sweep:
+        shared, cells = expand(words, root)
         for cell in probes(cells):
-            compose_cell(shared, cell)
+            compose_cell(shared, cell, root)
     else:
-        compose([word for word in words if not sweep or "," not in word], root=root)
+        compose(words, root=root)
 
 
 @pytest.mark.parametrize("number", range(len(_blocks(DOCS / "guides" / "python.md", "python"))))

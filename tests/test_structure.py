@@ -49,8 +49,8 @@ SEES: dict[str, Set[str]] = {
     "tracking": BASE | {"store", "metrics"},
     "report": BASE | {"store", "metrics"},
     "run": RUN,
-    **dict.fromkeys(("spotting", "sweep"), RUN | {"run"}),
-    "model": RUN | {"run", "spotting"},
+    "spotting": RUN | {"run"},
+    **dict.fromkeys(("model", "sweep"), RUN | {"run", "spotting"}),
     "api": TOP_FLOOR,
     "app": TOP_FLOOR | {"api"},
     "cli": TOP_FLOOR | {"api", "app"},  # mer app starts the page

@@ -81,13 +81,14 @@ def _index() -> str:
         "",
         "Every group is a folder of `conf/`, every option a YAML file in it. Choose an option with `group=option`,",
         "change a setting of it with `group.setting=value`. The settings of a whole run that are in no group, such as",
-        "`study` and `seed`, are in [`config.yaml`](#config).",
+        "`study` and `seed`, are in [`config.yaml` and `run.yaml`](#config).",
         "",
         "| group | what it chooses | options |",
         "|---|---|---|",
     )
-    config = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
-    return "\n".join([*head, *rows, "", "## The configuration of a run { #config }", "", "```yaml", config, "```", ""])
+    config = [(conf_dir() / f"{name}.yaml").read_text(encoding="utf-8") for name in ("config", "run")]
+    blocks = [line for text in config for line in ("```yaml", text, "```", "")]
+    return "\n".join([*head, *rows, "", "## The configuration of a run { #config }", "", *blocks])
 
 
 def _about(group: str) -> str:

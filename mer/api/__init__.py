@@ -49,9 +49,12 @@ def run(overrides: Sequence[str] = ()) -> Outcome:
     >>> sorted(path.name for path in outcome.folder.glob("*.csv"))
     ['excluded.csv', 'folds.csv', 'predictions.csv', 'regions.csv']
     """
+    from mer.run.experiment import Outcome
     from mer.sweep.single import run_single
 
-    return run_single(_words(overrides))[0]
+    outcome, _ = run_single(_words(overrides))
+    assert isinstance(outcome, Outcome)
+    return outcome
 
 
 def sweep(overrides: Sequence[str] = ()) -> tuple[Line, ...]:

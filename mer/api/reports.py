@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mer.errors import ConfigError
 from mer.store.program import default_home
 from mer.validation import user_path
 
@@ -66,19 +65,17 @@ def write_report(
     place = str(user_path("home", home or default_home()))
     with reading(home=place, uri=uri) as client:
         if task_of(client, study) != "recognise":
-            if digits is not None or words:
-                raise ConfigError("digits, names: are only for studies that recognise clips; leave them out")
             runs, left_out = files_of_study(client, study, FILES)
             make = partial(_spotting, study, runs, left_out)
         else:
             found = with_imported(load_study(client, study), protocol_of)
-            left_out, make = list(found.left_out), partial(report, found, digits=digits, words=words or {})
-    return make(folder, baseline=baseline), left_out
+            left_out, make = list(found.left_out), partial(report, found)
+    return make(folder, baseline=baseline, digits=digits, words=words or {}), left_out
 
 
-def _spotting(study: str, runs: list[Files], left_out: list[LeftOut], folder: Path, *, baseline: str) -> Document:
+def _spotting(study: str, runs: list[Files], left_out: list[LeftOut], folder: Path, **chosen: Any) -> Document:
     from mer.spotting.cells import read_cells
     from mer.spotting.report import report_spotting
 
     cells, faulty = read_cells(runs)
-    return report_spotting(study, cells, [*left_out, *faulty], folder, baseline=baseline)
+    return report_spotting(study, cells, [*left_out, *faulty], folder, **chosen)

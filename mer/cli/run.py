@@ -17,8 +17,6 @@ Runs the experiment that the settings describe and writes its folder: prediction
 metrics.json, protocol.json, regions.csv, config.yaml, excluded.csv, figures/. Each run is one MLflow run of
 its study."""
 
-_TASKS = ("recognise", "spot", "spot_recognise")
-
 _EXAMPLES = """\
   mer run flow=tvl1 roi=grid descriptor.bins=12
 
@@ -33,9 +31,10 @@ settings that most runs use
 
 sweeps (mer run -m)
   flow=dis,tvl1 descriptor.bins=4,8     a grid of four cells
+  task=spot flow=microflow,dis          the same for spotting, with the differences to the first cell
   +experiment=bins                      the cells of a study in conf/experiment; other overrides apply to all of them
   sweep.plan=true     only print the cells, which results are kept and the expected time
-  sweep.figures=true  draw regions and a clip in every cell, not only the confusion matrix
+  sweep.figures=true  draw regions and a clip (task=spot: the motion of every video) in every cell, too
   sweep.stop=first    end the sweep at its first failed cell; by default the others still run
   sweep.force=true    rerun cells whose result is kept; without it, the same command resumes an interrupted sweep
   hydra/launcher=joblib hydra.launcher.n_jobs=4 workers=1     cells in parallel (pip install 'micro-expression[joblib]')
@@ -57,29 +56,20 @@ def _fill(parser: Parser) -> None:
 
 def _run(asked: Namespace) -> int:
     task, words = _task(overrides(asked))
-    shown = _shown(asked)
-    if shown and task != "recognise":
-        raise ConfigError(f"task={task}: --cfg, --info and --hydra-help do not apply; see the config.yaml of a run")
-    if shown:
-        from mer.sweep.hydra_process import show
-
-        return show([*shown, *words])
+    if shown := _shown(asked):
+        return _show(shown, words, task)
     from hydra.errors import HydraException
 
     from mer.config.composition import one_sentence
 
     try:
-        if task != "recognise":
-            from mer.cli.spot_run import run as spot
-
-            return spot(words, task=task, sweep=asked.multirun)
         if asked.multirun:
             from mer.sweep.engine import run_sweep
 
-            return run_sweep(words)
+            return run_sweep(words, task)
         from mer.cli.single import run
 
-        return run(words)
+        return run(words, task)
     except HydraException as error:
         raise ConfigError(one_sentence(error)) from error
 
@@ -87,9 +77,17 @@ def _run(asked: Namespace) -> int:
 def _task(words: Sequence[str]) -> tuple[str, list[str]]:
     """Return the task and the other words."""
     given = [word.partition("=")[2] for word in words if word.startswith("task=")] or ["recognise"]
-    if len(given) > 1 or given[0] not in _TASKS:
-        raise ConfigError(f"task={','.join(given)}: choose one of {', '.join(_TASKS)}")
-    return given[0], [word for word in words if not word.startswith("task=")]
+    return ",".join(given), [word for word in words if not word.startswith("task=")]
+
+
+def _show(flags: Sequence[str], words: Sequence[str], task: str) -> int:
+    """Let Hydra print what the flags request."""
+    from mer.sweep.hydra_process import show
+    from mer.sweep.task import find_task
+
+    of_task = find_task(task)
+    of_task.refuse(words)
+    return show([*flags, *words], of_task.root)
 
 
 def _shown(asked: Namespace) -> list[str]:

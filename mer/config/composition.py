@@ -37,6 +37,7 @@ __all__ = [
     "compose",
     "compose_cell",
     "one_sentence",
+    "own_folder",
     "resolved",
     "searchpath_override",
     "without_hydra",
@@ -77,7 +78,7 @@ def compose(overrides: Sequence[str] = (), *, with_hydra: bool = False, root: st
     with_hydra : bool
         Keep the node ``hydra`` with the choices that were made.
     root : str
-        ``config`` of a run, ``training`` of a network's training.
+        ``config`` of a run, ``spot_run`` of one of ``task=spot``, ``training`` of a network's training.
 
     Returns
     -------
@@ -141,7 +142,9 @@ def _own_hydra() -> Iterator[None]:
                 host.initialize(active)
 
 
-def compose_cell(overrides: Sequence[str], own: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:
+def compose_cell(
+    overrides: Sequence[str], own: Sequence[str] = (), root: str = "config"
+) -> tuple[DictConfig, dict[str, str]]:
     """Compose as `compose` does; return the configuration and the chosen option of every group.
 
     `own` are the words of one cell of a sweep, after those of all cells. Hydra applies plain values last; so they are
@@ -150,12 +153,12 @@ def compose_cell(overrides: Sequence[str], own: Sequence[str] = ()) -> tuple[Dic
     mixed = any(word.startswith(("+", "~")) for word in own)  # its place among the values matters
     values = [] if mixed else list(filter(None, map(plain_value, own)))
     base = [*overrides, *(word for word in own if mixed or plain_value(word) is None)]
-    cfg, choices = without_hydra(compose(base, with_hydra=True))
+    cfg, choices = without_hydra(compose(base, with_hydra=True, root=root))
     try:
         for key, value in values:
             OmegaConf.update(cfg, key, value, merge=True)
     except OmegaConfBaseException:  # Hydra's own error is the one that `compose` explains
-        return without_hydra(compose([*overrides, *own], with_hydra=True))
+        return without_hydra(compose([*overrides, *own], with_hydra=True, root=root))
     return cfg, choices
 
 
@@ -176,7 +179,7 @@ def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str 
         if group == "hydra":
             engine = option.rpartition("/")[2].partition("_")[0]
             return f"hydra/{option}: not installed; run pip install 'micro-expression[{engine}]', or leave it out"
-        known = options(group, _own_folder(overrides))
+        known = options(group, own_folder(overrides))
         step = f"choose one of {', '.join(known) or 'none yet'}"
         return f"{group}={option}: no such option; {step}{_meant(option, known, f'{group}=')}"
     argument = re.search(r"__init__\(\) (got an unexpected|missing \d+ required) .*?argument:? '(\w+)'", text)
@@ -218,7 +221,7 @@ def _unknown_key(key: str, overrides: Sequence[str], root: str) -> str:
     cfg = compose(chosen if key not in groups() else (), root=root)
     node = OmegaConf.select(cfg, parent) if parent else cfg
     known = [str(k) for k in node if not str(k).startswith("_")] if isinstance(node, DictConfig) else []
-    if key == "experiment" and root == "config":
+    if key == "experiment" and "sweep" in cfg:
         return f"{given}: no such setting of this command; did you mean +{given}? It changes other groups, hence the +"
     where = f"{parent} has" if parent else "the settings are"
     meant = _meant(name, known, f"{parent}." if parent else "")
@@ -231,7 +234,7 @@ def _meant(name: str, known: Sequence[str], before: str) -> str:
     return f"; did you mean {before}{close[0]}?" if close else ""
 
 
-def _own_folder(overrides: Sequence[str]) -> Path | None:
+def own_folder(overrides: Sequence[str]) -> Path | None:
     """Return the folder of ``--config-dir``, which `searchpath_override` put among the words."""
     found = re.search(r"hydra\.searchpath=\['file://([^']+)", " ".join(overrides))
     return Path(found.group(1)) if found else None

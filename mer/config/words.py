@@ -113,13 +113,20 @@ def _is_added(name: str, cfg: DictConfig, root: str) -> bool:
     top, *inner = name.split(".")
     if top == "hydra" or top not in cfg:  # Hydra has a schema; a group with `@package _global_` has no node of its own
         return False
-    file = OmegaConf.load(conf_dir() / f"{root}.yaml")
+    file = _root_file(root)
     stages = {str(key).split()[-1] for item in file.defaults if OmegaConf.is_dict(item) for key in item}
     if top in stages:
         return bool(inner) and "_target_" not in cfg[top]
     parent, _, last = name.rpartition(".")
     node = OmegaConf.select(file, parent) if parent else file
     return not (OmegaConf.is_dict(node) and last in node)
+
+
+def _root_file(root: str) -> Any:
+    """Return a root file of `conf/`, with the settings of those that it begins with."""
+    file: Any = OmegaConf.load(conf_dir() / f"{root}.yaml")
+    bases = [name for name in file.defaults if isinstance(name, str) and name != "_self_"]
+    return OmegaConf.merge(*(OmegaConf.load(conf_dir() / f"{name}.yaml") for name in bases), file)
 
 
 def _is_referred_to(name: str, cfg: DictConfig) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mer.run.experiment import Experiment
     from mer.types import Dataset, Descriptor
 
-__all__ = ["cores", "experiment"]
+__all__ = ["check_common", "cores", "experiment"]
 
 
 def experiment(cfg: Any, choices: Mapping[str, str], *, command: str = "") -> Experiment:
@@ -142,16 +142,28 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _check_general(settings: Mapping[str, Any]) -> None:
-    bad_clips, workers, gigabytes = settings["bad_clips"], settings["workers"], settings["cache_gb"]
-    if bad_clips not in ("stop", "exclude"):
-        raise ConfigError(f"bad_clips={bad_clips}: must be stop or exclude")
+def check_common(settings: Mapping[str, Any]) -> None:
+    """Check the settings that every task has: study, seed and workers.
+
+    Raises
+    ------
+    ConfigError
+        For the first that is not valid.
+    """
+    workers, seed = settings["workers"], settings.get("seed", 0)
     if workers is not None and not (isinstance(workers, int) and workers >= 1):
         raise ConfigError(f"workers={workers}: must be a number of cores, 1 or more, or null for all")
+    if not isinstance(seed, int) or seed < 0:
+        raise ConfigError(f"seed={seed}: must be a whole number, 0 or more")
+    check_study_name(settings["study"])
+
+
+def _check_general(settings: Mapping[str, Any]) -> None:
+    check_common(settings)
+    bad_clips, gigabytes = settings["bad_clips"], settings["cache_gb"]
+    if bad_clips not in ("stop", "exclude"):
+        raise ConfigError(f"bad_clips={bad_clips}: must be stop or exclude")
     if gigabytes is not None and not (isinstance(gigabytes, int | float) and gigabytes >= 0):
         raise ConfigError(f"cache_gb={gigabytes}: must be a number of gigabytes, or null for no limit")
     if not isinstance(settings["drop"], list):
         raise ConfigError(f"drop={settings['drop']}: must be a list of classes, such as drop=[fear]")
-    if not isinstance(settings["seed"], int) or settings["seed"] < 0:
-        raise ConfigError(f"seed={settings['seed']}: must be a whole number, 0 or more")
-    check_study_name(settings["study"])

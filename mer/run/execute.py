@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +18,15 @@ from mer.run.provenance import clip_list_hash, protocol_card
 from mer.store.keys import code_key, component_key, digest
 from mer.store.upkeep import trim
 from mer.tracking import (
-    FAILED,
     RECORDS,
     Record,
     carry_over,
     exit_on_signals,
-    first_line,
     open_later,
     run_id_of,
     settle,
     tell_later,
+    telling_failures,
 )
 from mer.types import FoldResult, LosoResult, Manifest
 
@@ -97,7 +95,8 @@ def execute(
     prepared = prepared or prepare(experiment)
     if store is not None:
         open_later(experiment.home, store)
-    with exit_on_signals(), drawing() as figures, _telling_failures(experiment, prepared, began, wait=wait):
+    recorded = None if store is None else partial(_record, experiment, prepared, store, began)
+    with exit_on_signals(), drawing() as figures, telling_failures(experiment.home, recorded, wait=wait):
         features = experiment.pipeline.features(
             prepared.manifest,
             workers=experiment.workers,
@@ -111,13 +110,9 @@ def execute(
         card = protocol_card(experiment, prepared.manifest, features, key=prepared.key)
         with experiment.results.writing(prepared.result, replacing=carry_over) as written:
             summary = run_folder.write(written, experiment, features, result, card, figures, shown=shown)
-            if store is not None:
+            if recorded is not None:
                 cost = {"seconds_total": time.perf_counter() - start, "peak_memory_mb": peak_memory_mb()}
-                record = _record(
-                    experiment,
-                    prepared,
-                    store,
-                    began,
+                record = recorded(
                     metrics=run_record.numbers(summary, features) | cost,
                     series=run_record.series(result),
                     texts={"per_subject.csv": run_record.per_subject(result)},
@@ -144,25 +139,8 @@ def execute(
     )
 
 
-@contextlib.contextmanager
-def _telling_failures(experiment: Experiment, prepared: Prepared, began: int, *, wait: bool) -> Iterator[None]:
-    """Record a failed run in MLflow, so that a report can list it; an interrupted run is not recorded."""
-    try:
-        yield
-    except Exception as error:
-        store = experiment.tracking.address(experiment.home)
-        if store is not None:
-            with contextlib.suppress(OSError):  # a full disk must not hide why the run failed
-                record = _record(experiment, prepared, store, began, status="FAILED", error=first_line(error))
-                tell_later(experiment.home, record.write(experiment.results.root / FAILED))
-                if wait and (untold := settle(experiment.home)):
-                    error.add_note(untold)
-        raise
-
-
-def _record(
-    experiment: Experiment, prepared: Prepared, store: str, began: int, *, error: str | None = None, **more: Any
-) -> Record:
+def _record(experiment: Experiment, prepared: Prepared, store: str, began: int, error: str = "", **more: Any) -> Record:
+    """Return what MLflow gets of a run; of one that failed, its error."""
     tags = run_record.tags(experiment, prepared.manifest, cell=prepared.key, clip_list=prepared.clip_list)
     return Record(
         store=store,
@@ -171,8 +149,9 @@ def _record(
         began=began,
         ended=int(time.time() * 1000),
         params=run_record.params(experiment, STAGES),
-        tags=tags | {"result": prepared.result} | ({} if error is None else {"error": error}),
+        tags=tags | {"result": prepared.result} | ({"error": error} if error else {}),
         data=run_record.data(experiment, clip_list=prepared.clip_list),
+        status="FAILED" if error else "FINISHED",
         **more,
     )
 

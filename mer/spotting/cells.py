@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -110,11 +111,15 @@ def read_cell(run: Files) -> Cell:
             params=run.params,
             settings=yaml.safe_load(run.texts["config.yaml"]) or {},
             videos=read_videos(run.texts["truth.csv"], run.texts["intervals.csv"]),
-            recognition={name: float(recognition[name]) for name in ("uf1", "strs") if name in recognition},
+            recognition={name: _number(recognition[name]) for name in ("uf1", "strs") if name in recognition},
         )
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         what = " ".join(str(error).split())
         raise DataError(f"run {run.run_id}: its files were edited ({what}); repeat the run") from error
+
+
+def _number(score: float | None) -> float:
+    return math.nan if score is None else float(score)
 
 
 def parts_of(cells: Sequence[Cell]) -> list[Part]:

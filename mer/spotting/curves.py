@@ -18,12 +18,18 @@ from mer.store.cache import Cache, Entry
 from mer.store.keys import component_key, digest
 from mer.types import Image, Recording
 
-__all__ = ["fingerprints", "measured"]
+__all__ = ["curve_keys", "fingerprints", "measured"]
 
 
 def fingerprints(recordings: Sequence[Recording]) -> dict[str, str]:
     """Return the id of each video → a hash of its frames."""
     return {r.id: r.clip.fingerprint(range(r.first, r.last + 1)) for r in recordings}
+
+
+def curve_keys(measure: RegionMotion, recordings: Sequence[Recording], prints: Mapping[str, str]) -> dict[str, str]:
+    """Return the id of each video → the key of its motion in the cache."""
+    of_measure = component_key(measure)
+    return {r.id: digest(of_measure, prints[r.id], r.fps) for r in recordings}
 
 
 def measured(
@@ -49,8 +55,7 @@ def measured(
     DataError
         If a video cannot be read, or none shows a face.
     """
-    of_measure = component_key(measure)
-    keys = {r.id: digest(of_measure, prints[r.id], r.fps) for r in recordings}
+    keys = curve_keys(measure, recordings, prints)
     curves: list[Followed] = []
     without_face: list[str] = []
     with one_thread_each(), progress("videos", len(recordings)) as advance, ThreadPoolExecutor(workers) as pool:

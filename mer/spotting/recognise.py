@@ -44,7 +44,7 @@ class Recognised:
     f1 : dict of str to float
         Of each class that occurs among the hits.
     uf1 : float
-        Their mean; NaN without a hit.
+        Their mean; NaN where no hit was recognised.
     spotting : float
         F1 of spotting micro-expressions.
     left_out : tuple of str
@@ -59,8 +59,8 @@ class Recognised:
 
     @property
     def strs(self) -> float:
-        """Spot-then-recognise score: F1 of spotting times UF1 of the hits; 0 without a hit."""
-        return self.spotting * self.uf1 if self.rows else 0.0
+        """Spot-then-recognise score: F1 of spotting times UF1 of the hits; 0 where none was recognised."""
+        return 0.0 if np.isnan(self.uf1) else self.spotting * self.uf1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +176,7 @@ class Recognition:
 
 
 def write_recognised(folder: Path, recognised: Recognised) -> dict[str, object]:
-    """Write ``recognition.csv``; return what metrics.json holds of it."""
+    """Write ``recognition.csv``; return what metrics.json holds of it, None for what is not defined."""
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(_COLUMNS)
@@ -184,11 +184,15 @@ def write_recognised(folder: Path, recognised: Recognised) -> dict[str, object]:
     write_atomically(folder / "recognition.csv", text.getvalue().encode())
     return {
         "hits": len(recognised.rows),
-        "uf1": recognised.uf1,
+        "uf1": _known(recognised.uf1),
         "f1_by_class": recognised.f1,
-        "f1_spotting": recognised.spotting,
+        "f1_spotting": _known(recognised.spotting),
         "strs": recognised.strs,
     }
+
+
+def _known(score: float) -> float | None:
+    return None if np.isnan(score) else score
 
 
 def _hits(video: SpottedVideo, iou: float) -> list[tuple[Interval, Interval]]:

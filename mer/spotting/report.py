@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +43,10 @@ _Counts = Mapping[str, NDArray[np.int64]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Scored:
-    """A part with the counts and the scores of its cells."""
+    """A part with the counts and the scores of its cells, and the decimals of scores that were asked for."""
 
     part: Part
+    digits: int | None
     counts: tuple[_Counts, ...]
     scores: tuple[Mapping[str, Mapping[str, object]], ...]
 
@@ -55,7 +57,14 @@ class _Scored:
 
 
 def report_spotting(
-    name: str, cells: Sequence[Cell], left_out: Sequence[LeftOut], folder: Path, *, baseline: str = ""
+    name: str,
+    cells: Sequence[Cell],
+    left_out: Sequence[LeftOut],
+    folder: Path,
+    *,
+    baseline: str = "",
+    digits: int | None = None,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> Document:
     """Write the report of a spotting study into a folder, whole or not at all.
 
@@ -69,6 +78,10 @@ def report_spotting(
         Gets report.html, report.md, tables.tex, results.csv, cells.csv, report.json and figures/.
     baseline : str
         Levels that name one cell of every part; empty for the cell that was run first.
+    digits : int, optional
+        Decimals of all scores; by default those that the intervals support.
+    words : mapping of str to str
+        Words that the LaTeX tables print for names of groups, settings and options, besides those that mer knows.
 
     Raises
     ------
@@ -77,7 +90,7 @@ def report_spotting(
     DataError
         If the folder cannot be written.
     """
-    parts = [_scored(part) for part in parts_of(cells)]
+    parts = [_scored(part, digits) for part in parts_of(cells)]
     first = [0] * len(parts)
     if baseline:
         levels = [[(one.part.name(cell), one.part.levels(cell)) for cell in one.part.cells] for one in parts]
@@ -99,12 +112,13 @@ def report_spotting(
             blocks=(*blocks, Heading(level=1, text="Scores and statistical tests"), Text(text=_METHOD)),
         )
 
-    return into_folder(folder, make, [row for at, one in enumerate(parts, start=1) for row in _flat(at, one)])
+    return into_folder(folder, make, [row for at, one in enumerate(parts, start=1) for row in _flat(at, one)], words)
 
 
-def _scored(part: Part) -> _Scored:
+def _scored(part: Part, digits: int | None) -> _Scored:
     return _Scored(
         part=part,
+        digits=digits,
         counts=tuple(counts_by_subject(cell.videos, cell.iou) for cell in part.cells),
         scores=tuple(summary(cell.videos, cell.iou) for cell in part.cells),
     )
@@ -127,7 +141,7 @@ def _part(at: int, one: _Scored, baseline: int, figures: Path) -> list[Block]:
 def _short(at: int, one: _Scored, best: int, baseline: int) -> Table:
     part, cell = one.part, one.part.cells[0]
     subjects, true = {video.subject for video in cell.videos}, one.counts[0][TOGETHER][:, 0].sum()
-    digits = digits_for([one.f1(best, TOGETHER)[1:]])
+    digits = digits_for([one.f1(best, TOGETHER)[1:]], one.digits)
     videos, people = counted(len(cell.videos), "video"), counted(len(subjects), "subject")
     size = f"{videos} of {people}, {counted(int(true), 'interval')}"
     rows = [
@@ -147,14 +161,14 @@ def _short(at: int, one: _Scored, best: int, baseline: int) -> Table:
 
 def _main(at: int, one: _Scored, best: int) -> Table:
     part, places = one.part, range(len(one.part.cells))
-    digits = {kind: digits_for([one.f1(k, kind)[1:] for k in places]) for kind in _KINDS}
+    digits = {kind: digits_for([one.f1(k, kind)[1:] for k in places], one.digits) for kind in _KINDS}
     rows = []
     for k in sorted(places, key=lambda k: -_or_0(one.f1(k, TOGETHER)[0])):
         cell = part.cells[k]
         marks = {kind: "best" if k == best and kind == TOGETHER else "" for kind in _KINDS}
         f1 = [scored_item(one.f1(k, kind)[0], one.f1(k, kind)[1:], digits[kind], marks[kind]) for kind in _KINDS]
         levels = [word(level) for level in part.levels(cell).values()] or [word(part.name(cell))]
-        rows.append(Row(name=part.name(cell), items=(*levels, *f1, _alarms(one, k), *_recognised(part, cell))))
+        rows.append(Row(name=part.name(cell), items=(*levels, *f1, _alarms(one, k), *_recognised(one, cell))))
     heads = [*(part.factors or ["run"])]
     return Table(
         key=f"{at}-main",
@@ -177,12 +191,12 @@ def _recognises(part: Part) -> bool:
     return any(cell.recognition for cell in part.cells)
 
 
-def _recognised(part: Part, cell: Cell) -> list[Item]:
+def _recognised(one: _Scored, cell: Cell) -> list[Item]:
     """Return UF1 of the hits and STRS, in a part in which any run recognises."""
-    if not _recognises(part):
+    if not _recognises(one.part):
         return []
     values = (cell.recognition.get(name, math.nan) for name in ("uf1", "strs"))
-    return [Item(text="–") if math.isnan(value) else number(value, 3) for value in values]
+    return [number(value, digits_for([], one.digits)) for value in values]
 
 
 def _alarms(one: _Scored, k: int) -> Item:
@@ -205,7 +219,7 @@ def _effects(at: int, one: _Scored) -> Table:
     heads = [(word(factor), word(f"{b} minus {a}")) for factor, (a, b) in named]
     names = [f"{factor}: {b} minus {a}" for factor, (a, b) in named]
     caption = "Mean F1 of the cells of one level minus that of another."
-    return _differences(f"{at}-factors", caption, ("factor", "levels"), names, heads, differences)
+    return _differences(f"{at}-factors", caption, ("factor", "levels"), names, heads, differences, one.digits)
 
 
 def _against(at: int, one: _Scored, baseline: int) -> Table:
@@ -215,7 +229,8 @@ def _against(at: int, one: _Scored, baseline: int) -> Table:
     ]
     names = [one.part.name(one.part.cells[k]) for k in others]
     caption = f"F1 of every cell minus that of the baseline, {one.part.name(one.part.cells[baseline])}."
-    return _differences(f"{at}-baseline", caption, ("cell",), names, [(word(name),) for name in names], differences)
+    words = [(word(name),) for name in names]
+    return _differences(f"{at}-baseline", caption, ("cell",), names, words, differences, one.digits)
 
 
 def _differences(
@@ -225,9 +240,10 @@ def _differences(
     names: Sequence[str],
     words: Sequence[tuple[Item, ...]],
     differences: Sequence[Mapping[str, Difference]],
+    chosen: int | None,
 ) -> Table:
     corrected = {kind: holm([row[kind].p for row in differences]) for kind in _KINDS}
-    digits = {kind: digits_for([(row[kind].low, row[kind].high) for row in differences]) for kind in _KINDS}
+    digits = {kind: digits_for([(row[kind].low, row[kind].high) for row in differences], chosen) for kind in _KINDS}
     rows = []
     for at, (name, first, row) in enumerate(zip(names, words, differences, strict=True)):
         items = [

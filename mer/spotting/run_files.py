@@ -12,18 +12,18 @@ import numpy as np
 from mer.dataset.media import VideoFile
 from mer.dataset.video import frame_times
 from mer.report.figures.motion_curve import draw
-from mer.spotting.fit import Followed
+from mer.spotting.fit import Followed, Spotter
 from mer.spotting.interval_table import write_intervals, write_truth
 from mer.spotting.recognise import Recognised, write_recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.score_table import document
 from mer.spotting.score_table import write as write_scores
-from mer.types import KINDS, Interval, Numbers, Recording, Recordings
+from mer.types import KINDS, Numbers, Recording, Recordings
 
 if TYPE_CHECKING:
     from mer.spotting.settings import Spotting
 
-__all__ = ["write"]
+__all__ = ["draw_videos", "write"]
 
 
 def write(
@@ -35,7 +35,7 @@ def write(
     recognised: Recognised | None,
     warnings: Sequence[str],
 ) -> Mapping[str, Any]:
-    """Write the files of a run; return its scores."""
+    """Write the files of a run but its figures; return its scores."""
     times = {r.id: _seconds(r) for r, _ in videos}
     by_video = {video.video: video.found for video in found}
     write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
@@ -53,7 +53,6 @@ def write(
         "warnings": list(warnings),
     }
     (folder / "protocol.json").write_text(json.dumps(card, indent=1, default=str, ensure_ascii=False), encoding="utf-8")
-    _figures(folder / "figures", run, videos, by_video, times)
     return {**scores["sets"][run.dataset.name], **more}
 
 
@@ -64,20 +63,15 @@ def _seconds(recording: Recording) -> Numbers:
     return np.arange(recording.frames) / recording.fps
 
 
-def _figures(
-    folder: Path,
-    run: Spotting,
-    videos: Sequence[Followed],
-    found: Mapping[str, Sequence[Interval]],
-    times: Mapping[str, Numbers],
-) -> None:
-    """Draw the curve of every video that shows a face."""
+def draw_videos(folder: Path, spotter: Spotter, videos: Sequence[Followed], found: Sequence[SpottedVideo]) -> None:
+    """Draw the curve of every video that shows a face into a new folder."""
     folder.mkdir()
+    by_video = {video.video: video.found for video in found}
     for recording, curve in videos:
-        strengths = {kind: run.spotter.strength(curve, kind) for kind in KINDS}
+        strengths = {kind: spotter.strength(curve, kind) for kind in KINDS}
         if all(np.isnan(strength).all() for strength in strengths.values()):
             continue
-        both = ([i.shifted(-recording.first) for i in some] for some in (found[recording.id], recording.events))
+        both = ([i.shifted(-recording.first) for i in some] for some in (by_video[recording.id], recording.events))
         spotted, true = both
         name = recording.id.replace("/", "_")
-        draw(recording.id, times[recording.id], strengths, spotted, folder / f"{name}.png", true)
+        draw(recording.id, _seconds(recording), strengths, spotted, folder / f"{name}.png", true)

@@ -34,7 +34,7 @@ def show(sets: Sets, least: float, title: str, rule: Matching) -> None:
         for kind, scores in summary(videos, least, rule).items():
             f1 = scores["f1"]
             cells = [_shown(scores[column]) for column in _COLUMNS]
-            table.add_row(name, kind, *cells, _shown(f1["value"]), f"[{f1['low']:.4f}, {f1['high']:.4f}]")
+            table.add_row(name, kind, *cells, _shown(f1["value"]), _limits(f1["low"], f1["high"]))
     Console(width=None if Console().is_terminal else 120).print(table)
 
 
@@ -72,6 +72,10 @@ def _known(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _known(inner) for name, inner in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _limits(low: float, high: float) -> str:
+    return "none" if math.isnan(low) else f"[{low:.4f}, {high:.4f}]"
 
 
 def _shown(value: float) -> str:

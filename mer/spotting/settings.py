@@ -1,4 +1,4 @@
-"""Everything that a run of ``task=spot`` needs."""
+"""Everything that a run of ``task=spot`` needs, and what is known of it before anything is measured."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any
 from mer.spotting.fit import Spotter, SubjectsOut
 from mer.spotting.motion import RegionMotion
 from mer.spotting.recognise import Recognition
+from mer.store.cache import Cache
+from mer.store.results import Results
 from mer.tracking import Off, Server, Sqlite
+from mer.types import Recordings
 
-__all__ = ["Spotting"]
+__all__ = ["Prepared", "Spotting"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,3 +59,31 @@ class Spotting:
     settings: Mapping[str, str]
     config: str
     command: str
+
+    @property
+    def cache(self) -> Cache:
+        """Results of the stages."""
+        return Cache(root=self.home / "cache")
+
+    @property
+    def results(self) -> Results:
+        """Folder of finished cells."""
+        return Results(root=self.home / "results")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """What is known about a run once its annotations are read.
+
+    Attributes
+    ----------
+    recordings : Recordings
+    prints : mapping of str to str
+        Hash of the frames of each video, by its id.
+    key : str
+        Hash of all that determines the result: settings, frames, true intervals, code and libraries.
+    """
+
+    recordings: Recordings
+    prints: Mapping[str, str]
+    key: str

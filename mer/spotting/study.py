@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mer.errors import DataError
 from mer.run.record import source_of
 from mer.spotting import run_files
+from mer.spotting.costs import remember, unmeasured
 from mer.spotting.curves import fingerprints, measured
 from mer.spotting.recognise import Recognised
 from mer.spotting.score import SpottedVideo
-from mer.spotting.settings import Spotting
-from mer.store.cache import Cache
+from mer.spotting.settings import Prepared, Spotting
 from mer.store.keys import code_key, component_key, digest
-from mer.store.results import Results
-from mer.tracking import RECORDS, Record, carry_over, open_later, run_id_of, settle, tell_later
+from mer.tracking import (
+    RECORDS,
+    Record,
+    carry_over,
+    exit_on_signals,
+    open_later,
+    run_id_of,
+    settle,
+    tell_later,
+    telling_failures,
+)
 from mer.types import Interval, Recordings
 
-__all__ = ["Outcome", "execute"]
+__all__ = ["Outcome", "execute", "prepare"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +42,12 @@ class Outcome:
     Attributes
     ----------
     folder : Path
+    dataset : str
     videos : tuple of SpottedVideo
     recognised : Recognised or None
         Of task=spot_recognise.
+    iou : float
+        Smallest intersection over union of a hit.
     warnings : tuple of str
     see : str
         Command or address that shows the run in MLflow; empty if it is not recorded.
@@ -43,60 +56,97 @@ class Outcome:
     """
 
     folder: Path
+    dataset: str
     videos: tuple[SpottedVideo, ...]
     recognised: Recognised | None
+    iou: float
     warnings: tuple[str, ...]
     see: str
     run_id: str
 
 
-def execute(run: Spotting, folder: Path) -> Outcome:
-    """Measure every video (or read what is kept), spot, score, write the folder and record the run.
+def prepare(run: Spotting) -> Prepared:
+    """Read the annotations, check that they can be evaluated and compute the key of the result; measures nothing.
 
     Raises
     ------
     MerError
         For bad input.
     """
-    began = int(time.time() * 1000)
-    run.tracking.refuse(run.study)
-    store = run.tracking.address(run.home)
     recordings = _recordings(run.dataset)
     run.task.check(run.spotter, recordings.recordings)
     if run.recognition is not None:
         run.recognition.check(recordings.recordings)
+    prints = fingerprints(recordings.recordings)
+    code = [code_key(f"mer.spotting.{module}") for module in ("curves", "run_files")]
+    return Prepared(
+        recordings=recordings, prints=prints, key=digest("spotting", _identity(run, recordings, prints), code)
+    )
+
+
+def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = True, wait: bool = True) -> Outcome:
+    """Measure every video (or read what is kept), spot, score, keep the result, show it in the folder and record it.
+
+    Parameters
+    ----------
+    run : Spotting
+    folder : Path
+        Folder that links to the result; created if needed.
+    prepared : Prepared
+        From `prepare`.
+    figures : bool
+        Draw the motion in every video.
+    wait : bool
+        Wait until the run is recorded in MLflow; otherwise, the caller waits, with `mer.tracking.settle`.
+
+    Raises
+    ------
+    MerError
+        For bad input.
+    """
+    began, recordings = int(time.time() * 1000), prepared.recordings
+    run.tracking.refuse(run.study)
+    store = run.tracking.address(run.home)
     if store is not None:
         open_later(run.home, store)
-    prints = fingerprints(recordings.recordings)
-    cache = Cache(root=run.home / "cache")
-    videos, without_face = measured(run.measure, recordings.recordings, prints, cache, run.workers)
-    warnings = [*(f"left out: {left.reason}" for left in recordings.excluded if left.fault), *without_face]
-    found = run.task(run.spotter, videos)
-    recognised = None
-    if run.recognition is not None:
-        recognised = run.recognition(run.dataset, recordings.recordings, found, run.task.iou, cache.root)
-        warnings += recognised.left_out
-    key = digest("spotting", _identity(run, recordings, prints), code_key("mer.spotting.study"))
-    results = Results(root=run.home / "results")
-    with results.writing(key, replacing=carry_over) as written:
-        scores = run_files.write(written, run, recordings, videos, found, recognised, warnings)
-        if store is not None:
-            record = _record(run, recordings, store, began, key, scores)
-            record.write(written / RECORDS)
-    untold = ""
+    recorded = None if store is None else partial(_record, run, prepared, store, began)
+    with exit_on_signals(), telling_failures(run.home, recorded, wait=wait):
+        start, new = time.perf_counter(), unmeasured(run, prepared)
+        videos, without_face = measured(run.measure, recordings.recordings, prepared.prints, run.cache, run.workers)
+        middle = time.perf_counter()
+        found = run.task(run.spotter, videos)
+        recognised = None
+        if run.recognition is not None:
+            recognised = run.recognition(run.dataset, recordings.recordings, found, run.task.iou, run.cache.root)
+        warnings = _warnings(recordings, without_face, recognised)
+        with run.results.writing(prepared.key, replacing=carry_over) as written:
+            scores = run_files.write(written, run, recordings, videos, found, recognised, warnings)
+            if figures:
+                run_files.draw_videos(written / "figures", run.spotter, videos, found)
+            if recorded is not None:
+                record = recorded(metrics=_numbers(scores))
+                record.write(written / RECORDS)
+    kept = run.results.path(prepared.key) / RECORDS
     if store is not None:
-        tell_later(run.home, results.path(key) / RECORDS / f"{record.id}.json")
-        untold = settle(run.home)
-    results.show(key, folder)
-    warnings += [untold] if untold else []
+        tell_later(run.home, kept / f"{record.id}.json")
+    run.results.show(prepared.key, folder)
+    remember(run, prepared, new, measuring=middle - start, rest=time.perf_counter() - middle, figures=figures)
+    untold = settle(run.home) if store is not None and wait else ""
     return Outcome(
         folder=folder,
+        dataset=run.dataset.name,
         videos=tuple(found),
         recognised=recognised,
-        warnings=tuple(warnings),
+        iou=run.task.iou,
+        warnings=(*warnings, *filter(None, [untold])),
         see=run.tracking.see(run.study),
-        run_id=run_id_of(results.path(key) / RECORDS / f"{record.id}.json") if store is not None else "",
+        run_id=run_id_of(kept / f"{record.id}.json") if store is not None and wait else "",
     )
+
+
+def _warnings(recordings: Recordings, without_face: Sequence[str], recognised: Recognised | None) -> list[str]:
+    faulty = [f"left out: {left.reason}" for left in recordings.excluded if left.fault]
+    return [*faulty, *without_face, *(() if recognised is None else recognised.left_out)]
 
 
 def _recordings(dataset: Any) -> Recordings:
@@ -123,10 +173,9 @@ def _plain(event: Interval) -> list[object]:
     return [event.onset, event.apex, event.offset, event.kind, event.label]
 
 
-def _record(
-    run: Spotting, recordings: Recordings, store: str, began: int, key: str, scores: Mapping[str, Any]
-) -> Record:
-    data = digest([[r.id, *map(_plain, r.events)] for r in recordings.recordings])
+def _record(run: Spotting, prepared: Prepared, store: str, began: int, error: str = "", **more: Any) -> Record:
+    """Return what MLflow gets of a run; of one that failed, its error."""
+    data = digest([[r.id, *map(_plain, r.events)] for r in prepared.recordings.recordings])
     shown = [run.choices[group] for group in ("flow", "roi", "spotter")]
     return Record(
         store=store,
@@ -141,13 +190,15 @@ def _record(
         },
         tags={
             "task": "spot" if run.recognition is None else "spot_recognise",
-            "cell": key,
-            "result": key,
+            "cell": prepared.key,
+            "result": prepared.key,
             "command": run.command,
             "dataset": run.dataset.name,
+            **({"error": error} if error else {}),
         },
         data={"name": run.dataset.name, "digest": data, "source": source_of(run.dataset)},
-        metrics=_numbers(scores),
+        status="FAILED" if error else "FINISHED",
+        **more,
     )
 
 

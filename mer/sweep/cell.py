@@ -5,25 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
-import shutil
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mer.config.composition import compose_cell
 from mer.errors import MerError, notes
-from mer.run.assemble import experiment
-from mer.sweep.checks import warm_folds
 from mer.sweep.ledger import Ledger, Line, State
-from mer.tracking import is_recorded
+from mer.sweep.task import ReadyCell, Task, find_task, is_kept, own_words
 
 if TYPE_CHECKING:
     from mer.pipeline.memory import Memory
-    from mer.run.experiment import Experiment, Prepared
 
-__all__ = ["Sweep", "is_kept", "run_cell"]
+__all__ = ["Sweep", "run_cell"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +39,8 @@ class Sweep:
         Draw all figures of a single run in every cell, not only the confusion matrix.
     stop : {"never", "first"}
         Whether the first failed cell ends the sweep.
+    task : str
+        What ``task=`` is.
     began : float
         Seconds since 1970.
     """
@@ -54,12 +51,18 @@ class Sweep:
     force: bool
     figures: bool
     stop: str = "never"
+    task: str = "recognise"
     began: float = field(default_factory=time.time)
+
+    @property
+    def of_task(self) -> Task:
+        """What the cells do."""
+        return find_task(self.task)
 
     @property
     def ledger(self) -> Ledger:
         """Record of the outcome of the cells."""
-        return Ledger(folder=self.folder, total=len(self.cells), began=self.began)
+        return Ledger(folder=self.folder, total=len(self.cells), began=self.began, scores=self.of_task.scores)
 
     @property
     def over(self) -> bool:
@@ -74,17 +77,17 @@ class Sweep:
         shared, folder = tuple(content.pop("shared")), Path(content.pop("folder"))
         return cls(shared=shared, cells=cells, folder=folder, **content)
 
-    def experiment(self, number: int) -> Experiment:
-        """Compose and build a cell.
+    def ready(self, number: int, memory: Memory | None = None) -> ReadyCell:
+        """Compose and build a cell, and read its annotations; `memory` is what the cells of this process share.
 
         Raises
         ------
-        ConfigError
-            If a setting is not valid.
+        MerError
+            If a setting is not valid, or the data set cannot be read.
         """
-        cfg, choices = compose_cell(self.shared, self.cells[number])
-        words = [word for word in self.shared if not word.lstrip("+~").startswith(("sweep.", "hydra"))]
-        return experiment(cfg, choices, command=shlex.join(["mer", "run", *words, *self.cells[number]]))
+        task = self.of_task
+        cfg, choices = compose_cell(self.shared, self.cells[number], task.root)
+        return task.ready(cfg, choices, own_words([*self.shared, *self.cells[number]]), memory)
 
 
 def run_cell(sweep: Sweep, number: int, *, wait: bool, memory: Memory | None = None) -> Line | None:
@@ -121,46 +124,32 @@ def run_cell(sweep: Sweep, number: int, *, wait: bool, memory: Memory | None = N
 
 
 def _work(sweep: Sweep, number: int, folder: Path, wait: bool, memory: Memory | None) -> Line | None:
-    from mer.run.execute import execute, prepare
-
     start = time.perf_counter()
-    ready = sweep.experiment(number)
-    if memory is not None:
-        ready = replace(ready, pipeline=replace(ready.pipeline, memory=memory))
-    prepared = prepare(ready)
-    with ready.results.locked(prepared.result, wait=wait) as mine:
+    cell = sweep.ready(number, memory)
+    results = cell.run.results
+    with results.locked(cell.key, wait=wait) as mine:
         if not mine:
             return None
         state: State = "kept"
         warnings: tuple[str, ...] = ()
-        if sweep.force:
-            shutil.rmtree(ready.pipeline.cache.root / "folds" / prepared.key, ignore_errors=True)
-        if not sweep.force and is_kept(ready, prepared):
-            ready.results.show(prepared.result, folder)
+        if not sweep.force and is_kept(cell):
+            results.show(cell.key, folder)
         else:
             state = "done"
-            if memory is not None:
-                warm_folds(ready, prepared)
+            if sweep.force:
+                cell.forget()
             try:
-                warnings = execute(ready, folder, prepared, every_figure=sweep.figures, wait=False).warnings
+                warnings = cell.execute(folder, figures=sweep.figures, wait=False).warnings
             except MerError as error:
-                ready.results.fail(prepared.result, str(error))
+                results.fail(cell.key, str(error))
                 raise
-        scores = ready.results.metrics(prepared.result)
+        scores = cell.scores()
     return Line(
         number=number,
         overrides=sweep.cells[number],
         state=state,
-        key=prepared.result,
-        uf1=scores["uf1"]["value"],
-        uar=scores["uar"]["value"],
+        key=cell.key,
+        scores=scores,
         seconds=time.perf_counter() - start,
         warnings=warnings,
     )
-
-
-def is_kept(ready: Experiment, prepared: Prepared) -> bool:
-    """Return whether a cell's result is kept and is recorded in MLflow for this study, or will be."""
-    folder = ready.results.folder(prepared.result)
-    store = ready.tracking.address(ready.home)
-    return folder is not None and (store is None or is_recorded(folder, store, ready.study))

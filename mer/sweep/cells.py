@@ -20,11 +20,12 @@ Cell = tuple[str, ...]
 _ABSENT = object()
 
 
-def expand(words: Sequence[str]) -> tuple[list[str], list[Cell]]:
+def expand(words: Sequence[str], root: str = "config") -> tuple[list[str], list[Cell]]:
     """Return the overrides that all cells share, and those of each cell.
 
     A study (``sweep.grid``, ``.around``, ``.cells``, and Hydra's own ``hydra.sweeper.params``) gives cells; the values
-    on the command line multiply them. A factor on the command line replaces that of the study.
+    on the command line multiply them. A factor on the command line replaces that of the study. `root` is that of
+    `compose`.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def expand(words: Sequence[str]) -> tuple[list[str], list[Cell]]:
     shared = [word for word, override in zip(words, parsed, strict=True) if not override.is_sweep_override()]
     # As in Hydra, the last override of a setting wins.
     swept = {override.get_key_element(): _levels(override) for override in parsed if override.is_sweep_override()}
-    cfg = compose(shared, with_hydra=True)
+    cfg = compose(shared, with_hydra=True, root=root)
     named = {override.get_key_element().lstrip("+~") for override in parsed}
     cells = [(*own, *more) for own in _of_study(cfg, named) for more in itertools.product(*swept.values())]
     return shared, distinct(cells, cfg)

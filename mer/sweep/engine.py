@@ -21,7 +21,8 @@ from mer.sweep.cells import Cell, expand, probes
 from mer.sweep.checks import check_settings
 from mer.sweep.hydra_process import launch
 from mer.sweep.idle import refuse_idle
-from mer.sweep.ledger import Line
+from mer.sweep.ledger import Line, heading, shown
+from mer.sweep.task import find_task
 from mer.tracking import settle, waiting
 from mer.validation import require_choice, require_number
 
@@ -34,31 +35,40 @@ _LOOK_EVERY_S = 0.5  # how often to look for lines of workers on other machines
 _LOST = "its worker ended without a message: killed, out of memory, or its node went down"
 
 
-def run_sweep(words: Sequence[str]) -> int:
+def run_sweep(words: Sequence[str], task: str = "recognise") -> int:
     """Run a sweep as `sweep_cells` does and return the exit status: 0, or 1 if a cell failed."""
-    return 1 if any(line.state == "failed" for line in sweep_cells(words)) else 0
+    return 1 if any(line.state == "failed" for line in sweep_cells(words, task)) else 0
 
 
-def sweep_cells(words: Sequence[str]) -> list[Line]:
+def sweep_cells(words: Sequence[str], task: str = "recognise") -> list[Line]:
     """Check the settings of every cell, run all cells, print and return their lines; none if only a plan is printed.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Without ``task=``.
+    task : str
 
     Raises
     ------
     ConfigError
         For an invalid setting of any cell.
     """
-    shared, cells = expand(words)
+    of_task = find_task(task)
+    of_task.refuse(words)
+    shared, cells = expand(words, of_task.root)
     varied = {parse(word).get_key_element() for cell in cells for word in cell} if len(cells) > 1 else set()
     for cell in probes(cells):  # misspellings fail before any work
-        cfg, _ = compose_cell(shared, cell)
+        of_task.refuse([*shared, *cell])
+        cfg, _ = compose_cell(shared, cell, of_task.root)
         check_settings(cfg)
         refuse_idle([*shared, *cell], cfg, varied)
-    return _run_cells(shared, cells)
+    return _run_cells(task, shared, cells)
 
 
-def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> list[Line]:
+def _run_cells(task: str, shared: Sequence[str], cells: Sequence[Cell]) -> list[Line]:
     """Run all cells and return their lines."""
-    cfg = compose(shared, with_hydra=True)
+    cfg = compose(shared, with_hydra=True, root=find_task(task).root)
     if not all(isinstance(cfg.sweep[name], bool) for name in ("force", "plan", "figures")):
         raise ConfigError("sweep.force, sweep.plan and sweep.figures must be true or false")
     require_choice("sweep.stop", cfg.sweep.stop, ("never", "first"))
@@ -69,6 +79,7 @@ def _run_cells(shared: Sequence[str], cells: Sequence[Cell]) -> list[Line]:
         force=cfg.sweep.force,
         figures=cfg.sweep.figures,
         stop=cfg.sweep.stop,
+        task=task,
     )
     if cfg.sweep.plan:
         from mer.sweep.plan import print_plan
@@ -97,8 +108,9 @@ def _memory(cfg: DictConfig) -> Memory:
     """Return the memory that the cells of this process share."""
     from mer.pipeline.memory import Memory
 
-    require_number("sweep.memory_gb", cfg.sweep.memory_gb, low=0)
-    return Memory(int(cfg.sweep.memory_gb * 1e9))
+    gigabytes = cfg.sweep.get("memory_gb", 0)  # task=spot has nothing to share
+    require_number("sweep.memory_gb", gigabytes, low=0)
+    return Memory(int(gigabytes * 1e9))
 
 
 def _here(sweep: Sweep, memory: Memory) -> None:
@@ -171,7 +183,8 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
     for warning in dict.fromkeys(warnings):
         print(f"mer: {warning}", file=sys.stderr)
     if table:
-        _table(lines)
+        _table(lines, sweep.of_task.scores)
+        sweep.of_task.compare(sweep.folder, lines)
     states = Counter(line.state for line in lines)
     counts = ", ".join(f"{states[state]} {state}" for state in ("done", "kept", "failed") if states[state]) or "none"
     print(f"\n{len(lines)} of {len(sweep.cells)} cells finished: {counts}\nfolder    {sweep.folder}", flush=True)
@@ -189,17 +202,19 @@ def _close(sweep: Sweep, *, table: bool, study: str = "", home: Path | None = No
     return lines
 
 
-def _table(lines: Sequence[Line]) -> None:
+def _table(lines: Sequence[Line], scores: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name, side in (("cell", "right"), ("overrides", "left"), ("UF1", "right"), ("UAR", "right"), ("s", "right")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+    table.add_column("cell", justify="right")
+    table.add_column("overrides")
+    for name in (*map(heading, scores), "s"):
+        table.add_column(name, justify="right")
     table.add_column("state")
     for line in lines:
-        scores = ["" if score is None else f"{score:.3f}" for score in (line.uf1, line.uar)]
-        table.add_row(str(line.number + 1), line.name, *scores, f"{line.seconds:.1f}", line.state)
+        found = [shown(line.scores[name]) if name in line.scores else "" for name in scores]
+        table.add_row(str(line.number + 1), line.name, *found, f"{line.seconds:.1f}", line.state)
     console = Console()
     console.print()
     console.print(table, markup=False)

@@ -25,9 +25,12 @@ __all__ = ["launch", "show"]
 _PATIENCE_S = 2.0  # Ctrl-C in a terminal reaches both processes; a signal from a program reaches only this one
 
 
-def show(words: Sequence[str]) -> int:
-    """Let Hydra print what the flags among the words request, without a run; return the exit status."""
-    return _process(words)
+def show(words: Sequence[str], root: str = "config") -> int:
+    """Let Hydra print what the flags among the words request, without a run; return the exit status.
+
+    `root` is that of `mer.config.composition.compose`.
+    """
+    return _process(words, root)
 
 
 def launch(sweep: Sweep, numbers: Sequence[int], *, wait: bool) -> int:
@@ -53,7 +56,8 @@ def launch(sweep: Sweep, numbers: Sequence[int], *, wait: bool) -> int:
         "+sweep.cell": ",".join(map(str, numbers)),
     }
     try:
-        return _process(["--multirun", *sweep.shared, *(f"{name}={value}" for name, value in own.items())])
+        words = [*sweep.shared, *(f"{name}={value}" for name, value in own.items())]
+        return _process(["--multirun", *words], sweep.of_task.root)
     finally:
         file.unlink(missing_ok=True)
 
@@ -63,11 +67,11 @@ def _quoted(path: Path) -> str:
     return f"'{escaped}'"
 
 
-def _process(words: Sequence[str]) -> int:
+def _process(words: Sequence[str], root: str) -> int:
     sys.stdout.flush()
     path = os.pathsep.join(folder for folder in sys.path if folder)
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "mer.sweep.hydra_process", *words],
+        [sys.executable, "-P", "-m", "mer.sweep.hydra_process", f"--config-name={root}", *words],
         stdin=subprocess.PIPE,  # never written to: it closes when this process ends, for whatever reason
         env=os.environ | {"HYDRA_FULL_ERROR": "1", "PYTHONPATH": path},
     ) as process:
@@ -114,7 +118,6 @@ def _main() -> int:
 
     @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
     def job(cfg: DictConfig) -> None:
-
         _run_cell(str(cfg.sweep.file), int(cfg.sweep.cell), wait=bool(cfg.sweep.wait))
 
     _end_with_parent()

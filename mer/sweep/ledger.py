@@ -7,14 +7,14 @@ import csv
 import json
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from mer.store.atomic import write_atomically
 
-__all__ = ["Ledger", "Line", "State", "duration"]
+__all__ = ["Ledger", "Line", "State", "duration", "heading", "shown"]
 
 State = Literal["done", "kept", "failed"]
 
@@ -31,7 +31,9 @@ class Line:
     state : {"done", "kept", "failed"}
     key : str
         Hash of all that determines the result; empty if the cell failed before its data was read.
-    uf1, uar : float or None
+    scores : mapping of str to float or None
+        Such as ``uf1`` and ``uar``, or ``f1_together`` of task=spot; None where a score is not defined. Empty if the
+        cell failed.
     seconds : float
     error : str
     warnings : tuple of str
@@ -41,8 +43,7 @@ class Line:
     overrides: tuple[str, ...]
     state: State
     key: str = ""
-    uf1: float | None = None
-    uar: float | None = None
+    scores: Mapping[str, float | None] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
     warnings: tuple[str, ...] = ()
@@ -57,7 +58,8 @@ class Line:
         if self.state == "failed":
             return f"{self.name}  failed: {self.error}"
         cost = "kept" if self.state == "kept" else f"{self.seconds:.1f} s"
-        return f"{self.name}  UF1 {self.uf1:.3f}  UAR {self.uar:.3f}  {cost}"
+        scores = [f"{heading(name)} {shown(score)}" for name, score in self.scores.items()]
+        return "  ".join([self.name, *scores, cost])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +74,14 @@ class Ledger:
         Its cells.
     began : float
         Seconds since 1970.
+    scores : tuple of str
+        Names of the scores of a cell, which are columns of cells.csv.
     """
 
     folder: Path
     total: int
     began: float
+    scores: tuple[str, ...]
 
     def write(self, line: Line) -> None:
         """Save a line."""
@@ -102,14 +107,19 @@ class Ledger:
         lines = self.lines()
         with (self.folder / "cells.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["cell", "overrides", "state", "uf1", "uar", "seconds", "result", "error"])
-            writer.writerows(_row(line) for line in lines)
+            writer.writerow(["cell", "overrides", "state", *self.scores, "seconds", "result", "error"])
+            writer.writerows(self._row(line) for line in lines)
         shutil.rmtree(self._parts, ignore_errors=True)
         return lines
 
     @property
     def _parts(self) -> Path:
         return self.folder / ".cells"
+
+    def _row(self, line: Line) -> Sequence[object]:
+        scores = [line.scores.get(name) for name in self.scores]
+        exact = ["" if score is None else f"{score:.6f}" for score in scores]
+        return [line.number + 1, line.name, line.state, *exact, f"{line.seconds:.2f}", line.key, line.error]
 
     def _left(self) -> str:
         """Estimate the remaining time from the cells run so far; kept cells cost no time and do not count."""
@@ -121,13 +131,19 @@ class Ledger:
         return f"  ({ended} of {self.total} finished, about {duration(left)} left)"
 
 
+def heading(name: str) -> str:
+    """Return the name of a score as text: ``uf1`` is UF1, ``f1_micro`` is F1 micro."""
+    first, *others = name.split("_")
+    return " ".join([first.upper(), *others])
+
+
+def shown(score: float | None) -> str:
+    """Return a score as text."""
+    return "none" if score is None else f"{score:.3f}"
+
+
 def duration(seconds: float) -> str:
     """Return a time in readable form: 40 s, 12 min, 3.5 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _row(line: Line) -> Sequence[object]:
-    scores = ["" if score is None else f"{score:.6f}" for score in (line.uf1, line.uar)]
-    return [line.number + 1, line.name, line.state, *scores, f"{line.seconds:.2f}", line.key, line.error]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from mer.sweep.cell import Sweep, is_kept
+from mer.sweep.cell import Sweep
 from mer.sweep.ledger import duration
-
-if TYPE_CHECKING:
-    from mer.run.experiment import Experiment, Prepared
+from mer.sweep.task import ReadyCell, is_kept
 
 __all__ = ["Planned", "plan", "print_plan"]
 
@@ -26,7 +23,7 @@ class Planned:
     state : str
         ``kept``, ``new``, ``failed before`` or ``twice`` (another cell of the sweep has the same result).
     work : mapping of str to int
-        Flow fields and feature rows to compute, except those that an earlier cell will compute.
+        What is to be computed, such as flow fields and feature rows, except what an earlier cell will compute.
     seconds : float or None
         None if no run of this kind has been timed on this machine.
     """
@@ -45,19 +42,14 @@ def plan(sweep: Sweep) -> list[Planned]:
     MerError
         If the data set of a cell cannot be read.
     """
-    from mer.run.execute import prepare
-
     coming: set[str] = set()  # keys that an earlier cell will have computed
     found = []
     for number, overrides in enumerate(sweep.cells):
-        ready = sweep.experiment(number)
-        prepared = prepare(ready)
-        state = _state(ready, prepared, again=sweep.force)
-        if prepared.result in coming:
-            state = "twice"
-        coming.add(prepared.result)
-        work: Counter[str] = Counter() if state in ("kept", "twice") else _work(ready, prepared, coming)
-        seconds = 0.0 if state in ("kept", "twice") else _seconds(ready, prepared, work)
+        cell = sweep.ready(number)
+        state = "twice" if cell.key in coming else _state(cell, again=sweep.force)
+        coming.add(cell.key)
+        work: Counter[str] = Counter() if state in ("kept", "twice") else cell.work(coming)
+        seconds = 0.0 if state in ("kept", "twice") else cell.seconds(work)
         found.append(Planned(name=" ".join(overrides) or "base", state=state, work=work, seconds=seconds))
     return found
 
@@ -66,49 +58,19 @@ def print_plan(sweep: Sweep) -> None:
     """Print the plan as a table, and the total time."""
     cells = plan(sweep)
     width = max(len(cell.name) for cell in cells)
-    print(f"{'cell':>5}  {'overrides':<{width}}  {'state':<13}  {'flow':>6}  {'rows':>6}  time")
+    counted = sweep.of_task.work
+    heads = "".join(f"{name:>6}  " for name in counted)
+    print(f"{'cell':>5}  {'overrides':<{width}}  {'state':<13}  {heads}time")
     for number, cell in enumerate(cells, 1):
-        flow, rows = cell.work["flow"], cell.work["descriptor"]
-        print(f"{number:>5}  {cell.name:<{width}}  {cell.state:<13}  {flow:>6}  {rows:>6}  {_time(cell.seconds)}")
+        work = "".join(f"{cell.work[name]:>6}  " for name in counted)
+        print(f"{number:>5}  {cell.name:<{width}}  {cell.state:<13}  {work}{_time(cell.seconds)}")
     print(f"\n{len(cells)} cells: {_counts(cells)}; expected time {_total(cells)}; nothing was run")
 
 
-def _state(ready: Experiment, prepared: Prepared, *, again: bool) -> str:
-    if not again and is_kept(ready, prepared):
+def _state(cell: ReadyCell, *, again: bool) -> str:
+    if not again and is_kept(cell):
         return "kept"
-    return "new" if ready.results.error(prepared.result) is None else "failed before"
-
-
-def _work(ready: Experiment, prepared: Prepared, coming: set[str]) -> Counter[str]:
-    """Count what is not in the cache, and add it to `coming`."""
-    pipeline, samples, work = ready.pipeline, prepared.manifest.samples, Counter[str]()
-
-    def new(stage: str, key: str) -> bool:
-        found = key not in coming and not pipeline.cache.holds(stage, key)
-        coming.add(key)
-        return found
-
-    tables = pipeline.table_keys(samples, mirror=ready.evaluation.mirrors, bad_clips=ready.bad_clips)
-    missing = [stage for stage, key in tables.items() if new(stage, key)]
-    if missing:
-        flows = [pipeline.keys.flow_or_reason(sample, ready.bad_clips) for sample in samples]
-        work.update({"descriptor": len(samples), "flow": sum(new("flow", key) for key in flows)})
-    return work
-
-
-def _seconds(ready: Experiment, prepared: Prepared, work: Counter[str]) -> float | None:
-    """Estimate the time from earlier runs; clips and folds run in parallel."""
-    flows = work["flow"]
-    frames = 0 if ready.pipeline.dataset.entry == "flow" else flows
-    counts = {"read": flows, "landmarks": frames, "align": frames, "flow": frames, "descriptor": work["descriptor"]}
-    counts["evaluation"] = len(prepared.manifest.samples)
-    total = ready.times.expected("rest", "cell")
-    for step, count in counts.items():
-        each = ready.times.expected(step, ready.timed(step)) if count else 0.0
-        if each is None or total is None:
-            return None
-        total += each * count / ready.workers
-    return total
+    return "new" if cell.run.results.error(cell.key) is None else "failed before"
 
 
 def _time(seconds: float | None) -> str:

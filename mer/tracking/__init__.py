@@ -6,6 +6,7 @@ run or for ``mer sync``.
 """
 
 from mer.tracking.clean import first_line
+from mer.tracking.failures import telling_failures
 from mer.tracking.health import store_problems
 from mer.tracking.read import reading
 from mer.tracking.record import FAILED, RECORDS, Record, carry_over, is_recorded, waiting
@@ -36,6 +37,7 @@ __all__ = [
     "study_url",
     "sync",
     "tell_later",
+    "telling_failures",
     "ui_command",
     "waiting",
     "warm",

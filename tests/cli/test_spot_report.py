@@ -44,7 +44,7 @@ def test_the_report_has_every_cell_once_and_names_what_cannot_be_compared(report
 
 def test_the_scores_of_the_report_are_those_of_the_runs(report: Path, home: Path) -> None:
     shown = json.loads((report / "report.json").read_text(encoding="utf-8"))["cells"][0]
-    files = [json.loads(path.read_text(encoding="utf-8")) for path in home.glob("runs/small/*/1/metrics.json")]
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in home.glob("runs/small/*/0/metrics.json")]
     assert shown["f1_together"] == files[0]["sets"]["synthetic_long"]["together"]["f1"]["value"]
 
 

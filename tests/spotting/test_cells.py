@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def test_an_edited_file_is_one_sentence_and_leaves_the_other_runs(name: str, tex
 
 
 def test_the_report_shows_the_score_of_spotting_then_recognising(tmp_path: Path) -> None:
+    more = edited("metrics.json", '{"iou": 0.5, "recognition": {"uf1": null, "strs": 0.0}}')
+    assert math.isnan(read_cell(more).recognition["uf1"])
     more = edited("metrics.json", '{"iou": 0.5, "recognition": {"uf1": 0.4, "strs": 0.125}}')
     cells, _ = read_cells([RUN, replace(more, run_id="r2")])
     document = report_spotting("s", cells, [], tmp_path / "report")
@@ -67,6 +70,15 @@ def test_the_report_shows_the_score_of_spotting_then_recognising(tmp_path: Path)
     heads = [column.head for column in main.columns]
     shown = {row.items[heads.index("STRS")].text for row in main.rows}
     assert shown == {"0.125", "–"}
+
+
+def test_the_report_takes_decimals_and_words(tmp_path: Path) -> None:
+    cells, _ = read_cells([RUN, replace(RUN, run_id="r2", params={"flow": "mine"})])
+    document = report_spotting("s", cells, [], tmp_path / "report", digits=2, words={"mine": "our flow"})
+    (main,) = [table for table in document.tables if table.key == "1-main"]
+    assert [row.items[1].text for row in main.rows] == ["1.00", "1.00"]
+    latex = (tmp_path / "report" / "tables.tex").read_text(encoding="utf-8")
+    assert "our flow" in latex and "mine" not in latex
 
 
 def test_runs_with_another_truth_are_another_part() -> None:

@@ -12,10 +12,10 @@ import pytest
 
 import mer
 from mer.cli import main
-from mer.cli.spot_run import _recognition
 from mer.config.composition import compose
 from mer.errors import DataError
-from mer.spotting.recognise import Recognised, Recognition
+from mer.spotting.assemble import recognition as assembled
+from mer.spotting.recognise import Recognised, Recognition, write_recognised
 from mer.spotting.score import SpottedVideo
 from mer.types import Clip, Image, Recording
 
@@ -55,7 +55,7 @@ def recordings() -> tuple[Recording, ...]:
 @pytest.fixture(scope="module")
 def recognition() -> Recognition:
     cfg = compose(["task=spot_recognise", "flow=farneback", "workers=1", "tuning=none"], root="spot_recognise_run")
-    return _recognition(cfg)
+    return assembled(cfg)
 
 
 def perfect(recordings: tuple[Recording, ...]) -> list[SpottedVideo]:
@@ -96,10 +96,13 @@ def test_the_labels_of_a_subject_have_no_part_in_its_predictions(
     assert [r[-2] for r in before.rows if r[0] in own] != [r[-2] for r in after.rows if r[0] in own]
 
 
-def test_without_a_hit_the_score_is_0(recordings: tuple[Recording, ...], recognition: Recognition, cache: Path) -> None:
+def test_without_a_hit_the_score_is_0(
+    recordings: tuple[Recording, ...], recognition: Recognition, cache: Path, tmp_path: Path
+) -> None:
     nothing = [replace(video, found=()) for video in perfect(recordings)]
     found = recognition(mer.component("dataset", "synthetic_long"), recordings, nothing, 0.5, cache)
     assert (found.rows, found.strs) == ((), 0.0)
+    json.dumps(write_recognised(tmp_path, found), allow_nan=False)
 
 
 def test_a_clip_that_cannot_be_used_is_named(
@@ -138,6 +141,10 @@ def test_the_command_writes_what_was_recognised(tmp_path: Path, capsys: pytest.C
     lines = (tmp_path / "run" / "recognition.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "video,onset,apex,offset,true_onset,true_offset,label,predicted"
     assert len(lines) == 1 + score["hits"]
+    assert main([words[0], "-m", *words[1:], f"home={tmp_path}", f"hydra.sweep.dir={tmp_path / 'sweep'}"]) == 0
+    said, (head, row) = capsys.readouterr().out, (tmp_path / "sweep" / "cells.csv").read_text("utf-8").splitlines()
+    assert f"STRS {score['strs']:.3f}  kept" in said
+    assert head.split(",")[3:7] == ["f1_micro", "f1_macro", "f1_together", "strs"] and row.split(",")[2] == "kept"
     assert main(["report", "spotting", f"home={tmp_path}", f"output={tmp_path / 'report'}"]) == 0
 
 

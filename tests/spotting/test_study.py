@@ -1,4 +1,4 @@
-"""``mer run task=spot``: the folder, the record in MLflow, what is kept, sweeps and bad input."""
+"""``mer run task=spot``: the folder, the record in MLflow, what is kept, and bad input."""
 
 from __future__ import annotations
 
@@ -81,20 +81,6 @@ def test_too_few_subjects_are_refused_before_anything_is_measured(
     assert "thresholds are fitted on the other subjects" in capsys.readouterr().err
 
 
-def test_a_sweep_runs_every_cell_and_names_one_that_fails(
-    home: Path, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ("-m", "spotter.strongest=1,0,2", "tracking=off", f"hydra.run.dir={home / 'sweep'}")
-    assert run(home, *words) == 1
-    told = capsys.readouterr()
-    assert "2 of 3 cells are done" in told.out and "cell 2: spotter.strongest=0: must be a" in told.err
-    with (home / "sweep" / "cells.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["cell"] for row in rows[::3]] == ["spotter.strongest=1", "spotter.strongest=2"]
-    assert float(rows[2]["difference"]) == 0.0 and "not significant" in told.out
-    assert (home / "sweep" / "1" / "metrics.json").exists() and (home / "sweep" / "3" / "metrics.json").exists()
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -105,7 +91,7 @@ def test_a_sweep_runs_every_cell_and_names_one_that_fails(
         (("spotter.bogus=1",), "spotter.bogus: no such setting"),
         (("svm=linear",), "svm"),
         (("task=recognize",), "task=spot,recognize: choose one of recognise, spot"),
-        (("--cfg", "job"), "do not apply; see the config.yaml of a run"),
+        (("workers=0",), "workers=0: must be a number of cores"),
     ],
 )
 def test_bad_words_are_one_sentence(
@@ -116,15 +102,14 @@ def test_bad_words_are_one_sentence(
     assert said in told and "Traceback" not in told
 
 
-def test_the_cells_of_a_sweep_share_a_folder_of_their_own_by_default(home: Path, folder: Path) -> None:
-    assert run(home, "-m", "spotter.strongest=1,2", "tracking=off", "study=apart") == 0
-    (made,) = (home / "runs" / "apart").iterdir()
-    assert sorted(path.name for path in made.iterdir()) == ["1", "2", "cells.csv"]
-
-
 def test_a_data_set_of_clips_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "task=spot", f"home={home}", "dataset=synthetic"]) == 2
     assert "dataset=synthetic: task=spot needs long videos; choose a data set of them" in capsys.readouterr().err
+
+
+def test_the_composed_settings_are_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "task=spot", "--cfg", "job", "--package", "spotter", "spotter.strongest=3"]) == 0
+    assert "strongest: 3" in capfd.readouterr().out
 
 
 def test_task_recognise_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:

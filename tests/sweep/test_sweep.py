@@ -282,8 +282,8 @@ def test_a_cell_that_another_works_on_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_the_ledger_says_how_long_it_takes(tmp_path: Path) -> None:
-    ledger = Ledger(folder=tmp_path, total=3, began=time.time() - 10)
-    ledger.write(Line(number=1, overrides=("a=1",), state="done", uf1=0.5, uar=0.25, seconds=9.0))
+    ledger = Ledger(folder=tmp_path, total=3, began=time.time() - 10, scores=("uf1", "uar"))
+    ledger.write(Line(number=1, overrides=("a=1",), state="done", scores={"uf1": 0.5, "uar": 0.25}, seconds=9.0))
     said = ledger.said(ledger.lines()[0])
     assert re.fullmatch(r"\[2/3\] a=1  UF1 0.500  UAR 0.250  9.0 s  \(1 of 3 finished, about 20 s left\)", said)
     assert [duration(s) for s in (40, 700, 12600)] == ["40 s", "12 min", "3.5 h"]

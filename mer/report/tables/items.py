@@ -47,6 +47,8 @@ def scored_item(value: float, interval: Sequence[float] | Numbers, digits: int, 
 
 def signed(value: float, interval: Sequence[float] | Numbers, digits: int) -> Item:
     """Return a difference with its interval; a positive one has its plus."""
+    if not math.isfinite(value):
+        return NOTHING
     low, high = (float(end) for end in interval)
     known = math.isfinite(low) and math.isfinite(high)
     ends = f"[{_plus(low, digits)}, {_plus(high, digits)}]" if known else ""
