@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
 from typing import Any
 
 from rich.console import Console
@@ -39,8 +38,5 @@ def check_long(dataset: Any) -> int:
 
 
 def _numbers(recording: Recording) -> list[str]:
-    events = recording.events
-    pairs = pairwise(events)
-    overlapping = sum(later.onset <= one.offset and later.kind == one.kind for one, later in pairs)
-    kinds = [str(sum(event.kind == kind for event in events)) for kind in KINDS]
-    return [f"{recording.minutes:.2f}", f"{recording.fps:.4g}", *kinds, str(overlapping or "")]
+    kinds = [str(sum(event.kind == kind for event in recording.events)) for kind in KINDS]
+    return [f"{recording.minutes:.2f}", f"{recording.fps:.4g}", *kinds, str(recording.overlapping or "")]

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mer.errors import DataError
+from mer.errors import DataError, counted
 from mer.run.record import source_of
 from mer.spotting import run_files
 from mer.spotting.costs import remember, unmeasured
@@ -146,7 +146,16 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
 
 def _warnings(recordings: Recordings, without_face: Sequence[str], recognised: Recognised | None) -> list[str]:
     faulty = [f"left out: {left.reason}" for left in recordings.excluded if left.fault]
-    return [*faulty, *without_face, *(() if recognised is None else recognised.left_out)]
+    return [*faulty, *_overlapping(recordings), *without_face, *(() if recognised is None else recognised.left_out)]
+
+
+def _overlapping(recordings: Recordings) -> list[str]:
+    """Say how many true intervals overlap: found intervals do not, so that some of these are missed."""
+    videos = {r.id: r.overlapping for r in recordings.recordings if r.overlapping}
+    if not videos:
+        return []
+    where = f"{sum(videos.values())} in {counted(len(videos), 'video')}, first {next(iter(videos))}"
+    return [f"true intervals that overlap an earlier one of the same kind: {where}; all are kept and count"]
 
 
 def _recordings(dataset: Any) -> Recordings:

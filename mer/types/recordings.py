@@ -108,6 +108,16 @@ class Recording:
         return self.last - self.first + 1
 
     @property
+    def overlapping(self) -> int:
+        """How many of the events begin before an earlier one of their kind has ended."""
+        ends: dict[str, int] = {}
+        count = 0
+        for event in self.events:
+            count += event.onset <= ends.get(event.kind, self.first - 1)
+            ends[event.kind] = max(event.offset, ends.get(event.kind, event.offset))
+        return count
+
+    @property
     def minutes(self) -> float:
         """Duration in minutes."""
         return self.frames / self.fps / 60
