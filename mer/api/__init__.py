@@ -52,7 +52,12 @@ def run(overrides: Sequence[str] = ()) -> Outcome:
     from mer.run.experiment import Outcome
     from mer.sweep.single import run_single
 
-    outcome, _ = run_single(_words(overrides))
+    task, words = _words(overrides)
+    if task != "recognise":
+        raise ConfigError(
+            f"task={task}: mer.run recognises only; use mer.sweep, also for one cell, or mer run task={task}"
+        )
+    outcome, _ = run_single(words)
     assert isinstance(outcome, Outcome)
     return outcome
 
@@ -63,12 +68,13 @@ def sweep(overrides: Sequence[str] = ()) -> tuple[Line, ...]:
     Parameters
     ----------
     overrides : sequence of str
-        The words of the command line; comma-separated values span a grid. The same words resume an interrupted sweep.
+        The words of the command line, also ``task=spot``; comma-separated values span a grid. The same words resume an
+        interrupted sweep.
 
     Returns
     -------
     tuple of Line
-        One per cell, in order. A cell that failed has the state ``failed`` and its error.
+        One per cell, in order, with its scores. A cell that failed has the state ``failed`` and its error.
 
     Raises
     ------
@@ -86,7 +92,8 @@ def sweep(overrides: Sequence[str] = ()) -> tuple[Line, ...]:
     """
     from mer.sweep.engine import sweep_cells
 
-    return tuple(sweep_cells(_words(overrides)))
+    task, words = _words(overrides)
+    return tuple(sweep_cells(words, task))
 
 
 def report(
@@ -140,18 +147,15 @@ def report(
     return folder
 
 
-def _words(overrides: Sequence[str]) -> list[str]:
-    """Return the words with their paths in quotes.
+def _words(overrides: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the task, and the other words with their paths in quotes.
 
     Raises
     ------
     ConfigError
-        If one string is given in place of a list of words, or another task than recognition.
+        If one string is given in place of a list of words.
     """
     if isinstance(overrides, str):
         raise ConfigError(f"overrides={overrides!r}: must be a list of words; write [{overrides!r}]")
-    tasks = [word for word in overrides if word.startswith("task=") and word != "task=recognise"]
-    if tasks:
-        raise ConfigError(f"{tasks[0]}: Python runs recognition only; use the command, mer run {tasks[0]}")
-    overrides = [word for word in overrides if word != "task=recognise"]
-    return [quoted(word) for word in overrides]
+    task = [word.partition("=")[2] for word in overrides if word.startswith("task=")]
+    return (task or ["recognise"])[-1], [quoted(word) for word in overrides if not word.startswith("task=")]

@@ -60,6 +60,9 @@ def test_bad_words_are_one_sentence() -> None:
         mer.run(["flow=dis,tvl1"])
 
 
-def test_spotting_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"^task=spot: "):
+def test_spotting_is_swept_and_a_single_run_of_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^task=spot: mer\.run recognises only; use mer\.sweep"):
         mer.run(["task=spot"])
+    size = ["dataset.videos=1", "dataset.seconds=5", "dataset.look.subjects=2", "dataset.look.size=96"]
+    (cell,) = mer.sweep(["task=spot", *size, "flow=farneback", "tracking=off", f"home={tmp_path}"])
+    assert cell.state == "done" and set(cell.scores) == {"f1_micro", "f1_macro", "f1_together"}
