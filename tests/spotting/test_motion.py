@@ -71,7 +71,7 @@ def test_the_flow_to_a_frame_starts_where_the_path_says(
 def test_a_path_of_another_name_is_refused(measure: RegionMotion) -> None:
     wrong: Any = "frame"
     with pytest.raises(
-        ConfigError, match="region_motion.path=frame: no such choice; region_motion.path can be anchors, sliding"
+        ConfigError, match=r"region_motion\.path=frame: no such choice; region_motion\.path can be anchors, sliding"
     ):
         replace(measure, path=wrong)
 
