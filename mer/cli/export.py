@@ -52,8 +52,8 @@ def _run(asked: Namespace) -> int:
 
 def _fill_predictions(parser: Parser) -> None:
     parser.add_argument("RUN", help="the run id shown in the MLflow UI, or its first characters")
-    text = "megc, the log of the MEGC2019 networks, or csv, a table"
-    parser.setting("format", text, default="megc", metavar="NAME")
+    text = "megc, the log of the MEGC2019 networks, or csv, a table; by default megc, or what was imported"
+    parser.setting("format", text, metavar="NAME")
     parser.setting("output", "the file to write; RUN_predictions.txt or .csv by default", metavar="FILE")
     parser.home("the store on this machine; MER_HOME (./mer_home) by default")
     parser.setting("uri", "an MLflow server instead", metavar="http://...")
@@ -61,22 +61,21 @@ def _fill_predictions(parser: Parser) -> None:
 
 def _run_predictions(asked: Namespace) -> int:
     """Write the predictions of a run, one line per clip."""
-    require_choice("format", asked.format, ("megc", "csv"))
-    end = "txt" if asked.format == "megc" else "csv"
-    path = user_path("output", asked.output or Path(f"{asked.RUN}_predictions.{end}"))
-
     from mer.report.study import load_run, texts_of
-    from mer.run.logs import write_megc
     from mer.run.logs.keep import FILE, log_of
     from mer.run.logs.own import log_of_own
-    from mer.run.logs.table import write_table_of_predictions
+    from mer.run.logs.write import write_log
     from mer.tracking import reading
 
     with reading(home=asked.home, uri=asked.uri) as client:
         run = load_run(client, asked.RUN)
         imported = texts_of(client, run.run_id, FILE) if "imported" in run.card else ""
     log = log_of(imported, run.predictions) if imported else log_of_own(run.predictions)
-    (write_megc if asked.format == "megc" else write_table_of_predictions)(path, log)
+    kind = asked.format or log.format
+    require_choice("format", kind, sorted({"megc", "csv", log.format}))
+    end = "csv" if kind == "csv" else "txt"
+    path = user_path("output", asked.output or Path(f"{asked.RUN}_predictions.{end}"))
+    write_log(path, log, kind)
     print(f"{counted(len(log.rows), 'prediction')} in {path}")
     print(f"classes   {', '.join(f'{k} {name}' for k, name in enumerate(log.classes))}")
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Parser
 from mer.errors import ConfigError
-from mer.validation import require_choice, user_path
+from mer.validation import require_choice, require_names, user_path
 
 if TYPE_CHECKING:
     from mer.run.logs import PredictionLog
@@ -83,6 +83,8 @@ def _read(path: Path, kind: str, classes: str) -> PredictionLog:
     kind = kind or _look(path)
     require_choice("format", kind, _FORMATS)
     names = [name.strip() for name in classes.split(",") if name.strip()]
+    if names:
+        require_names("classes", names)
     if kind == "csv":
         return read_table_of_predictions(path, names)
     read = read_megc if kind == "megc" else read_subject_lists
@@ -91,11 +93,11 @@ def _read(path: Path, kind: str, classes: str) -> PredictionLog:
 
 def _look(path: Path) -> str:
     """Return the format that a file seems to have."""
-    from mer.run.logs.megc import text_of
+    from mer.run.logs.megc import lines_of
 
     if path.suffix.lower() in (".csv", ".tsv"):
         return "csv"
-    return "subject_lists" if text_of(path).lstrip().startswith("Subject:") else "megc"
+    return "subject_lists" if any(line.startswith("Subject:") for _, line in lines_of(path)) else "megc"
 
 
 def _print_databases(counts: dict[str, float]) -> None:

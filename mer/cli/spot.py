@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mer.cli.command import Command, Parser, make_output
 from mer.config.arguments import overrides, truth
-from mer.errors import ConfigError, DataError
+from mer.errors import ConfigError, DataError, counted
 from mer.progress import progress
 from mer.validation import user_path
 
@@ -47,23 +47,26 @@ def _run(asked: Namespace) -> int:
     measure, spot = build(cfg.region_motion), build(cfg.spotter)
     output = user_path("output", asked.output or "spotted")
 
-    from mer.report.figures.motion_curve import draw
     from mer.spotting.interval_table import write_intervals
 
     render = truth("render", asked.render)
     make_output(output)
     found: dict[str, tuple[Interval, ...]] = {}
     times: dict[str, Numbers] = {}
+    failed = False
     for name, file in files.items():
-        seconds, follow = _followed(measure, spot, file)
-        found[name], times[name] = follow.found, seconds
-        draw(file.name, seconds, follow.strengths, found[name], output / f"{file.stem}.png")
-        _say(file, found[name], seconds)
-        if render:
-            _render(file, follow, seconds, output)
-    write_intervals(output, found, times)
-    print(f"intervals {output / 'intervals.csv'}\npictures  {output}")
-    return 0
+        try:
+            seconds, follow = _followed(measure, spot, file)
+            found[name], times[name] = follow.found, seconds
+            _show(file, follow, seconds, output, render=render)
+        except DataError as error:
+            failed = True
+            print(f"mer: {error}", file=sys.stderr)
+        if found:
+            write_intervals(output, found, times)
+    if found:
+        print(f"intervals {output / 'intervals.csv'}\npictures  {output}")
+    return int(failed)
 
 
 def _files(words: Sequence[str]) -> dict[str, Path]:
@@ -89,12 +92,21 @@ def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow
     times = index.times
     rate = fps_of(times)
     if not rate:
-        raise DataError(f"{file}: the video has {len(times)} frame, so there is no motion to find")
+        raise DataError(f"{file}: the video has {len(times)} frame, so there is no motion to find; give a longer one")
     try:
         with progress("frames", len(times)) as advance:
             return times, follow(measure, spot, frames_of(file), rate, advance)
     except DataError as error:
         raise type(error)(f"{file}: {error}") from error
+
+
+def _show(file: Path, follow: Follow, seconds: Numbers, output: Path, *, render: bool) -> None:
+    from mer.report.figures.motion_curve import draw
+
+    draw(file.name, seconds, follow.strengths, follow.found, output / f"{file.stem}.png")
+    _say(file, follow.found, seconds)
+    if render:
+        _render(file, follow, seconds, output)
 
 
 def _render(file: Path, follow: Follow, times: Numbers, output: Path) -> None:
@@ -120,7 +132,7 @@ def _render(file: Path, follow: Follow, times: Numbers, output: Path) -> None:
 
 
 def _say(file: Path, found: Sequence[Interval], times: Numbers) -> None:
-    kinds = ", ".join(f"{sum(i.kind == kind for i in found)} {kind}-expressions" for kind in ("micro", "macro"))
+    kinds = ", ".join(counted(sum(i.kind == kind for i in found), f"{kind}-expression") for kind in ("micro", "macro"))
     print(f"{file.name}: {kinds} in {float(times[-1] - times[0]):.1f} s")
     for one in found:
         start, end = float(times[one.onset]), float(times[one.offset])

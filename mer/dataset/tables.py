@@ -17,6 +17,8 @@ __all__ = ["Row", "Table", "cell_name", "header_again", "read_lines", "read_tabl
 
 _BOOKS = {b"PK\x03\x04": "an Excel or OpenDocument workbook", b"\xd0\xcf\x11\xe0": "a workbook of the old format .xls"}
 
+_SHOWN = 20  # columns in a message
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -73,6 +75,11 @@ class Table:
     rows: tuple[Row, ...]
     remarks: tuple[str, ...] = ()
 
+    @property
+    def header(self) -> str:
+        """The first names of the columns, for messages."""
+        return first_of([name if name.isprintable() else ascii(name) for name in self.columns], _SHOWN)
+
     def require(self, columns: Iterable[str], optional: Iterable[str] = ()) -> None:
         """Raise DataError for a column that is missing or occurs twice, an invisible character, or a header alone."""
         needed = tuple(columns)
@@ -81,10 +88,7 @@ class Table:
             require_visible(str(self.path), "column name", column)
         missing = [column for column in needed if column not in self.columns]
         if missing:
-            raise DataError(
-                f"{self.path}: column {', '.join(missing)} is missing; the header has "
-                f"{', '.join(column if column.isprintable() else ascii(column) for column in self.columns)}"
-            )
+            raise DataError(f"{self.path}: column {', '.join(missing)} is missing; the header has {self.header}")
         twice = [column for column in used if self.columns.count(column) > 1]
         if twice:
             raise DataError(f"{self.path}: column {', '.join(twice)} occurs twice; rename or remove one")

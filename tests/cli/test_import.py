@@ -59,6 +59,7 @@ def test_the_scores_are_printed_and_what_was_published_otherwise(
         (["import", "LOG"], "study=: say which study the log becomes a run of"),
         (["import", "LOG", "study=a", "format=xml"], "format=xml: no such choice"),
         (["import", "LOG", "study=a", "classes=a,b"], "is no class; the classes are 0 to 1 (a, b)"),
+        (["import", "LOG", "study=a", "classes=a,a,b"], "classes=['a', 'a', 'b']: give at least two different names"),
         (["import", "LOG", "study=a", "optimistic=perhaps"], "optimistic=perhaps: no such choice"),
         (["export", "predictions", "nothing"], "run nothing: there is no such run"),
     ],

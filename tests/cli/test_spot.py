@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import av
@@ -41,7 +42,7 @@ def test_an_expression_is_found_written_and_drawn(
     assert float(row["duration"]) == pytest.approx((int(row["offset"]) - int(row["onset"])) / 20, abs=0.01)
     (line,) = (tmp_path / "intervals.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["regions"] == row["regions"].split()
-    assert said.startswith("me.avi: 0 micro-expressions, 1 macro-expressions in 5.0 s")
+    assert said.startswith("me.avi: 0 micro-expressions, 1 macro-expression in 5.0 s")
     picture = cv2.imread(str(tmp_path / "me.png"))
     assert picture is not None and picture.shape[1] > 1000
 
@@ -53,10 +54,28 @@ def test_the_video_is_drawn_on_request(video: Path, tmp_path: Path) -> None:
         assert sum(1 for _ in made.decode(video=0)) == 100
 
 
+def test_a_video_that_fails_costs_no_other_one(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text.mp4").write_text("text", encoding="utf-8")
+    assert main(["spot", str(tmp_path / "text.mp4"), str(video), f"output={tmp_path}"]) == 1
+    assert "text.mp4: no video can be decoded" in capsys.readouterr().err
+    assert "macro" in (tmp_path / "intervals.csv").read_text(encoding="utf-8")
+
+
+def test_the_drawn_video_never_replaces_the_video_itself(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "me.mp4"
+    shutil.copyfile(video, own)
+    assert main(["spot", str(own), f"output={tmp_path}", "render=true"]) == 1
+    assert "would replace the video itself; choose another output=" in capsys.readouterr().err
+    assert own.read_bytes() == video.read_bytes()
+
+
 def test_bad_input_is_one_sentence(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for words, status, said in (
         ([], 2, "missing video; write mer spot VIDEO"),
         ([str(tmp_path / "none.mp4")], 1, "none.mp4"),
+        ([str(tmp_path)], 1, "a folder, not a video; give the path of a video file"),
         ([str(video), "spotter.level=2"], 2, "spotter.level=2: must be a number"),
         ([str(video), "spotter.heigth=2"], 2, "heigth"),
         ([str(video), str(video.parent / "me.mp4")], 2, "two videos are called me"),

@@ -286,3 +286,10 @@ def test_a_lone_format_at_the_end_of_a_sheet_costs_nothing_and_escaped_line_ends
     book.save(tmp_path / "t.xlsx")
     (found,) = read_sheets(tmp_path / "t.xlsx")
     assert found.lines == ((1, ["subject", "clip", "onset"]), (2, ["s1", "a", "3"]))
+
+
+def test_a_wide_header_is_not_repeated_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"x_{k}" for k in range(700)) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"column frame is missing; the header has x_0, .*, x_19, \.\.\.$"):
+        read_table(path).require(["frame"])

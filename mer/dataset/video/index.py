@@ -52,6 +52,8 @@ def video_index(file: Path) -> VideoIndex:
         state = file.stat()
     except OSError as error:
         raise DataError(f"{file}: no such video ({error.strerror}); correct the path") from error
+    if file.is_dir():
+        raise DataError(f"{file}: a folder, not a video; give the path of a video file")
     return _index(file.absolute(), state.st_mtime_ns, state.st_size)
 
 

@@ -70,8 +70,9 @@ def _jumps(changes: NDArray[np.float64]) -> Iterator[str]:
     jumps = np.flatnonzero(changes > np.maximum(_JUMP * usual, _JUMP_LEVELS))
     if jumps.size:
         named, first = first_of(jumps.tolist(), _NAMED), jumps[0]
+        frame = "frame" if jumps.size == 1 else "frames"
         yield (
-            f"the picture changes suddenly at frame {named}: by {changes[first]:.1f} grey levels, where "
+            f"the picture changes suddenly at {frame} {named}: by {changes[first]:.1f} grey levels, where "
             f"{usual[first]:.1f} is usual; a cut, or damage that the decoder did not notice: look at it"
         )
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from mer.errors import DataError
-from mer.model.inputs import Source
+from mer.model.inputs import Source, Video
 from mer.model.motion import Follow, fps_of
 from mer.model.result import Prediction
 from mer.types import Image, Landmarks, Numbers
@@ -40,7 +40,14 @@ def write_movie(
         Of this source.
     advance : callable
         Called after every frame.
+
+    Raises
+    ------
+    DataError
+        If the MP4 is the source itself, or cannot be written.
     """
+    if isinstance(source, Video) and path.exists() and path.samefile(source.file):
+        raise DataError(f"{path}: the video with the intervals would replace the video itself; choose another output=")
     times = source.times
     band: Image | None = None
     try:

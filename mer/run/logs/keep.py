@@ -79,7 +79,7 @@ def keep(log: PredictionLog, origin: Origin, study: str, home: Path) -> tuple[Me
     table = log.predictions()
     summary = metrics.from_predictions(table, draws=_DRAWS)
     card = _card(log, table, origin)
-    key = digest("imported", card, [[row.id, row.truth, row.predicted] for row in log.rows])
+    key = digest("imported", card, log.text, [[row.id, row.truth, row.predicted] for row in log.rows])
     results = Results(root=home / "results")
     with drawing() as figures, results.writing(key, replacing=carry_over) as folder:
         figures.begin("confusion.png", "confusion", metrics=summary)
@@ -103,7 +103,7 @@ def keep(log: PredictionLog, origin: Origin, study: str, home: Path) -> tuple[Me
 
 
 def log_of(text: str, table: Predictions) -> PredictionLog:
-    """Return the log that imported.json and predictions.csv of a run hold, its lines in the order of the file."""
+    """Return the log that imported.json and predictions.csv of a run hold, in the order of the file."""
     content = json.loads(text)
     known = dict(zip(table.sample_id.tolist(), zip(table.y_true, table.y_pred, strict=True), strict=True))
     rows = []
@@ -111,7 +111,8 @@ def log_of(text: str, table: Predictions) -> PredictionLog:
         row = LogRow(where=FILE, database=database, subject=subject, clip=clip, truth=0, predicted=0)
         truth, predicted = (int(number) for number in known[row.id])
         rows.append(LogRow(where=FILE, database=database, subject=subject, clip=clip, truth=truth, predicted=predicted))
-    return PredictionLog(rows=tuple(rows), classes=table.classes, **content["log"])
+    shape = {name: content["log"].get(name, "") for name in ("format", "text")}
+    return PredictionLog(rows=tuple(rows), classes=table.classes, **shape)
 
 
 def _card(log: PredictionLog, table: Predictions, origin: Origin) -> dict[str, Any]:
@@ -161,9 +162,8 @@ def _numbers(table: Predictions, summary: Metrics) -> dict[str, float]:
 def _write_files(
     folder: Path, log: PredictionLog, table: Predictions, origin: Origin, documents: Mapping[str, Any]
 ) -> None:
-    shape = {"format": log.format, "line_end": log.line_end, "last_line_ended": log.last_line_ended}
     content = {
-        "log": {**shape, "names_clips": log.names_clips},
+        "log": {"format": log.format, "text": log.text},
         "published": dict(origin.published),
         "clips": [[row.database, row.subject, row.clip] for row in log.rows],
     }

@@ -53,10 +53,8 @@ class PredictionLog:
     rows : tuple of LogRow
         In the order of the file.
     classes : tuple of str
-    line_end : str
-        What ends a line of the file.
-    last_line_ended : bool
-        Whether the last line has it, too.
+    text : str
+        The whole file; empty for a log that was not read from one.
     names_clips : bool
         False where the log lists numbers without saying which clip each belongs to; ``clip`` then counts the clips of
         one class of one subject.
@@ -65,8 +63,7 @@ class PredictionLog:
     format: str
     rows: tuple[LogRow, ...]
     classes: tuple[str, ...]
-    line_end: str = "\n"
-    last_line_ended: bool = True
+    text: str = ""
     names_clips: bool = True
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mer.errors import DataError
-from mer.run.logs.megc import text_of
+from mer.run.logs.megc import lines_of, text_of
 from mer.run.logs.prediction_log import LogRow, PredictionLog, class_number
 
 __all__ = ["read_subject_lists"]
@@ -28,7 +28,7 @@ def read_subject_lists(path: Path, classes: Sequence[str]) -> PredictionLog:
     """
     subject = ""
     found: dict[str, dict[str, list[int]]] = {}
-    for number, line in enumerate(text_of(path).splitlines(), start=1):
+    for number, line in lines_of(path):
         name, colon, rest = (part.strip() for part in line.partition(":"))
         where = f"{path}: line {number}"
         if name == "Subject" and colon:
@@ -41,7 +41,9 @@ def read_subject_lists(path: Path, classes: Sequence[str]) -> PredictionLog:
     if not any(found.values()):
         raise DataError(f"{path}: the log holds no line 'Predicted: [...]'; check the file or give another format=")
     rows = [row for name, lists in found.items() for row in _rows(f"{path}: subject {name}", name, lists, classes)]
-    return PredictionLog(format="subject_lists", rows=tuple(rows), classes=tuple(classes), names_clips=False)
+    return PredictionLog(
+        format="subject_lists", rows=tuple(rows), classes=tuple(classes), text=text_of(path), names_clips=False
+    )
 
 
 def _numbers(where: str, text: str, classes: Sequence[str]) -> list[int]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from mer.dataset.tables import Row, Table, read_table
-from mer.errors import DataError, reason
+from mer.errors import DataError
+from mer.run.logs.megc import text_of
 from mer.run.logs.prediction_log import LogRow, PredictionLog
 
-__all__ = ["read_table_of_predictions", "write_table_of_predictions"]
+__all__ = ["NAMES", "read_table_of_predictions"]
 
 # What a column may be called; the first name is the one that is written.
-_NAMES = {
+NAMES = {
     "dataset": ("dataset", "database"),
     "subject": ("subject", "sub"),
     "clip": ("clip", "sample_id", "filename"),
@@ -38,7 +37,7 @@ def read_table_of_predictions(path: Path, classes: Sequence[str]) -> PredictionL
         If a column is missing, or a cell is empty or no class.
     """
     table = read_table(path)
-    columns = {kind: _column(table, kind) for kind in _NAMES}
+    columns = {kind: _column(table, kind) for kind in NAMES}
     table.require(columns.values())
     cells = [{kind: _cell(path, row, column) for kind, column in columns.items()} for row in table.rows]
     found = {cell[kind] for cell in cells for kind in ("truth", "prediction")}
@@ -55,35 +54,15 @@ def read_table_of_predictions(path: Path, classes: Sequence[str]) -> PredictionL
         rows.append(
             LogRow(where=where, database=cell["dataset"], subject=subject, clip=clip, truth=truth, predicted=guess)
         )
-    return PredictionLog(format="csv", rows=tuple(rows), classes=known)
-
-
-def write_table_of_predictions(path: Path, log: PredictionLog) -> None:
-    """Write a table that `read_table_of_predictions` reads, in the order of the log.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be written.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_NAMES)
-    for row in log.rows:
-        names = (log.classes[number] for number in (row.truth, row.predicted))
-        writer.writerow([row.database, row.subject, row.clip, *names])
-    try:
-        path.write_text(text.getvalue(), encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path} cannot be written ({reason(error)}): give another output=FILE") from error
+    return PredictionLog(format="csv", rows=tuple(rows), classes=known, text=text_of(path))
 
 
 def _column(table: Table, kind: str) -> str:
-    found = [name for name in _NAMES[kind] if name in table.columns]
+    found = [name for name in NAMES[kind] if name in table.columns]
     if len(found) != 1:
         raise DataError(
-            f"{table.path}: the {kind} of a clip needs one column {' or '.join(_NAMES[kind])}; the header has "
-            f"{', '.join(table.columns)}"
+            f"{table.path}: the {kind} of a clip needs one column {' or '.join(NAMES[kind])}; the header has "
+            f"{table.header}"
         )
     return found[0]
 
