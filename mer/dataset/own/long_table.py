@@ -46,8 +46,8 @@ class LongTable(LongVideos):
 
     Notes
     -----
-    Frames of a video count from 0, those of a folder as their files are numbered. A folder needs the column fps. A video
-    has its own clock; where the column is filled in, it counts instead: the camera of a slow-motion video was faster.
+    Frames of a video count from 0, those of a folder as their files are numbered. A folder needs the column fps. A
+    video has its own clock; where the column is filled in, it counts instead: a camera may be faster than its video.
     """
 
     name: str
