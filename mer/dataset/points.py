@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mer.dataset.tables import Row, read_table
 from mer.dataset.tool_points import is_tool_table, read_tool_table
-from mer.errors import DataError
+from mer.errors import DataError, unreadable
 from mer.types import Landmarks
 
 __all__ = ["StoredPoints", "read_points", "write_points"]
@@ -52,7 +52,9 @@ class StoredPoints:
         try:
             array = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"{self.path}: not a readable .npy file of landmarks ({error}); save it again") from error
+            raise DataError(
+                f"{self.path}: not a readable .npy file of landmarks ({unreadable(error)}); save it again"
+            ) from error
         if array.ndim != 3 or array.shape[1:] != (68, 2) or array.dtype.kind not in "fiu":
             raise DataError(f"{self.path}: {array.dtype} of shape {array.shape}; landmarks need shape (frames, 68, 2)")
         if not 0 <= index - self.first < len(array):
