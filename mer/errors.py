@@ -16,6 +16,7 @@ __all__ = [
     "first_of",
     "notes",
     "reason",
+    "unreadable",
 ]
 
 
@@ -68,6 +69,13 @@ def reason(error: OSError) -> str:
         _, _, said = error.args[0][0]  # one tuple per failed file: source, target, text
         return re.sub(r"^\[Errno \d+\] |: '.*", "", str(said))
     return str(error.strerror or error)
+
+
+def unreadable(error: Exception) -> str:
+    """Return why NumPy cannot read a file, without its advice to load what may run code."""
+    if isinstance(error, OSError) and error.strerror:
+        return reason(error)
+    return "it holds no plain arrays" if "pickle" in str(error) else str(error)
 
 
 def counted(number: int, one: str, several: str = "") -> str:

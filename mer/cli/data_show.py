@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mer.cli.command import make_output
 from mer.errors import ConfigError, DataError
 from mer.progress import progress
 
@@ -31,7 +32,7 @@ def draw_sheets(chosen: list[Sample], frames: FrameSampler, finder: LandmarkFind
     """
     from mer.report.figures import contact_sheet
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_output(folder)
     with progress("clips", len(chosen)) as advance:
         for subject in sorted({sample.subject for sample in chosen}):
             path = _free(folder / f"{subject.replace('/', '_')}.png")

@@ -38,6 +38,8 @@ def _run(asked: Namespace) -> int:
     file = user_path("video", asked.video)
     require_choice("format", asked.format, ("mer", *TOOLS))
     if file.suffix.lower() == ".csv":
+        if asked.overrides:
+            raise ConfigError(f"{asked.overrides[0]}: a table is converted as it is; leave the setting out")
         return _convert(file, user_path("output", asked.output or file.stem), asked.format)
     cfg = compose(overrides(asked), root="landmarks_of")
     output = user_path("output", asked.output or file.stem)

@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
 
-from mer.cli.command import Command, Group, Parser
+from mer.cli.command import Command, Group, Parser, make_output
 from mer.errors import ConfigError
 from mer.validation import require_choice, require_number, user_path
 
@@ -59,7 +59,8 @@ def _run(asked: Namespace) -> int:
         print(f"mer: {remark}", file=sys.stderr)
     show(sets, least, asked.LOG, rule)
     if asked.output:
-        for path in write(document(sets, least, rule), user_path("output", asked.output)):
+        make_output(output := user_path("output", asked.output))
+        for path in write(document(sets, least, rule), output):
             print(path)
     return 0
 

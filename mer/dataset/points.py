@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mer.dataset.tables import Row, read_table
 from mer.dataset.tool_points import is_tool_table, read_tool_table
-from mer.errors import DataError
+from mer.errors import DataError, unreadable
 from mer.types import Landmarks
 
 __all__ = ["StoredPoints", "read_points", "write_points"]
@@ -52,12 +52,14 @@ class StoredPoints:
         try:
             array = np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"{self.path}: not a readable .npy file of landmarks ({error}); save it again") from error
+            raise DataError(
+                f"{self.path}: not a readable .npy file of landmarks ({unreadable(error)}); save it again"
+            ) from error
         if array.ndim != 3 or array.shape[1:] != (68, 2) or array.dtype.kind not in "fiu":
             raise DataError(f"{self.path}: {array.dtype} of shape {array.shape}; landmarks need shape (frames, 68, 2)")
         if not 0 <= index - self.first < len(array):
             return None
-        return self._landmarks(np.array(array[index - self.first]), index)
+        return _landmarks(self.path, np.array(array[index - self.first]), index)
 
     def _of_table(self, index: int) -> Landmarks | None:
         if is_tool_table(self.path):
@@ -69,13 +71,17 @@ class StoredPoints:
             raise DataError(f"{self.path}: {rows[0].where} and {rows[1].where} are both frame {index}; remove one")
         if not rows:
             return None
-        xy = [_number(rows[0], column) for column in _COORDINATES]
-        return self._landmarks(np.array(xy, dtype=np.float64).reshape(68, 2), index)
+        return _landmarks(self.path, _points(rows[0]), index)
 
-    def _landmarks(self, xy: NDArray[np.float64], index: int) -> Landmarks:
-        if not np.isfinite(xy).all():
-            raise DataError(f"{self.path}: a landmark of frame {index} is not a finite number; leave the frame out")
-        return Landmarks(xy=xy.astype(np.float32))
+
+def _landmarks(path: Path, xy: NDArray[np.float64], index: int) -> Landmarks:
+    if not np.isfinite(xy).all():
+        raise DataError(f"{path}: a landmark of frame {index} is not a finite number; leave the frame out")
+    return Landmarks(xy=xy.astype(np.float32))
+
+
+def _points(row: Row) -> NDArray[np.float64]:
+    return np.array([_number(row, column) for column in _COORDINATES], dtype=np.float64).reshape(68, 2)
 
 
 def _number(row: Row, column: str) -> float:
@@ -108,8 +114,10 @@ def read_points(path: Path) -> dict[int, Landmarks]:
     table.require(("frame", *_COORDINATES))
     found: dict[int, Landmarks] = {}
     for row in table.rows:
-        face = StoredPoints(path=path, first=0)(int(_number(row, "frame")))
-        assert face is not None
+        frame = int(_number(row, "frame"))
+        if frame in found:
+            raise DataError(f"{path}: {row.where} is frame {frame} again; remove one")
+        face = _landmarks(path, _points(row), frame)
         score = _number(row, "score") if "score" in table.columns else 1.0
         found[int(_number(row, "frame"))] = replace(face, score=min(max(score, 0.0), 1.0))
     return found

@@ -88,7 +88,7 @@ class Table:
             require_visible(str(self.path), "column name", column)
         missing = [column for column in needed if column not in self.columns]
         if missing:
-            raise DataError(f"{self.path}: column {', '.join(missing)} is missing; the header has {self.header}")
+            raise DataError(f"{self.path}: column {first_of(missing, _SHOWN)} is missing; the header has {self.header}")
         twice = [column for column in used if self.columns.count(column) > 1]
         if twice:
             raise DataError(f"{self.path}: column {', '.join(twice)} occurs twice; rename or remove one")

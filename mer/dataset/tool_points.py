@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ def is_tool_table(path: Path) -> bool:
             header = file.readline()
     except OSError:
         return False
-    return any(cell.strip(" \"'\r\n") == COLUMNS[0] for cell in header.split(","))
+    return any(cell.strip(" \"'\r\n") == COLUMNS[0] for cell in re.split("[,;\t]", header))
 
 
 def read_tool_table(path: Path, face: str = "") -> ToolTable:
@@ -93,19 +94,20 @@ def _read(path: Path, face: str, _state: tuple[int, int] | None) -> ToolTable:
             f"{path}: column {missing[0]} is missing; a table of landmarks has frame, x_0 to x_67, y_0 to y_67 "
             "(OpenFace, py-feat), or frame, x0, y0 to x67, y67"
         )
-    tool: Tool = "openface" if "success" in header else "pyfeat"
+    tool: Tool = "openface" if {"success", "confidence", "face_id"} & set(header) else "pyfeat"
     place = {name: k for k, name in reversed(list(enumerate(header)))}
     rows = [_Row(path=path, number=number, cells=cells, place=place) for number, cells in lines]
-    rows = [row for row in rows if tool == "pyfeat" or row.value("success") == 1]
+    if "success" in place:
+        rows = [row for row in rows if row.value("success") == 1]
     by_face = Counter(row.text(_FACE[tool]) for row in rows)
     if not by_face or (face and face not in by_face):
-        known = ", ".join(sorted(by_face)) or "none"
-        raise DataError(f"{path}: no row holds {f'face {face}' if face else 'a face'}; the faces are {known}")
+        known = f"the faces are {', '.join(sorted(by_face))}" if by_face else "give a table with rows of success 1"
+        raise DataError(f"{path}: no row holds {f'face {face}' if face else 'a face'}; {known}")
     score = _SCORE[tool]
     sure = {name: np.mean([row.value(score) for row in rows if row.text(_FACE[tool]) == name]) for name in by_face}
     chosen = face or max(sorted(by_face), key=lambda name: (by_face[name], sure[name]))
     own = sorted((row for row in rows if row.text(_FACE[tool]) == chosen), key=lambda row: row.value(score))
-    points = {int(row.value("frame")) - _FIRST[tool]: row.landmarks(score) for row in own}
+    points = {row.frame(_FIRST[tool]): row.landmarks(score) for row in own}
     return ToolTable(tool=tool, face=chosen, faces=len(by_face), points=points)
 
 
@@ -134,6 +136,16 @@ class _Row:
             raise DataError(f"{self.path}: row {self.number}: {column} {text!r} is not a number; correct the table")
         return found
 
+    def frame(self, first: int) -> int:
+        """Return the number of the frame, counted from 0; `first` is how the tool counts the first one."""
+        number = self.value("frame")
+        if number < first or number % 1:
+            raise DataError(
+                f"{self.path}: row {self.number}: frame {self.text('frame')} is none; this tool counts from {first}: "
+                "correct the table"
+            )
+        return int(number) - first
+
     def landmarks(self, score: str) -> Landmarks:
         x, y = np.split(np.array([self.value(column) for column in COLUMNS]), 2)
         return Landmarks(xy=np.stack([x, y], axis=1).astype(np.float32), score=min(max(self.value(score), 0.0), 1.0))
@@ -152,6 +164,7 @@ def write_tool_points(
     tool : {"openface", "pyfeat"}
     times : sequence of float, optional
         Time of every frame, s: OpenFace's table then also has a row, with ``success`` 0, for each without a face.
+        Without it, the column ``timestamp`` is empty.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
@@ -167,10 +180,10 @@ def _openface(found: Mapping[int, Landmarks], times: Sequence[float] | None) -> 
     rows = []
     for frame in sorted(found) if times is None else range(len(times)):
         face = found.get(frame)
-        time = 0.0 if times is None else times[frame]
+        time = "" if times is None else f"{times[frame]:.3f}"
         points = ["0"] * len(COLUMNS) if face is None else _six_digits(face)
         sure = 0.0 if face is None else face.score
-        rows.append([str(frame + 1), "0", f"{time:.3f}", f"{sure:.6g}", str(int(face is not None)), *points])
+        rows.append([str(frame + 1), "0", time, f"{sure:.6g}", str(int(face is not None)), *points])
     return rows
 
 

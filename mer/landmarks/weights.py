@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mer.errors import DataError
+from mer.errors import DataError, unreadable
 from mer.landmarks.network import FaceNetwork, PointNetwork, fold
 from mer.store.atomic import write_atomically
 from mer.types import Numbers
@@ -80,8 +80,8 @@ def load(path: Path, device: str) -> Weights:
         return Weights(faces=faces, points=points, mean=arrays["mean"].astype(np.float64), side=int(about["side"]))
     except (OSError, EOFError, KeyError, ValueError, TypeError, RuntimeError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{path}: not the weights of cnn68 ({error}); make them with mer train landmarks, or set landmarks.weights"
-            "=null for those that come with mer"
+            f"{path}: not the weights of cnn68 ({unreadable(error)}); make them with mer train landmarks, or set "
+            "landmarks.weights=null for those that come with mer"
         ) from error
 
 

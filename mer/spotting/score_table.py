@@ -49,7 +49,6 @@ def document(sets: Sets, least: float, rule: Matching) -> dict[str, Any]:
 
 def write(scores: Mapping[str, Any], folder: Path, name: str = "scores.json") -> tuple[Path, Path]:
     """Write scores of `document` to ``scores.csv`` and a JSON file, and return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / name, json.dumps(scores, indent=1, allow_nan=False).encode())
     with (folder / "scores.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)

@@ -26,6 +26,8 @@ _NAMED = 3  # examples in a remark
 def read_truth(path: Path) -> Truth:
     """Read a list of true intervals: lines ``SUBJECT VIDEO micro-expression|macro-expression ONSET APEX OFFSET``.
 
+    An interval that stands in the list twice is one interval.
+
     Raises
     ------
     DataError
@@ -41,7 +43,7 @@ def read_truth(path: Path) -> Truth:
         found.setdefault(_plain(f"{words[0]}_{words[1]}"), []).append(Interval(onset=onset, offset=offset, kind=kind))
     if not found:
         raise DataError(f"{path}: the list holds no interval; copy the file again")
-    return {video: tuple(sorted(some, key=lambda i: (i.onset, i.offset))) for video, some in found.items()}
+    return {video: tuple(sorted(set(some), key=lambda i: (i.onset, i.offset, i.kind))) for video, some in found.items()}
 
 
 def with_truth(sets: _Sets, files: Iterable[Path]) -> tuple[dict[str, tuple[SpottedVideo, ...]], list[str]]:

@@ -82,6 +82,41 @@ def test_faulty_tables_are_refused(tmp_path: Path) -> None:
         read_tool_table(path)
 
 
+@pytest.mark.parametrize(
+    ("head", "frame", "said"),
+    [
+        ("frame,success", "0,1", "row 2: frame 0 is none; this tool counts from 1"),
+        ("frame,confidence", "0,1", "this tool counts from 1"),
+        ("frame,FaceScore", "1.5,1", "frame 1.5 is none; this tool counts from 0"),
+    ],
+)
+def test_a_number_that_no_frame_has_is_refused(tmp_path: Path, head: str, frame: str, said: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{head},{','.join(COLUMNS)}\n{frame},{','.join(['9'] * 136)}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=said):
+        read_tool_table(path)
+
+
+def test_other_separators_and_a_missing_column_success_are_understood(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    write_tool_points(path, {0: face(), 1: face(3)}, "openface")
+    rows = openface_rows(path)
+    lines = [";".join(("frame", "confidence", *COLUMNS))]
+    lines += [";".join(row[name] for name in ("frame", "confidence", *COLUMNS)) for row in rows]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert list(read_points(path)) == [0, 1]
+
+
+def test_what_is_no_table_of_landmarks_is_one_short_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main(["landmarks", str(tmp_path / "a.csv"), f"output={tmp_path / 'b'}"]) == 1
+    assert capsys.readouterr().err.endswith("y8, x9, ... is missing; the header has a, b\n")
+    assert main(["landmarks", str(tmp_path / "a.csv"), "landmarks=stored"]) == 2
+    assert "landmarks=stored: a table is converted as it is" in capsys.readouterr().err
+
+
 def test_the_command_converts_a_table(tmp_path: Path) -> None:
     write_tool_points(tmp_path / "a.csv", {0: face(), 1: face(3)}, "openface")
     for source, form in (("a.csv", "mer"), ("mer/landmarks.csv", "pyfeat"), ("pyfeat/landmarks.csv", "openface")):

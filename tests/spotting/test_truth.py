@@ -35,6 +35,12 @@ def test_what_the_log_leaves_out_is_missed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_that_stands_twice_in_a_list_is_one_interval(tmp_path: Path) -> None:
+    log = file(tmp_path / "log", "1", "006_1 10 20 11 20 TP", "006_1 10 20 11 20 TP")
+    found, _ = with_truth(read_log(log), [file(tmp_path / "truth", TRUTH[0], TRUTH[0])])
+    assert counts(found["SAMM Long Videos"])["micro"].true == 1
+
+
 def test_a_true_interval_and_a_video_that_the_list_does_not_hold_are_named(tmp_path: Path) -> None:
     log = file(tmp_path / "log", "1", "006_1 10 21 10 21 TP", "s9_1 - - 1 5 FP")
     found, remarks = with_truth(read_log(log), [file(tmp_path / "truth", *TRUTH)])
@@ -74,3 +80,9 @@ def test_the_command_says_how_often_a_found_interval_counts_twice(
     assert "2 of 3 hits come from found intervals that already count" in told.err and "3.0000" in told.out
     assert main(["score", "spotting", log, "matching=one_to_one"]) == 0
     assert "1.0000" in capsys.readouterr().out
+
+
+def test_an_output_that_is_a_file_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = file(tmp_path / "log", "1", "006_1 10 20 11 20 TP")
+    assert main(["score", "spotting", str(log), f"output={log}"]) == 1
+    assert "log: cannot be written (File exists); choose another output=" in capsys.readouterr().err

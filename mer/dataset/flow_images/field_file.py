@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mer.dataset.images import image_files
-from mer.errors import DataError, reason
+from mer.errors import DataError, reason, unreadable
 from mer.types import Float32, FlowField, Image
 
 __all__ = ["FIELD_SUFFIXES", "FlowFieldClip", "field_bytes", "flow_files", "read_field"]
@@ -87,7 +87,7 @@ def _of_npy(path: Path, data: bytes) -> Float32:
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: not a .npy file ({error}); copy it again") from error
+        raise DataError(f"{path}: not a .npy file ({unreadable(error)}); copy it again") from error
     fits = isinstance(array, np.ndarray) and array.ndim == 3 and array.shape[2] == 2 and min(array.shape[:2]) >= 2
     if not fits or array.dtype.kind != "f":
         raise DataError(

@@ -167,10 +167,15 @@ class _Reading:
         )
 
     def _events(self, name: str, rows: Sequence[Row], first: int, last: int) -> Iterator[Interval]:
+        seen: set[tuple[int, int, str]] = set()
         for row in rows:
             try:
                 row.require_values()
-                yield _event(row, first, last)
+                event = _event(row, first, last)
+                if (ends := (event.onset, event.offset, event.kind)) in seen:
+                    raise DataError("an earlier row has the same expression; remove one of the two")
+                seen.add(ends)
+                yield event
             except DataError as error:
                 self._leave_out(row, name, str(error))
 

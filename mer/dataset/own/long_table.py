@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from mer.dataset.interval import require_order
 from mer.dataset.long_videos import LongVideos
 from mer.dataset.media import FrameFolder, VideoFile, list_frames, require_pattern
 from mer.dataset.rows import frame_number
-from mer.dataset.tables import Row, Table, read_table
+from mer.dataset.tables import Row, read_table
 from mer.dataset.video import video_index
 from mer.errors import ConfigError, DataError, counted
 from mer.store.roles import place
@@ -45,7 +46,8 @@ class LongTable(LongVideos):
 
     Notes
     -----
-    Frames of a video count from 0, those of a folder as their files are numbered. A folder needs the column fps.
+    Frames of a video count from 0, those of a folder as their files are numbered. A folder needs the column fps. A
+    video has its own clock; where the column is filled in, it counts instead: a camera may be faster than its video.
     """
 
     name: str
@@ -74,39 +76,42 @@ class LongTable(LongVideos):
             raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per expression")
         table = read_table(user_path("dataset.table", self.table))
         table.require(_NEEDED, _OPTIONAL)
-        rows: dict[str, list[Row]] = {}
+        base = user_path("dataset.root", self.root) if self.root else table.path.parent
+        rows: dict[Path, list[Row]] = {}
         for row in table.rows:
             if not row["path"]:
                 raise DataError(f"{row.where}: path is empty; fill it in")
-            rows.setdefault(row["path"].replace("\\", "/"), []).append(row)
+            path = user_path("path", row["path"].replace("\\", "/"), base=base)
+            rows.setdefault(Path(os.path.normpath(path)), []).append(row)
         excluded: list[Exclusion] = []
-        found = [self._recording(table, path, some, excluded) for path, some in rows.items()]
+        found = [self._recording(path, some, excluded) for path, some in rows.items()]
         return Recordings(recordings=tuple(found), excluded=tuple(excluded), notes={"remarks": table.remarks})
 
-    def _recording(self, table: Table, path: str, rows: Sequence[Row], excluded: list[Exclusion]) -> Recording:
-        where = rows[0].where
-        base = user_path("dataset.root", self.root) if self.root else table.path.parent
-        clip, first, last, fps = self._frames(where, user_path("path", path, base=base), _one(rows, "fps"))
+    def _recording(self, path: Path, rows: Sequence[Row], excluded: list[Exclusion]) -> Recording:
+        where, name = rows[0].where, rows[0]["path"].replace("\\", "/")
+        clip, first, last, fps = self._frames(where, path, _one(rows, "fps"))
         subject = _one(rows, "subject")
         if not subject:
             raise DataError(f"{where}: subject is empty; fill it in")
-        events: list[Interval] = []
+        events: dict[tuple[int, int, Kind], Interval] = {}
         for row in rows:
             if row["onset"] in _UNFILLED and row["offset"] in _UNFILLED:
                 continue
             try:
                 row.require_values((*_NEEDED, *_OPTIONAL))
-                events.append(self._event(row, first, last, fps))
+                event = self._event(row, first, last, fps)
+                if events.setdefault((event.onset, event.offset, event.kind), event) is not event:
+                    raise DataError("an earlier row has the same expression; remove one of the two")
             except DataError as error:
-                excluded.append(Exclusion(sample_id=path, reason=f"{row.where}: {error}", fault=True))
+                excluded.append(Exclusion(sample_id=name, reason=f"{row.where}: {error}", fault=True))
         return Recording(
-            id=path,
+            id=name,
             dataset=self.name,
             subject=f"{self.name}/{subject}",
             first=first,
             last=last,
             fps=fps,
-            events=tuple(sorted(events, key=lambda event: event.onset)),
+            events=tuple(sorted(events.values(), key=lambda event: event.onset)),
             clip=clip,
         )
 
@@ -125,7 +130,8 @@ class LongTable(LongVideos):
         times = video_index(path).times
         if len(times) < 2 or times[-1] <= times[0]:
             raise DataError(f"{where}: {path} has {len(times)} frame, so there is no motion to find; correct path")
-        return VideoFile(file=path, first=0), 0, len(times) - 1, (len(times) - 1) / float(times[-1] - times[0])
+        rate = _rate(where, fps) if fps else (len(times) - 1) / float(times[-1] - times[0])
+        return VideoFile(file=path, first=0), 0, len(times) - 1, rate
 
     def _event(self, row: Row, first: int, last: int, fps: float) -> Interval:
         onset, offset = frame_number(row, "onset"), frame_number(row, "offset")

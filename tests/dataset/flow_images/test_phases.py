@@ -54,6 +54,7 @@ def test_a_flo_file_has_the_published_head(tmp_path: Path) -> None:
         ("a.flo", b"", "not a .flo file"),
         ("a.flo", field_bytes(field(), ".flo")[:-1], "do not hold a field of 14×12 pixels"),
         ("a.npy", b"", "not a .npy file"),
+        ("a.npy", b"text", r"not a .npy file \(it holds no plain arrays\); copy it again"),
         ("a.npy", field_bytes(field()[..., 0], ".npy"), "not a flow field of floats"),
         ("a.flo", field_bytes(np.full((4, 4, 2), 1e10, np.float32), ".flo"), "unknown or not finite"),
     ],

@@ -95,6 +95,17 @@ def test_a_faulty_row_is_left_out_with_one_sentence(
     assert sum(len(r.events) for r in found.recordings) == sum(len(r.events) for r in made().recordings) - 1
 
 
+def test_a_row_that_stands_twice_is_one_expression(copy: Path) -> None:
+    path = copy / "SAMM_LongVideos_V2_Release.xlsx"
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].append([cell.value for cell in book.worksheets[0][2]])
+    book.save(path)
+    found = read("samm_lv", copy)
+    (fault,) = found.excluded
+    assert "001_1: an earlier row has the same expression; remove one of the two" in fault.reason
+    assert sum(len(r.events) for r in found.recordings) == sum(len(r.events) for r in made().recordings)
+
+
 def test_an_offset_of_0_was_not_coded_and_the_apex_stands_for_it(copy: Path) -> None:
     change(copy / "SAMM_LongVideos_V2_Release.xlsx", 2, 6, 0)
     apex = made().recordings[0].events[0].apex

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 import mer
@@ -54,12 +55,13 @@ def test_events_of_a_folder_count_frames_as_its_files(folder: Path) -> None:
         ("sub01_01,a,micro,230,235,250,30", "frames 230 to 250 are not all in the video, 1 to 240; correct the row"),
         ("sub01_01,a,blink,10,15,20,30", "kind 'blink' is neither micro nor macro"),
         ("sub01_01,a,micro,10,,,30", "offset is missing"),
+        ("sub01_01,a,micro,40,,50,30\n./sub01_01,a,micro,40,45,50,30", "an earlier row has the same expression"),
     ],
 )
 def test_a_bad_event_is_left_out_with_its_row(folder: Path, line: str, said: str) -> None:
     found = read(folder, line, "sub01_01,a,micro,40,45,50,30")
-    (left,) = found.excluded
-    assert left.fault and "row 2" in left.reason and said in left.reason
+    left = found.excluded[0]
+    assert left.fault and f"row {3 if 'earlier' in said else 2}" in left.reason and said in left.reason
     assert len(found.recordings[0].events) == 1
 
 
@@ -77,6 +79,15 @@ def test_a_bad_event_is_left_out_with_its_row(folder: Path, line: str, said: str
 def test_a_bad_video_is_one_sentence(folder: Path, lines: tuple[str, ...], said: str) -> None:
     with pytest.raises(DataError, match=said):
         read(folder, *lines)
+
+
+def test_a_video_has_the_frames_per_second_of_its_clock_or_of_the_table(folder: Path) -> None:
+    writer = cv2.VideoWriter(str(folder / "slow.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 20.0, (96, 96))
+    for _ in range(41):
+        writer.write(np.zeros((96, 96, 3), np.uint8))
+    writer.release()
+    rates = [read(folder, f"slow.avi,a,,0,,16,{fps}").recordings[0] for fps in ("", "200")]
+    assert [(one.fps, one.events[0].kind) for one in rates] == [(pytest.approx(20), "macro"), (200, "micro")]
 
 
 def test_no_table_and_commands_on_clips_are_refused(folder: Path) -> None:
