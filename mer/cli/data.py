@@ -74,7 +74,7 @@ def _show(asked: Namespace) -> int:
 
 def _export(asked: Namespace) -> int:
     from mer.config.composition import build
-    from mer.dataset.export import LONG_LAYOUTS, export
+    from mer.dataset.export import FORMS, LONG_LAYOUTS, export
     from mer.dataset.synthetic import Synthetic
     from mer.dataset.synthetic.long import SyntheticLong
     from mer.progress import progress
@@ -85,6 +85,7 @@ def _export(asked: Namespace) -> int:
     if missing:
         raise ConfigError(f"mer data export needs {missing[0]}=...; see mer data export --help")
     output = user_path("output", asked.output)
+    require_choice("layout", asked.layout, (*FORMS, *LONG_LAYOUTS, *_FLOW_LAYOUTS))
     if asked.layout in _FLOW_LAYOUTS:
         from mer.cli.data_flow import export_flow_of
 

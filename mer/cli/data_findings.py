@@ -16,7 +16,7 @@ from mer.config.composition import build
 from mer.dataset.check import LEVELS, Finding
 from mer.dataset.image_header import image_size
 from mer.dataset.media import FrameFolder
-from mer.errors import DataError, first_of
+from mer.errors import DataError, counted, first_of
 from mer.landmarks.stored import Stored
 from mer.types import Manifest
 
@@ -108,7 +108,8 @@ def show_findings(name: str, manifest: Manifest, findings: Sequence[Finding], fo
     """Print the number of usable clips, the findings, equal ones together, and the paths of the tables."""
     subjects = {sample.subject for sample in manifest.samples}
     labels = Counter(sample.label for sample in manifest.samples)
-    print(f"{name}: {len(manifest.samples)} usable clips of {len(subjects)} subjects")
+    clips = counted(len(manifest.samples), "usable clip")
+    print(f"{name}: {clips} of {counted(len(subjects), 'subject')}")
     print("classes   " + (", ".join(f"{label} {labels[label]}" for label in manifest.classes) or "none"))
     levels = Counter(finding.level for finding in findings)
     print("findings  " + (", ".join(f"{levels[level]} {level}" for level in LEVELS if levels[level]) or "none"))

@@ -19,7 +19,7 @@ from typing import Any
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.utils import instantiate
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -172,6 +172,10 @@ def without_hydra(cfg: DictConfig) -> tuple[DictConfig, dict[str, str]]:
 
 def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str = "config") -> str:
     """Turn an exception of Hydra or OmegaConf into one line that names the offender and what exists instead."""
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override}: not understood; write group.setting=value, and quotes around all of it where it has any"
+        )
     text = str(error)
     missing = re.search(r"Could not (?:find|load) '([^'/]+)/([^']+)'", text)
     if missing:

@@ -100,6 +100,14 @@ def _of_patch(sentence: str) -> Finding:
     return Finding(level="repaired" if done == "repaired" else "skipped", clip="", what=text, next_step="")
 
 
+def _without(name: str, classes: Sequence[str], manifest: Manifest) -> str:
+    """Return the next step for a class that cannot be learnt; where clips have several, none can be dropped."""
+    if not manifest.notes.get("protocol", {}).get("combinations"):
+        return f"drop it: drop=[{name}]"
+    left = ",".join(other for other in classes if other != name)
+    return f"leave it out: protocol.classes=[{left}] ~protocol.map.{manifest.samples[0].dataset}.{name}"
+
+
 def _too_few(manifest: Manifest) -> list[Finding]:
     """Name classes and subjects that leave-one-subject-out cannot use, or can hardly use."""
     combinations = manifest.notes.get("protocol", {}).get("combinations", ())
@@ -117,8 +125,8 @@ def _too_few(manifest: Manifest) -> list[Finding]:
     for name, subjects in whose.items():
         if len(subjects) < 2:
             who = f"only {min(subjects)} shows it" if subjects else "no clip shows it"
-            text = f"class {name}: {who}, so it cannot be learnt when that subject is left out; drop it: drop=[{name}]"
-            found.append(Finding.of("blocks", "", text))
+            text = f"class {name}: {who}, so it cannot be learnt when that subject is left out"
+            found.append(Finding.of("blocks", "", f"{text}; {_without(name, list(whose), manifest)}"))
     single = sorted(subject for subject, n in clips.items() if n == 1)
     if single:
         text = f"{len(single)} of {len(clips)} subjects have one clip ({', '.join(single[:5])})"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mer.dataset.tables import text_lines
-from mer.errors import DataError
+from mer.errors import DataError, reason
 from mer.spotting.matching import Matching, matched
 from mer.spotting.score import SpottedVideo
 from mer.types import KINDS, Interval, Kind
@@ -87,7 +87,7 @@ def write_log(
     Raises
     ------
     DataError
-        If the name of a video has a blank: blanks separate the words of a line.
+        If the name of a video has a blank, which separates the words of a line, or the file cannot be written.
     """
     blank = next((video.video for some in videos.values() for video in some if len(video.video.split()) != 1), None)
     if blank is not None:
@@ -97,7 +97,10 @@ def write_log(
         lines.append(line)
         for video in some:
             lines += _lines_of(video, least, rule)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written ({reason(error)}): give another output=FILE") from error
 
 
 def _lines_of(video: SpottedVideo, least: float, rule: Matching) -> list[str]:
@@ -121,7 +124,7 @@ def _ends(interval: Interval | None) -> str:
 
 def lines_of(path: Path) -> list[tuple[int, list[str]]]:
     """Return the words of each line that is not blank, with its number."""
-    lines = text_lines(path, str(path), "not a text file; give a log of intervals")
+    lines = text_lines(path, str(path), "not UTF-8 text; give a log of intervals, saved as UTF-8")
     return [(number, line.split()) for number, line in lines]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mer.errors import DataError
+from mer.errors import DataError, counted
 from mer.loso.fold import Job, Tuning
 from mer.loso.guards import sorted_table
 from mer.loso.workers import run_folds
@@ -103,8 +103,8 @@ class Recognition:
         classes, subjects = {i.label for _, i in events}, {r.subject for r, _ in events}
         if len(classes) < 2 or len(subjects) < 2:
             raise DataError(
-                f"the micro-expressions are of {len(classes)} classes and {len(subjects)} subjects, and recognition "
-                "needs two of each; use task=spot"
+                f"the micro-expressions are of {counted(len(classes), 'class', 'classes')} and "
+                f"{counted(len(subjects), 'subject')}, and recognition needs two of each; use task=spot"
             )
 
     def __call__(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 import mer
+from mer.dataset.check import check_manifest
 from mer.errors import ConfigError, DataError
 from mer.types import Manifest, Sample
 from tests.protocol.test_protocol import Known, sample
@@ -26,6 +27,14 @@ def test_combinations_follow_the_classes_in_the_order_of_the_scores() -> None:
     card = found.notes["protocol"]
     assert card["departures"] == ["clips: 4 instead of 267"]
     assert card["combinations"] == ["negative+surprise", "positive+surprise"]
+
+
+def test_the_check_says_how_a_class_of_one_subject_is_left_out() -> None:
+    given = mer.component("protocol", "fourdme")(labelled("positive+surprise", "others"), Known("fourdme"))
+    steps = [finding.next_step for finding in check_manifest(given) if "others" in finding.what]
+    assert steps == [
+        "leave it out: protocol.classes=[negative,positive,surprise,repression] ~protocol.map.fourdme.others"
+    ]
 
 
 def test_a_class_that_the_map_lacks_is_taken_off() -> None:

@@ -40,6 +40,7 @@ def test_files_come_back_to_the_byte(home: Path, tmp_path: Path, form: str) -> N
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["layout=nix"], "layout=nix: no such choice; layout can be mmew, mmew_subjects, casme,"),
         (["layout=htnet", "format=gif"], "format=gif: no such choice; format can be png, flo, npy"),
         (["layout=htnet", "size=1"], "size=1: must be a number of pixels, 2 or more"),
         (["layout=flow_images", "dataset=flow_images"], "dataset.root: where are the flow images?"),

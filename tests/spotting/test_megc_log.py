@@ -104,7 +104,7 @@ def test_a_bad_log_is_one_sentence_that_names_the_line(tmp_path: Path, lines: tu
 
 def test_a_log_that_is_no_text_or_not_there_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "log.txt").write_bytes(b"\xff\xfe\x00\x80" * 9)
-    with pytest.raises(DataError, match="not a text file; give a log of intervals"):
+    with pytest.raises(DataError, match="not UTF-8 text; give a log of intervals, saved as UTF-8"):
         read_log(tmp_path / "log.txt")
     with pytest.raises(DataError, match="cannot be read"):
         read_log(tmp_path / "none.txt")
@@ -126,3 +126,8 @@ def test_a_name_with_a_blank_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"video 'my video.mp4': a name with a blank cannot stand in a log; rename"):
         write_log(tmp_path / "log.txt", {"2": [video]})
     assert not (tmp_path / "log.txt").exists()
+
+
+def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be written \(Is a directory\): give another output=FILE"):
+        write_log(tmp_path, {})

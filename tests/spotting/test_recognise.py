@@ -128,7 +128,7 @@ def test_videos_without_classes_are_refused(recordings: tuple[Recording, ...], r
     bare = [replace(r, events=tuple(replace(e, label="") for e in r.events)) for r in recordings]
     with pytest.raises(DataError, match=r"sub01_01, frame \d+: this micro-expression has no label to learn from"):
         recognition.check(bare)
-    with pytest.raises(DataError, match="of 2 classes and 1 subjects, and recognition needs two of each"):
+    with pytest.raises(DataError, match="of 2 classes and 1 subject, and recognition needs two of each"):
         recognition.check(recordings[:2])
 
 
