@@ -112,7 +112,7 @@ def _export(asked: Namespace) -> int:
         )
     if asked.format == "jpg":
         print("mer: jpg is lossy, so results differ slightly from those of the synthetic set", file=sys.stderr)
-    print(f"{clips} clips of {dataset.subjects} subjects in {output}")
+    print(f"{counted(clips, 'clip')} of {counted(dataset.subjects, 'subject')} in {output}")
     reader = {"mmew_subjects": "mmew", "casme3_c": "casme3 dataset.part=C dataset.apex=middle"}
     name = reader.get(asked.layout, asked.layout)
     print(f"try       {typed('data', 'check', f'dataset={name}', f'dataset.root={output}')}{_variant(asked)}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from mer.errors import DataError, reason
+from mer.errors import DataError, counted, reason
 from mer.report.figures import confusion, plots, regions, style
 from mer.report.render.document import Block, Column, Document, Figure, Heading, Item, Row, Table, Text, word
 from mer.report.render.formats import foreign_letters, write
@@ -248,7 +248,7 @@ def _worst(section: Section, best: int) -> Item:
     """Return the subject on which a cell does worst; of several, the one with most clips."""
     accuracy, clips = section.of(section.cells[best]).accuracy, section.counts.support.sum(axis=1)
     worst = min(range(len(accuracy)), key=lambda s: (accuracy[s], -clips[s]))
-    text = f"{section.subjects[worst]}: accuracy {accuracy[worst]:.2f} of {int(clips[worst])} clips"
+    text = f"{section.subjects[worst]}: accuracy {accuracy[worst]:.2f} of {counted(int(clips[worst]), 'clip')}"
     return Item(text=text)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mer.errors import DataError
+from mer.errors import DataError, counted
 from mer.report.build import confusions, into_folder
 from mer.report.common_clips import common_clips, is_imported, names_clips
 from mer.report.figures import plots, style
@@ -67,7 +67,7 @@ def _why(a: Section, b: Section) -> str:
     clips = [set(section.first_run.predictions.sample_id.tolist()) for section in (a, b)]
     if clips[0] != clips[1] and not clips[0].isdisjoint(clips[1]):
         only = sorted(clips[0] ^ clips[1])
-        return f"{len(only)} clips are in one of them only, such as {only[0]}"
+        return f"{counted(len(only), 'clip is', 'clips are')} in one of them only, such as {only[0]}"
     if a.title != b.title:
         return f"they were evaluated on {a.title} and on {b.title}"
     return "their clips, the clips' frames or the evaluation differ; see protocol.json and config.yaml of both"

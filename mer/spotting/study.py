@@ -146,7 +146,13 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
 
 def _warnings(recordings: Recordings, without_face: Sequence[str], recognised: Recognised | None) -> list[str]:
     faulty = [f"left out: {left.reason}" for left in recordings.excluded if left.fault]
-    return [*faulty, *_overlapping(recordings), *without_face, *(() if recognised is None else recognised.left_out)]
+    return [
+        *recordings.notes.get("remarks", ()),
+        *faulty,
+        *_overlapping(recordings),
+        *without_face,
+        *(() if recognised is None else recognised.left_out),
+    ]
 
 
 def _overlapping(recordings: Recordings) -> list[str]:

@@ -331,7 +331,7 @@ def test_other_protocols_never_share_a_table(odd: Path, tmp_path: Path) -> None:
     assert "cannot be compared" in text
     headings = re.findall(r"^## Part .*$", text, re.MULTILINE)
     assert "evaluation=subject\\_folds" in headings[2] and " clips" in headings[0], headings
-    with pytest.raises(DataError, match="1 clips are in one of them only, such as clip"):
+    with pytest.raises(DataError, match="1 clip is in one of them only, such as clip"):
         runs = study_of(odd, "mixed").runs
         versus(runs[0], runs[2], tmp_path / "no", draw=lambda *_: "", clips=0)
 

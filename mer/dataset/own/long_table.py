@@ -85,7 +85,10 @@ class LongTable(LongVideos):
             rows.setdefault(Path(os.path.normpath(path)), []).append(row)
         excluded: list[Exclusion] = []
         found = [self._recording(path, some, excluded) for path, some in rows.items()]
-        return Recordings(recordings=tuple(found), excluded=tuple(excluded), notes={"remarks": table.remarks})
+        remarks = [remark for path in rows if path.is_file() for remark in video_index(path).remarks]
+        return Recordings(
+            recordings=tuple(found), excluded=tuple(excluded), notes={"remarks": [*table.remarks, *remarks]}
+        )
 
     def _recording(self, path: Path, rows: Sequence[Row], excluded: list[Exclusion]) -> Recording:
         where, name = rows[0].where, rows[0]["path"].replace("\\", "/")

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mer.errors import counted
 from mer.report.figures.style import undated
 from mer.report.tables.score_text import NAMES, decimals, interval_text, score_text
 from mer.types import Metrics, Numbers
@@ -92,6 +93,6 @@ def _title(figure: Figure, metrics: Metrics, title: str) -> None:
         f"{name} {score_text(metrics[key], digits)} {interval_text(metrics[key], digits)}" for key, name in NAMES[:2]
     ]
     level = f"{100 * metrics['interval']['level']:.0f} % intervals over subjects"
-    sub = f"{metrics['n']} clips of {metrics['subjects']} subjects, {level}"
+    sub = f"{counted(metrics['n'], 'clip')} of {counted(metrics['subjects'], 'subject')}, {level}"
     broken = textwrap.wrap(title, round(figure.get_figwidth() * _LETTERS))
     figure.suptitle("\n".join([*broken, "   ".join(scores), sub]), fontsize=8, parse_math=False)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
+from mer.errors import counted
 from mer.report.figures.letters import any_letter
 from mer.types import FramePair, Numbers
 
@@ -48,7 +49,7 @@ def draw(subject: str, clips: Sequence[tuple[str, FramePair | str]], path: Path)
     tight = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0.01, hspace=0.02)
     figure = Figure(figsize=(3 * _CELL_IN * beside + 0.3, rows * high + 0.45), dpi=_DPI, layout=tight)
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{subject}: {len(clips)} clips", fontsize=10)
+    figure.suptitle(f"{subject}: {counted(len(clips), 'clip')}", fontsize=10)
     blocks = np.atleast_2d(figure.subfigures(rows, beside, squeeze=False))
     for place, (heading, pair) in enumerate(clips):
         block = blocks[divmod(place, beside)]

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mer.errors import counted
 from mer.report.tables.score_text import NAMES, decimals, interval_text, score_text
 from mer.types import Metrics
 
@@ -41,7 +42,7 @@ def render(metrics: Metrics, *, title: str, left_out: int, console: Console) -> 
 
 def _counts(metrics: Metrics, left_out: int) -> str:
     rest = f"{left_out} left out (listed in excluded.csv)" if left_out else "none left out"
-    return f"{metrics['n']} clips of {metrics['subjects']} subjects; {rest}"
+    return f"{counted(metrics['n'], 'clip')} of {counted(metrics['subjects'], 'subject')}; {rest}"
 
 
 def _lines(metrics: Metrics) -> list[str]:
@@ -50,7 +51,8 @@ def _lines(metrics: Metrics) -> list[str]:
     if p := metrics["label_permutation"].get("p"):
         lines.append(f"permuted         mean with labels permuted within subjects; p of UF1 {p:.4f}")
     if worst := metrics.get("worst_subject"):
-        lines.append(f"worst subject    {worst['subject']}: accuracy {worst['accuracy']:.2f} of {worst['clips']} clips")
+        clips = counted(worst["clips"], "clip")
+        lines.append(f"worst subject    {worst['subject']}: accuracy {worst['accuracy']:.2f} of {clips}")
     if fit := metrics.get("calibration"):
         lines.append(f"probabilities    Brier score {fit['brier']:.3f}, expected calibration error {fit['ece']:.3f}")
     return lines

@@ -83,6 +83,12 @@ class PredictionLog:
         """
         clips = Counter(self.classes[row.truth] for row in self.rows)
         absent = [name for name in self.classes if not clips[name]]
+        guessed = {self.classes[row.predicted] for row in self.rows} & set(absent)
+        if guessed:
+            raise DataError(
+                f"the log predicts {min(guessed)} and holds no clip of it, so its F1 is undefined; import a log with "
+                "all clips, or remove the lines that predict it"
+            )
         if absent:
             raise DataError(
                 f"the log holds no clip of {first_of(absent, 3)}, so its F1 is undefined; give the classes that it "
