@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -12,13 +12,18 @@ from mer.dataset.video import frames_of
 from mer.errors import DataError, FaceNotFoundError
 from mer.pipeline.side_by_side import one_thread_each
 from mer.progress import progress
+from mer.run.freed_memory import keep_freed_memory
 from mer.spotting.fit import Followed
 from mer.spotting.motion import MotionCurve, RegionMotion
+from mer.store.background import end_with_parent
 from mer.store.cache import Cache, Entry
 from mer.store.keys import component_key, digest
 from mer.types import Image, Recording
 
 __all__ = ["curve_keys", "fingerprints", "measured"]
+
+_Job = tuple[Cache, RegionMotion, Recording, str]
+_FEW_FRAMES = 2000  # that one process measures before another one has begun: it needs some seconds to import torch
 
 
 def fingerprints(recordings: Sequence[Recording]) -> dict[str, str]:
@@ -48,7 +53,7 @@ def measured(
     cache : Cache
         Motion in it is not measured again.
     workers : int
-        Threads, each with a video of its own.
+        Processes, each with a video of its own.
 
     Raises
     ------
@@ -56,23 +61,40 @@ def measured(
         If a video cannot be read, or none shows a face.
     """
     keys = curve_keys(measure, recordings, prints)
+    jobs = [(cache, measure, recording, keys[recording.id]) for recording in recordings]
+    missing = [recording.frames for recording in recordings if not cache.holds("curves", keys[recording.id])]
+    several = workers > 1 and len(missing) > 1 and sum(missing) > _FEW_FRAMES
+    found = _side_by_side(jobs, min(workers, len(missing))) if several else _one_by_one(jobs)
     curves: list[Followed] = []
     without_face: list[str] = []
-    with one_thread_each(), progress("videos", len(recordings)) as advance, ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(_kept, cache, measure, recording, keys[recording.id]) for recording in recordings]
-        try:
-            for recording, future in zip(recordings, futures, strict=True):
-                curve = future.result()
-                if isinstance(curve, FaceNotFoundError):
-                    without_face.append(f"{recording.id}: {curve}; its expressions count as missed")
-                curves.append((recording, _empty(recording) if isinstance(curve, FaceNotFoundError) else curve))
-                advance()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with progress("videos", len(recordings)) as advance:
+        for recording, curve in zip(recordings, found, strict=True):
+            if isinstance(curve, FaceNotFoundError):
+                without_face.append(f"{recording.id}: {curve}; its expressions count as missed")
+            curves.append((recording, _empty(recording) if isinstance(curve, FaceNotFoundError) else curve))
+            advance()
     if len(without_face) == len(curves):
         raise DataError(f"no video shows a face; the first: {without_face[0]}")
     return curves, without_face
+
+
+def _one_by_one(jobs: Sequence[_Job]) -> Iterator[MotionCurve | FaceNotFoundError]:
+    with one_thread_each():
+        yield from (_kept(*job) for job in jobs)
+
+
+def _side_by_side(jobs: Sequence[_Job], workers: int) -> Iterator[MotionCurve | FaceNotFoundError]:
+    """Yield the motion in the videos in order, measured by several processes; threads would wait for each other."""
+    from joblib import Parallel, delayed, parallel_config
+
+    with parallel_config(backend="loky", inner_max_num_threads=1, initializer=end_with_parent, initargs=(os.getpid(),)):
+        yield from Parallel(n_jobs=workers, return_as="generator")(delayed(_in_process)(job) for job in jobs)
+
+
+def _in_process(job: _Job) -> MotionCurve | FaceNotFoundError:
+    keep_freed_memory()
+    with one_thread_each():
+        return _kept(*job)
 
 
 def _kept(cache: Cache, measure: RegionMotion, recording: Recording, key: str) -> MotionCurve | FaceNotFoundError:

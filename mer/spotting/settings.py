@@ -36,7 +36,7 @@ class Spotting:
     home : Path
         MER_HOME.
     workers : int
-        Threads that measure motion, each in a video of its own.
+        Processes that measure motion, each in a video of its own.
     study : str
     choices : mapping of str to str
         The chosen option of every group.
