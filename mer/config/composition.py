@@ -173,9 +173,8 @@ def without_hydra(cfg: DictConfig) -> tuple[DictConfig, dict[str, str]]:
 def one_sentence(error: BaseException, overrides: Sequence[str] = (), root: str = "config") -> str:
     """Turn an exception of Hydra or OmegaConf into one line that names the offender and what exists instead."""
     if isinstance(error, OverrideParseException):
-        return (
-            f"{error.override}: not understood; write group.setting=value, and quotes around all of it where it has any"
-        )
+        step = "write group.setting=value; if the value has quotes, put quotes around the whole word"
+        return f"{error.override}: not understood; {step}"
     text = str(error)
     missing = re.search(r"Could not (?:find|load) '([^'/]+)/([^']+)'", text)
     if missing:

@@ -89,7 +89,7 @@ def test_the_groups_come_in_the_order_of_the_pipeline() -> None:
     ("override", "message"),
     [
         ("flow=dsi", r"flow=dsi: no such option; choose one of .*dis, .*farneback"),
-        ("drop=[,_1]", r"drop=\[,_1\]: not understood; write group.setting=value, and quotes around all of it"),
+        ("drop=[,_1]", r"drop=\[,_1\]: not understood; write group.setting=value; if the value has quotes"),
         ("descriptor.bin=4", r"descriptor.bin: no such setting .*; descriptor has .*bins"),
         ("sed=4", r"sed: no such setting .*; the settings are .*seed"),
         ("flwo=dis", r"flwo: no such setting of this command; did you mean flow\?; the settings are"),

@@ -473,7 +473,7 @@ def test_the_data_verb_refuses_what_it_does_not_know(capsys: pytest.CaptureFixtu
     for words, message in (
         (["data"], "mer data: missing action; choose one of check, show, export"),
         (["data", "chek"], "mer data chek: no such action; did you mean check?"),
-        (["data", "check", "mmew"], "mmew: not understood (missing EQUAL at '<EOF>'); write group.setting=value"),
+        (["data", "check", "mmew"], "mmew: not understood; write group.setting=value; if the value has quotes"),
         (["data", "check", "dataset=mew"], "dataset=mew: no such option; choose one of casme"),
         (["data", "export", "output=x"], "mer data export needs layout=..."),
         (["data", "export", "layout=mmew", "output=x", "dataset=mmew"], "only the synthetic data sets can be exported"),
