@@ -16,7 +16,7 @@ from mer.config.arguments import take_settings, truth
 from mer.config.composition import build, component, compose
 from mer.errors import ConfigError
 from mer.run.assemble import cores
-from mer.spotting.curves import fingerprints, measured
+from mer.spotting.curves import curve_keys, fingerprints, measured
 from mer.spotting.score import TOGETHER, summary
 from mer.store.cache import Cache
 from mer.store.program import default_home
@@ -74,7 +74,8 @@ def _scores(choices: Sequence[str], fields: Mapping[str, Any], sizes: Mapping[st
     wanted = {**fields, "videos": sizes["videos"], "seconds": sizes["seconds"], "look": look}
     recordings = component("dataset", "synthetic_long", **wanted).recordings().recordings
     cache = Cache(root=user_path("home", home) / "cache")
-    videos, _ = measured(measure, recordings, fingerprints(recordings), cache, cores())
+    keys = curve_keys(measure, recordings, fingerprints(recordings))
+    videos, _ = measured(measure, recordings, keys, cache, cores())
     scores = summary(task(spotter, videos), task.iou)
     f1 = [_f1(scores[kind]["f1"]) for kind in (*KINDS, TOGETHER)]
     return *f1, f"{scores[TOGETHER]['false_alarms_per_minute']:.1f}"

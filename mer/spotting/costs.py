@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mer.spotting.curves import curve_keys
 from mer.store.costs import Times
 from mer.store.keys import component_key, digest
 from mer.types import Recording
@@ -18,9 +17,8 @@ __all__ = ["expected", "remember", "unmeasured"]
 
 def unmeasured(run: Spotting, prepared: Prepared) -> dict[str, Recording]:
     """Return the videos whose motion is not in the cache, by the keys of their motion."""
-    recordings = prepared.recordings.recordings
-    keys = curve_keys(run.measure, recordings, prepared.prints)
-    return {keys[r.id]: r for r in recordings if not run.cache.holds("curves", keys[r.id])}
+    keys = prepared.curves
+    return {keys[r.id]: r for r in prepared.recordings.recordings if not run.cache.holds("curves", keys[r.id])}
 
 
 def remember(

@@ -38,7 +38,7 @@ def curve_keys(measure: RegionMotion, recordings: Sequence[Recording], prints: M
 
 
 def measured(
-    measure: RegionMotion, recordings: Sequence[Recording], prints: Mapping[str, str], cache: Cache, workers: int
+    measure: RegionMotion, recordings: Sequence[Recording], keys: Mapping[str, str], cache: Cache, workers: int
 ) -> tuple[list[Followed], list[str]]:
     """Return the videos, each with its motion, and which of them show no face.
 
@@ -48,8 +48,8 @@ def measured(
     ----------
     measure : RegionMotion
     recordings : sequence of Recording
-    prints : mapping of str to str
-        See `fingerprints`.
+    keys : mapping of str to str
+        See `curve_keys`.
     cache : Cache
         Motion in it is not measured again.
     workers : int
@@ -60,7 +60,6 @@ def measured(
     DataError
         If a video cannot be read, or none shows a face.
     """
-    keys = curve_keys(measure, recordings, prints)
     jobs = [(cache, measure, recording, keys[recording.id]) for recording in recordings]
     missing = [recording.frames for recording in recordings if not cache.holds("curves", keys[recording.id])]
     several = workers > 1 and len(missing) > 1 and sum(missing) > _FEW_FRAMES

@@ -78,12 +78,12 @@ class Prepared:
     Attributes
     ----------
     recordings : Recordings
-    prints : mapping of str to str
-        Hash of the frames of each video, by its id.
+    curves : mapping of str to str
+        Key of the motion in each video, by the id of the video.
     key : str
         Hash of all that determines the result: settings, frames, true intervals, code and libraries.
     """
 
     recordings: Recordings
-    prints: Mapping[str, str]
+    curves: Mapping[str, str]
     key: str

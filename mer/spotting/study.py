@@ -14,7 +14,7 @@ from mer.errors import DataError, counted
 from mer.run.record import source_of
 from mer.spotting import run_files
 from mer.spotting.costs import remember, unmeasured
-from mer.spotting.curves import fingerprints, measured
+from mer.spotting.curves import curve_keys, fingerprints, measured
 from mer.spotting.recognise import Recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.settings import Prepared, Spotting
@@ -80,7 +80,9 @@ def prepare(run: Spotting) -> Prepared:
     prints = fingerprints(recordings.recordings)
     code = [code_key(f"mer.spotting.{module}") for module in ("curves", "run_files")]
     return Prepared(
-        recordings=recordings, prints=prints, key=digest("spotting", _identity(run, recordings, prints), code)
+        recordings=recordings,
+        curves=curve_keys(run.measure, recordings.recordings, prints),
+        key=digest("spotting", _identity(run, recordings, prints), code),
     )
 
 
@@ -112,7 +114,7 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
     recorded = None if store is None else partial(_record, run, prepared, store, began)
     with exit_on_signals(), telling_failures(run.home, recorded, wait=wait):
         start, new = time.perf_counter(), unmeasured(run, prepared)
-        videos, without_face = measured(run.measure, recordings.recordings, prepared.prints, run.cache, run.workers)
+        videos, without_face = measured(run.measure, recordings.recordings, prepared.curves, run.cache, run.workers)
         middle = time.perf_counter()
         found = run.task(run.spotter, videos)
         recognised = None

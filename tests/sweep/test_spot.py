@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import sqlite3
 from pathlib import Path
@@ -16,6 +15,7 @@ from mer.spotting.motion import RegionMotion
 from mer.spotting.peaks import Peaks
 from mer.sweep.cell import Sweep
 from mer.sweep.hydra_process import launch
+from tests.support.sweeps import cell_table, states
 
 SIZE = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=6", "dataset.look.size=96")
 QUICK = (*SIZE, "align.size=64", "flow=dis", "region_motion.anchor=2")
@@ -49,15 +49,6 @@ def first(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _table(folder: Path, name: str = "cells.csv") -> list[dict[str, str]]:
-    with (folder / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _states(folder: Path) -> list[str]:
-    return [row["state"] for row in _table(folder)]
-
-
 def _refuse(*_: object) -> None:
     raise AssertionError("worked again")
 
@@ -70,11 +61,11 @@ def idle(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_cells_are_scored_recorded_and_written(home: Path, first: Path) -> None:
-    rows = _table(first)
+    rows = cell_table(first)
     assert list(rows[0]) == ["cell", "overrides", "state", *SCORES, "seconds", "result", "error"]
     assert [row["overrides"] for row in rows] == ["spotter.strongest=1", "spotter.strongest=2"]
-    assert _states(first) == ["done", "done"]
-    differences = _table(first, "differences.csv")
+    assert states(first) == ["done", "done"]
+    differences = cell_table(first, "differences.csv")
     assert [row["cell"] for row in differences[::3]] == ["spotter.strongest=1", "spotter.strongest=2"]
     assert float(differences[2]["difference"]) == 0.0
     assert (first / "1" / "intervals.csv").exists() and not (first / "1" / "figures").exists()
@@ -85,7 +76,7 @@ def test_cells_are_scored_recorded_and_written(home: Path, first: Path) -> None:
 @pytest.mark.usefixtures("idle")
 def test_the_same_command_keeps_every_cell(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _sweep(tmp_path / "again", *CELLS) == 0
-    assert _states(tmp_path / "again") == ["kept", "kept"]
+    assert states(tmp_path / "again") == ["kept", "kept"]
     for name in ("intervals.csv", "metrics.json"):
         assert (tmp_path / "again" / "1" / name).samefile(first / "1" / name)
     said = capsys.readouterr().out
@@ -113,10 +104,10 @@ def test_a_failed_cell_is_named_and_may_end_the_sweep(
     assert _sweep(tmp_path / "on", *words) == 1
     told = capsys.readouterr()
     assert "[1/2] dataset.look.subjects=1  failed: task.heights: thresholds are fitted on the other" in told.err
-    assert _states(tmp_path / "on") == ["failed", "kept"]
+    assert states(tmp_path / "on") == ["failed", "kept"]
     assert not (tmp_path / "on" / "differences.csv").exists(), "one cell has nothing beside it"
     assert _sweep(tmp_path / "stopped", *words, "sweep.stop=first") == 1
-    assert _states(tmp_path / "stopped") == ["failed"]
+    assert states(tmp_path / "stopped") == ["failed"]
 
 
 def test_an_interrupted_sweep_resumes_and_force_repeats(
@@ -133,12 +124,12 @@ def test_an_interrupted_sweep_resumes_and_force_repeats(
     with monkeypatch.context() as patch:
         patch.setattr(Peaks, "candidates", interrupt)
         assert _sweep(tmp_path / "cut", *words) == 130
-    assert _states(tmp_path / "cut") == ["done"]
+    assert states(tmp_path / "cut") == ["done"]
     assert "rerun the same command to resume" in capsys.readouterr().err
     assert _sweep(tmp_path / "resumed", *words) == 0
-    assert _states(tmp_path / "resumed") == ["kept", "done"]
+    assert states(tmp_path / "resumed") == ["kept", "done"]
     assert _sweep(tmp_path / "forced", *words, "sweep.force=true", "sweep.figures=true") == 0
-    assert _states(tmp_path / "forced") == ["done", "done"]
+    assert states(tmp_path / "forced") == ["done", "done"]
     assert len(list((tmp_path / "forced" / "0" / "figures").iterdir())) == 2
 
 
