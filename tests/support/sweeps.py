@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-__all__ = ["cell_table", "states"]
+__all__ = ["cell_states", "cell_table"]
 
 
 def cell_table(folder: Path, name: str = "cells.csv") -> list[dict[str, str]]:
@@ -14,6 +14,6 @@ def cell_table(folder: Path, name: str = "cells.csv") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def states(folder: Path) -> list[str]:
+def cell_states(folder: Path) -> list[str]:
     """Return the state of each cell."""
     return [row["state"] for row in cell_table(folder)]

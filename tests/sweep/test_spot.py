@@ -15,7 +15,7 @@ from mer.spotting.motion import RegionMotion
 from mer.spotting.peaks import Peaks
 from mer.sweep.cell import Sweep
 from mer.sweep.hydra_process import launch
-from tests.support.sweeps import cell_table, states
+from tests.support.sweeps import cell_states, cell_table
 
 SIZE = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=6", "dataset.look.size=96")
 QUICK = (*SIZE, "align.size=64", "flow=dis", "region_motion.anchor=2")
@@ -64,7 +64,7 @@ def test_cells_are_scored_recorded_and_written(home: Path, first: Path) -> None:
     rows = cell_table(first)
     assert list(rows[0]) == ["cell", "overrides", "state", *SCORES, "seconds", "result", "error"]
     assert [row["overrides"] for row in rows] == ["spotter.strongest=1", "spotter.strongest=2"]
-    assert states(first) == ["done", "done"]
+    assert cell_states(first) == ["done", "done"]
     differences = cell_table(first, "differences.csv")
     assert [row["cell"] for row in differences[::3]] == ["spotter.strongest=1", "spotter.strongest=2"]
     assert float(differences[2]["difference"]) == 0.0
@@ -76,7 +76,7 @@ def test_cells_are_scored_recorded_and_written(home: Path, first: Path) -> None:
 @pytest.mark.usefixtures("idle")
 def test_the_same_command_keeps_every_cell(first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _sweep(tmp_path / "again", *CELLS) == 0
-    assert states(tmp_path / "again") == ["kept", "kept"]
+    assert cell_states(tmp_path / "again") == ["kept", "kept"]
     for name in ("intervals.csv", "metrics.json"):
         assert (tmp_path / "again" / "1" / name).samefile(first / "1" / name)
     said = capsys.readouterr().out
@@ -104,10 +104,10 @@ def test_a_failed_cell_is_named_and_may_end_the_sweep(
     assert _sweep(tmp_path / "on", *words) == 1
     told = capsys.readouterr()
     assert "[1/2] dataset.look.subjects=1  failed: task.heights: thresholds are fitted on the other" in told.err
-    assert states(tmp_path / "on") == ["failed", "kept"]
+    assert cell_states(tmp_path / "on") == ["failed", "kept"]
     assert not (tmp_path / "on" / "differences.csv").exists(), "one cell has nothing beside it"
     assert _sweep(tmp_path / "stopped", *words, "sweep.stop=first") == 1
-    assert states(tmp_path / "stopped") == ["failed"]
+    assert cell_states(tmp_path / "stopped") == ["failed"]
 
 
 def test_an_interrupted_sweep_resumes_and_force_repeats(
@@ -124,12 +124,12 @@ def test_an_interrupted_sweep_resumes_and_force_repeats(
     with monkeypatch.context() as patch:
         patch.setattr(Peaks, "candidates", interrupt)
         assert _sweep(tmp_path / "cut", *words) == 130
-    assert states(tmp_path / "cut") == ["done"]
+    assert cell_states(tmp_path / "cut") == ["done"]
     assert "rerun the same command to resume" in capsys.readouterr().err
     assert _sweep(tmp_path / "resumed", *words) == 0
-    assert states(tmp_path / "resumed") == ["kept", "done"]
+    assert cell_states(tmp_path / "resumed") == ["kept", "done"]
     assert _sweep(tmp_path / "forced", *words, "sweep.force=true", "sweep.figures=true") == 0
-    assert states(tmp_path / "forced") == ["done", "done"]
+    assert cell_states(tmp_path / "forced") == ["done", "done"]
     assert len(list((tmp_path / "forced" / "0" / "figures").iterdir())) == 2
 
 

@@ -26,7 +26,7 @@ from mer.sweep.cell import Sweep
 from mer.sweep.cells import expand, probes
 from mer.sweep.hydra_process import launch
 from mer.sweep.ledger import Ledger, Line, duration
-from tests.support.sweeps import cell_table, states
+from tests.support.sweeps import cell_states, cell_table
 
 RARE = [f"dataset.frequencies.{name}=0" for name in ("anger", "fear", "sadness")]
 SIZE = ["dataset.subjects=4", "dataset.clips=6", "dataset.size=64"]
@@ -280,7 +280,7 @@ def test_the_ledger_says_how_long_it_takes(tmp_path: Path) -> None:
     assert [duration(s) for s in (40, 700, 12600)] == ["40 s", "12 min", "3.5 h"]
     ledger.write(Line(number=0, overrides=(), state="failed", error="no face"))
     assert [line.name for line in ledger.close()] == ["base", "a=1"]
-    assert states(tmp_path) == ["failed", "done"]
+    assert cell_states(tmp_path) == ["failed", "done"]
 
 
 def test_times_follow_the_machine(tmp_path: Path) -> None:
@@ -302,10 +302,10 @@ def test_the_same_command_keeps_every_cell_and_a_plan_runs_nothing(
     assert "4 cells: 4 new" in capsys.readouterr().out
     assert not (tmp_path / "plan").exists()
     assert _sweep(tmp_path / "first") == 0
-    assert states(tmp_path / "first") == ["done"] * 4
+    assert cell_states(tmp_path / "first") == ["done"] * 4
     assert _scores(tmp_path / "first") == _scores(undisturbed)
     assert _sweep(tmp_path / "second") == 0
-    assert states(tmp_path / "second") == ["kept"] * 4
+    assert cell_states(tmp_path / "second") == ["kept"] * 4
     assert _scores(tmp_path / "second") == _scores(undisturbed)
     assert (tmp_path / "second" / "3" / "predictions.csv").read_bytes() == (
         undisturbed / "3" / "predictions.csv"
@@ -316,7 +316,7 @@ def test_the_same_command_keeps_every_cell_and_a_plan_runs_nothing(
     assert "4 cells: 2 kept, 2 new; expected time about" in said
     assert re.search(r"descriptor.bins=5 roi=grid +new +0 +24", said)
     assert _sweep(tmp_path / "forced", "sweep.force=true") == 0
-    assert states(tmp_path / "forced") == ["done"] * 4
+    assert cell_states(tmp_path / "forced") == ["done"] * 4
     assert _scores(tmp_path / "forced") == _scores(undisturbed)
 
 
@@ -348,7 +348,7 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
         patch.setattr(Hoof, "__call__", wrong)
         first = [*SMALL, "tracking=off", "descriptor.bins=9,10", f"hydra.sweep.dir={tmp_path / 'stopped'}"]
         assert main(["run", "-m", *first, "sweep.stop=first"]) == 1
-    assert states(tmp_path / "stopped") == ["failed"], "the second cell is not begun"
+    assert cell_states(tmp_path / "stopped") == ["failed"], "the second cell is not begun"
     capsys.readouterr()
     with sqlite3.connect(home / "mlflow.db") as store:
         assert sorted(store.execute("select status from runs")) == [("FAILED",), ("FINISHED",)]
@@ -356,15 +356,15 @@ def test_a_failed_cell_is_noted_and_the_rest_goes_on(
     assert main(["run", "-m", *words[:-1], "sweep.plan=true"]) == 0
     assert re.search(r"bins=9 +failed before", capsys.readouterr().out)
     assert main(["run", "-m", *words]) == 0
-    assert states(tmp_path / "out") == ["done", "kept"]
+    assert cell_states(tmp_path / "out") == ["done", "kept"]
 
 
 def test_a_result_that_mlflow_does_not_know_is_recorded_without_work(home: Path, tmp_path: Path) -> None:
     words = [*SMALL, "descriptor.bins=10", "study=recorded_later"]
     assert main(["run", "-m", *words, f"hydra.sweep.dir={tmp_path / 'out'}"]) == 0
-    assert states(tmp_path / "out") == ["done"]
+    assert cell_states(tmp_path / "out") == ["done"]
     assert main(["run", "-m", *words, f"hydra.sweep.dir={tmp_path / 'again'}"]) == 0
-    assert states(tmp_path / "again") == ["kept"]
+    assert cell_states(tmp_path / "again") == ["kept"]
 
 
 def test_any_damaged_file_is_found_and_the_result_is_the_same(home: Path, undisturbed: Path, tmp_path: Path) -> None:
@@ -414,12 +414,12 @@ def test_a_sweep_goes_on_after_sigkill_and_ctrl_c_and_two_side_by_side_share_the
     assert status == 130, said
     assert "rerun the same command to resume" in said
     assert "Traceback" not in said
-    assert set(states(tmp_path / "ended")) <= {"kept", "done"}
+    assert set(cell_states(tmp_path / "ended")) <= {"kept", "done"}
     with _start(tmp_path / "a", home) as a, _start(tmp_path / "b", home) as b:
         for sweep in (a, b):
             assert sweep.wait(120) == 0, sweep.communicate()[0].decode()
     assert _scores(tmp_path / "a") == _scores(tmp_path / "b") == _scores(undisturbed)
-    states = [*states(tmp_path / "a"), *states(tmp_path / "b")]
+    states = [*cell_states(tmp_path / "a"), *cell_states(tmp_path / "b")]
     assert states.count("done") <= 2  # two were finished before, none was done twice
 
 
