@@ -11,11 +11,14 @@ from mer.report.figures.style import COLUMN_IN, MARKERS, PALETTE, empty, plain
 
 __all__ = ["f1_forest"]
 
+_CHARACTER_IN = 0.06  # of a name, in
+
 
 def f1_forest(names: Sequence[str], scores: Sequence[tuple[float, float, float]], label: str) -> Figure:
     """Draw F1, low and high of every cell, best first; `label` names the score."""
     order = np.argsort([-score[0] for score in scores], kind="stable")
-    figure = empty(COLUMN_IN + 1.6, 0.75 + 0.19 * len(order))
+    for_names = max(1.6, _CHARACTER_IN * max(map(len, names)))  # the axes keep the width that their label needs
+    figure = empty(COLUMN_IN + for_names, 0.75 + 0.19 * len(order))
     axes = figure.add_subplot()
     for place, k in enumerate(order):
         f1, low, high = scores[k]
