@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mer.cli.command import Command, Group, Parser
 from mer.errors import ConfigError, counted
 from mer.store.program import typed
 from mer.validation import require_choice, user_path
 
+if TYPE_CHECKING:
+    from mer.spotting.megc_log import LogSet
+    from mer.spotting.score import SpottedVideo
+
 __all__ = ["COMMAND"]
 
-_LINES = {"samm_lv": "1", "casme_sq": "2"}  # how a log names its data sets
+_LINES = {"samm_lv": "1", "casme_sq": "2"}  # the lines that begin the data sets of a log
 
 
 def _fill(parser: Parser) -> None:
@@ -32,7 +39,7 @@ def _run(asked: Namespace) -> int:
 
     from mer.report.study import files_of_run
     from mer.spotting.cells import FILES, read_cell
-    from mer.spotting.megc_log import write_log
+    from mer.spotting.megc_log import SETS, write_log
     from mer.tracking import reading
 
     with reading(home=asked.home, uri=asked.uri) as client:
@@ -46,8 +53,21 @@ def _run(asked: Namespace) -> int:
     write_log(path, {_LINES[name]: cell.videos}, cell.iou)
     intervals = sum(len(video.found) for video in cell.videos)
     print(f"{counted(intervals, 'found interval')} of {counted(len(cell.videos), 'video')} in {path}")
-    print(f"try       {typed('score', 'spotting', str(path), 'matching=one_to_one')}")
+    (of_log,) = (one for one in SETS if one.line == _LINES[name])
+    print(f"try       {typed('score', 'spotting', str(path), 'matching=one_to_one', *_micro(of_log, cell.videos))}")
     return 0
+
+
+def _micro(of_log: LogSet, videos: Sequence[SpottedVideo]) -> list[str]:
+    """Return the word by which kinds are told apart where videos have other frames per second than their log."""
+    from mer.spotting.megc_log import MICRO_SECONDS
+
+    rates = sorted({video.fps for video in videos})
+    if rates == [of_log.fps]:
+        return []
+    text = f"the videos have {' and '.join(f'{rate:.4g}' for rate in rates)} frames per second, and a log of "
+    print(f"mer: {text}{of_log.name} is read with {of_log.fps:g}, which decides on the kinds", file=sys.stderr)
+    return [f"micro={MICRO_SECONDS * rates[0] / of_log.fps:.4g}"]
 
 
 def _fill_predictions(parser: Parser) -> None:

@@ -55,13 +55,14 @@ def _run(asked: Namespace) -> int:
     require_choice("matching", rule, get_args(Matching))
     files = [user_path("truth", name) for name in asked.truth.split(",")] if asked.truth else []
     sets, remarks = with_truth(read_log(user_path("LOG", asked.LOG), micro=micro), files)
+    output = user_path("output", asked.output) if asked.output else None
+    if output is not None:
+        make_output(output)
     for remark in [*remarks, *_shared(sets, least, rule)]:
         print(f"mer: {remark}", file=sys.stderr)
     show(sets, least, asked.LOG, rule)
-    if asked.output:
-        make_output(output := user_path("output", asked.output))
-        for path in write(document(sets, least, rule), output):
-            print(path)
+    for path in [] if output is None else write(document(sets, least, rule), output):
+        print(path)
     return 0
 
 

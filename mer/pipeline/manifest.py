@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from mer.errors import DataError
 from mer.protocol import Protocol
-from mer.types import Dataset, Exclusion, Manifest
+from mer.types import Dataset, Exclusion, Manifest, Recordings
 
-__all__ = ["load_manifest", "without_classes"]
+__all__ = ["load_manifest", "refuse_faults", "without_classes"]
 
 
 def load_manifest(dataset: Dataset, protocol: Protocol | None, *, bad_clips: str, drop: Sequence[str] = ()) -> Manifest:
@@ -24,8 +24,8 @@ def load_manifest(dataset: Dataset, protocol: Protocol | None, *, bad_clips: str
     manifest = dataset.load()
     if protocol is not None:
         manifest = protocol(manifest, dataset)
-    if manifest.faults and bad_clips == "stop":
-        raise DataError(_fault_sentence(manifest))
+    if bad_clips == "stop":
+        refuse_faults(manifest)
     manifest = without_classes(manifest, drop)
     if not manifest.samples:
         first = manifest.excluded[0].reason if manifest.excluded else "the data set is empty"
@@ -58,8 +58,19 @@ def without_classes(manifest: Manifest, drop: Sequence[str]) -> Manifest:
     )
 
 
-def _fault_sentence(manifest: Manifest) -> str:
-    first, *others = manifest.faults
+def refuse_faults(found: Manifest | Recordings) -> None:
+    """Refuse clips, or long videos, of which the input of some is bad.
+
+    Raises
+    ------
+    DataError
+        Names the first.
+    """
+    if not found.faults:
+        return
+    first, *others = found.faults
     more = f" (and {len(others)} more)" if others else ""
-    hint = "; repair it, or leave such clips out with bad_clips=exclude" if manifest.samples else ""
-    return f"{first.reason}{more}{hint}"
+    what = "clips" if isinstance(found, Manifest) else "videos or expressions"
+    left = found.samples if isinstance(found, Manifest) else found.recordings
+    hint = f"; repair it, or leave such {what} out with bad_clips=exclude" if left else ""
+    raise DataError(f"{first.reason}{more}{hint}")

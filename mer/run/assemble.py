@@ -143,7 +143,7 @@ def cores() -> int:
 
 
 def check_common(settings: Mapping[str, Any]) -> None:
-    """Check the settings that every task has: study, seed and workers.
+    """Check the settings that every task has: study, seed, workers and bad_clips.
 
     Raises
     ------
@@ -155,14 +155,14 @@ def check_common(settings: Mapping[str, Any]) -> None:
         raise ConfigError(f"workers={workers}: must be a number of cores, 1 or more, or null for all")
     if not isinstance(seed, int) or seed < 0:
         raise ConfigError(f"seed={seed}: must be a whole number, 0 or more")
+    if (bad_clips := settings["bad_clips"]) not in ("stop", "exclude"):
+        raise ConfigError(f"bad_clips={bad_clips}: must be stop or exclude")
     check_study_name(settings["study"])
 
 
 def _check_general(settings: Mapping[str, Any]) -> None:
     check_common(settings)
-    bad_clips, gigabytes = settings["bad_clips"], settings["cache_gb"]
-    if bad_clips not in ("stop", "exclude"):
-        raise ConfigError(f"bad_clips={bad_clips}: must be stop or exclude")
+    gigabytes = settings["cache_gb"]
     if gigabytes is not None and not (isinstance(gigabytes, int | float) and gigabytes >= 0):
         raise ConfigError(f"cache_gb={gigabytes}: must be a number of gigabytes, or null for no limit")
     if not isinstance(settings["drop"], list):

@@ -48,6 +48,7 @@ def spotting(cfg: Any, choices: Mapping[str, str], words: Sequence[str] = ()) ->
         tracking=build(cfg.tracking),
         home=Path(cfg.home),
         workers=cfg.workers or cores(),
+        bad_clips=cfg.bad_clips,
         study=str(cfg.study),
         choices={group: choices[group] for group in (*_GROUPS, *_RECOGNITION) if group in choices},
         settings=dict(word.split("=", 1) for word in words if re.match(r"\w+\.[\w.]+=", word)),

@@ -130,6 +130,7 @@ def _beside_truth(recording: Recording, found: Sequence[Interval]) -> SpottedVid
         true=recording.events,
         found=tuple(one.shifted(recording.first) for one in found),  # a curve counts from 0
         minutes=recording.minutes,
+        fps=recording.fps,
     )
 
 

@@ -74,6 +74,7 @@ def read_videos(truth: str, intervals: str) -> tuple[SpottedVideo, ...]:
             true=tuple(_interval(row) for row in rows if row["onset"]),
             found=tuple(_interval(row) for row in found.get(video, ())),
             minutes=(int(rows[0]["last"]) - int(rows[0]["first"]) + 1) / float(rows[0]["fps"]) / 60,
+            fps=float(rows[0]["fps"]),
         )
         for video, rows in true.items()
     )

@@ -52,6 +52,8 @@ class SpottedVideo:
     true, found : tuple of Interval
     minutes : float
         Duration; NaN where it is not known.
+    fps : float
+        Frames per second; NaN where they are not known.
     """
 
     video: str
@@ -59,6 +61,7 @@ class SpottedVideo:
     true: tuple[Interval, ...]
     found: tuple[Interval, ...]
     minutes: float = float("nan")
+    fps: float = float("nan")
 
 
 def truth_of(videos: Sequence[SpottedVideo]) -> tuple[object, ...]:

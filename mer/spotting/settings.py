@@ -37,6 +37,8 @@ class Spotting:
         MER_HOME.
     workers : int
         Processes that measure motion, each in a video of its own.
+    bad_clips : {"stop", "exclude"}
+        What to do with bad input.
     study : str
     choices : mapping of str to str
         The chosen option of every group.
@@ -54,6 +56,7 @@ class Spotting:
     tracking: Sqlite | Server | Off
     home: Path
     workers: int
+    bad_clips: str
     study: str
     choices: Mapping[str, str]
     settings: Mapping[str, str]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mer.errors import DataError, counted
+from mer.pipeline.manifest import refuse_faults
 from mer.run.record import source_of
 from mer.spotting import run_files
 from mer.spotting.costs import remember, unmeasured
@@ -73,7 +74,7 @@ def prepare(run: Spotting) -> Prepared:
     MerError
         For bad input.
     """
-    recordings = _recordings(run.dataset)
+    recordings = _recordings(run.dataset, run.bad_clips)
     run.task.check(run.spotter, recordings.recordings)
     if run.recognition is not None:
         run.recognition.check(recordings.recordings)
@@ -147,7 +148,7 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
 
 
 def _warnings(recordings: Recordings, without_face: Sequence[str], recognised: Recognised | None) -> list[str]:
-    faulty = [f"left out: {left.reason}" for left in recordings.excluded if left.fault]
+    faulty = [f"left out: {left.reason}" for left in recordings.faults]
     return [
         *recordings.notes.get("remarks", ()),
         *faulty,
@@ -166,8 +167,10 @@ def _overlapping(recordings: Recordings) -> list[str]:
     return [f"true intervals that overlap an earlier one of the same kind: {where}; all are kept and count"]
 
 
-def _recordings(dataset: Any) -> Recordings:
+def _recordings(dataset: Any, bad_clips: str) -> Recordings:
     found: Recordings = dataset.recordings()
+    if bad_clips == "stop":
+        refuse_faults(found)
     if not found.recordings:
         reasons = "; ".join(f"{left.sample_id}: {left.reason}" for left in found.excluded[:3])
         raise DataError(f"dataset={dataset.name}: no video is left ({reasons or 'it holds none'})")

@@ -143,3 +143,8 @@ class Recordings:
     def __post_init__(self) -> None:
         twice = repeated(recording.id for recording in self.recordings)
         require(not twice, f"ids of videos must be unique, and {', '.join(twice[:5])} occur twice: rename one")
+
+    @property
+    def faults(self) -> tuple[Exclusion, ...]:
+        """What is left out because the input is bad."""
+        return tuple(exclusion for exclusion in self.excluded if exclusion.fault)

@@ -58,6 +58,20 @@ def test_the_log_of_a_run_gives_its_counts(report: Path, home: Path, tmp_path: P
     assert score.f1 == pytest.approx(run["f1_together"])
 
 
+def test_the_log_of_videos_with_other_frames_per_second_comes_with_a_limit_that_gives_the_same_kinds(
+    report: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = json.loads((report / "report.json").read_text(encoding="utf-8"))["cells"][0]
+    log = tmp_path / "log.txt"
+    assert main(["export", "intervals", run["run"], "set=samm_lv", f"output={log}", f"home={home}"]) == 0
+    told = capsys.readouterr()
+    assert "the videos have 30 frames per second, and a log of SAMM Long Videos is read with 200" in told.err
+    assert "micro=0.078" in told.out
+    (videos,) = read_log(log, micro=0.078).values()
+    found = counts(videos)
+    assert {kind: found[kind].f1 for kind in found} == pytest.approx({kind: run[f"f1_{kind}"] for kind in found})
+
+
 def test_bad_input_is_one_sentence(report: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = json.loads((report / "report.json").read_text(encoding="utf-8"))["cells"][0]["run"]
     for words, sentence in (

@@ -117,7 +117,13 @@ class LongDatabase(LongVideos, ABC):
 
     @abstractmethod
     def key(self, row: Row) -> Key:
-        """Return the subject and video of a row, as in `Video.key`."""
+        """Return the subject and video of a row, as in `Video.key`.
+
+        Raises
+        ------
+        DataError
+            If the row contradicts itself.
+        """
 
     @abstractmethod
     def example(self) -> str:
@@ -135,7 +141,10 @@ class _Reading:
     def read(self, videos: Sequence[Video], rows: Sequence[Row]) -> None:
         by_key: dict[Key, list[Row]] = {}
         for row in rows:
-            by_key.setdefault(self.database.key(row), []).append(row)
+            try:
+                by_key.setdefault(self.database.key(row), []).append(row)
+            except DataError as error:
+                self._leave_out(row, row["clip"], str(error))
         found = {video.key for video in videos}
         for key, some in by_key.items():
             if key not in found:

@@ -11,6 +11,7 @@ from mer.dataset.long_readers.long_database import Key, LongDatabase, Video
 from mer.dataset.names import unpadded_name
 from mer.dataset.readers.coding import Columns
 from mer.dataset.tables import Row
+from mer.errors import DataError
 
 __all__ = ["SammLongVideos"]
 
@@ -43,9 +44,18 @@ class SammLongVideos(LongDatabase):
                 yield Video(subject=found[1], name=found[2], folder=folder)
 
     def key(self, row: Row) -> Key:
-        """Return the first two numbers of a name such as ``006_1_2``."""
+        """Return the first two numbers of a name such as ``006_1_2``, the first of which is the subject.
+
+        Raises
+        ------
+        DataError
+            If the row names another subject.
+        """
         parts = row["clip"].split("_")
-        return unpadded_name(parts[0]), unpadded_name(parts[1]) if len(parts) > 1 else ""
+        subject, video = unpadded_name(parts[0]), unpadded_name(parts[1]) if len(parts) > 1 else ""
+        if unpadded_name(row["subject"]) != subject:
+            raise DataError(f"subject {row['subject']!r} is not that of the file name; correct one of the two")
+        return subject, video
 
     def example(self) -> str:
         """Return ``SAMM_longvideos/006_1``."""

@@ -70,7 +70,7 @@ class LongTable(LongVideos):
         ConfigError
             If no table is given.
         DataError
-            If the table or a video cannot be used as a whole; a faulty expression becomes an `Exclusion`.
+            If the table cannot be used as a whole; a faulty video or expression becomes an `Exclusion`.
         """
         if not self.table:
             raise ConfigError("dataset.table: which table? Give dataset.table=FILE, a CSV with one row per expression")
@@ -84,14 +84,20 @@ class LongTable(LongVideos):
             path = user_path("path", row["path"].replace("\\", "/"), base=base)
             rows.setdefault(Path(os.path.normpath(path)), []).append(row)
         excluded: list[Exclusion] = []
-        found = [self._recording(path, some, excluded) for path, some in rows.items()]
-        remarks = [remark for path in rows if path.is_file() for remark in video_index(path).remarks]
+        found: list[Recording] = []
+        for path, some in rows.items():
+            try:
+                found.append(self._recording(path, some, excluded))
+            except DataError as error:
+                excluded.append(Exclusion(sample_id=_name(some), reason=str(error), fault=True))
+        files = [one.clip.file for one in found if isinstance(one.clip, VideoFile)]
+        remarks = [remark for file in files for remark in video_index(file).remarks]
         return Recordings(
             recordings=tuple(found), excluded=tuple(excluded), notes={"remarks": [*table.remarks, *remarks]}
         )
 
     def _recording(self, path: Path, rows: Sequence[Row], excluded: list[Exclusion]) -> Recording:
-        where, name = rows[0].where, rows[0]["path"].replace("\\", "/")
+        where, name = rows[0].where, _name(rows)
         clip, first, last, fps = self._frames(where, path, _one(rows, "fps"))
         subject = _one(rows, "subject")
         if not subject:
@@ -149,6 +155,10 @@ class LongTable(LongVideos):
                 raise DataError(f"kind {row['kind']!r} is neither micro nor macro; correct it or leave it empty")
             kind = named
         return Interval(onset=onset, apex=apex, offset=offset, kind=kind, label=row["label"])
+
+
+def _name(rows: Sequence[Row]) -> str:
+    return rows[0]["path"].replace("\\", "/")
 
 
 def _one(rows: Sequence[Row], column: str) -> str:

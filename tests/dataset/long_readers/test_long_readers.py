@@ -80,7 +80,8 @@ FAULTS = [
     ((2, 4, 9999), r"row 2 of SAMM.*onset 9999 is after offset"),
     ((2, 4, "x"), r"onset 'x' is not a frame number"),
     ((2, 8, "Blink"), r"type 'Blink' is neither micro nor macro"),
-    ((2, 2, "009_1_1"), r"1 row is of a video whose folder, such as SAMM_longvideos/006_1, is not there"),
+    ((2, 2, "001_9_1"), r"1 row is of a video whose folder, such as SAMM_longvideos/006_1, is not there"),
+    ((2, 1, "002"), r"row 2 of SAMM.*: 001_1_1: subject '002' is not that of the file name; correct one of the two"),
 ]
 
 

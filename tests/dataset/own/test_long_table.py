@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from pathlib import Path
 
 import cv2
@@ -71,14 +73,35 @@ def test_a_bad_event_is_left_out_with_its_row(folder: Path, line: str, said: str
         (("sub01_01,a,micro,10,15,20,",), "fps is empty; a folder of frames needs"),
         (("sub01_01,a,micro,10,15,20,0",), "fps '0' is not a number above 0"),
         (("none,a,micro,10,15,20,30",), "no folder or video .*none; correct path"),
-        ((",a,micro,10,15,20,30",), "path is empty; fill it in"),
         (("sub01_01,,micro,10,15,20,30",), "subject is empty; fill it in"),
         (("sub01_01,a,,1,,9,30", "sub01_01,b,,20,,29,30"), "have the subject a and b; a video has one"),
     ],
 )
-def test_a_bad_video_is_one_sentence(folder: Path, lines: tuple[str, ...], said: str) -> None:
-    with pytest.raises(DataError, match=said):
-        read(folder, *lines)
+def test_a_bad_video_is_left_out_and_the_others_are_read(folder: Path, lines: tuple[str, ...], said: str) -> None:
+    found = read(folder, *lines, "sub02_01,c,micro,10,15,20,30")
+    assert [one.subject for one in found.recordings] == ["csv_long/c"]
+    assert [re.search(said, left.reason) is not None for left in found.faults] == [True]
+
+
+def test_a_row_without_a_path_is_refused(folder: Path) -> None:
+    with pytest.raises(DataError, match="path is empty; fill it in"):
+        read(folder, ",a,micro,10,15,20,30")
+
+
+def test_a_run_stops_at_a_bad_video_or_leaves_it_out(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bad.avi").write_bytes(b"no video")
+    read(folder, "bad.avi,a,micro,10,15,20,", "sub01_01,b,micro,10,15,20,30", "sub02_01,c,,,,,30")
+    words = ["run", "task=spot", "dataset=csv_long", f"dataset.table={folder / 'events.csv'}", "tracking=off"]
+    words += [f"home={tmp_path}", f"hydra.run.dir={tmp_path / 'out'}", "flow=farneback", "task.heights=[]"]
+    assert main(words) != 0
+    told = capsys.readouterr().err
+    assert "bad.avi" in told and "leave such videos or expressions out with bad_clips=exclude" in told
+    assert not (tmp_path / "out").exists()
+    assert main([*words, "bad_clips=exclude"]) == 0
+    assert "left out: " in capsys.readouterr().err
+    assert json.loads((tmp_path / "out" / "protocol.json").read_text("utf-8"))["data"]["videos"] == 2
 
 
 def test_a_video_has_the_frames_per_second_of_its_clock_or_of_the_table(folder: Path) -> None:
