@@ -157,5 +157,7 @@ def _words(overrides: Sequence[str]) -> tuple[str, list[str]]:
     """
     if isinstance(overrides, str):
         raise ConfigError(f"overrides={overrides!r}: must be a list of words; write [{overrides!r}]")
-    task = [word.partition("=")[2] for word in overrides if word.startswith("task=")]
-    return (task or ["recognise"])[-1], [quoted(word) for word in overrides if not word.startswith("task=")]
+    from mer.sweep.task import split_task
+
+    task, words = split_task(overrides)
+    return task, [quoted(word) for word in words]

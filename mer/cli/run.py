@@ -55,13 +55,14 @@ def _fill(parser: Parser) -> None:
 
 
 def _run(asked: Namespace) -> int:
-    task, words = _task(overrides(asked))
-    if shown := _shown(asked):
-        return _show(shown, words, task)
     from hydra.errors import HydraException
 
     from mer.config.composition import one_sentence
+    from mer.sweep.task import split_task
 
+    task, words = split_task(overrides(asked))
+    if shown := _shown(asked):
+        return _show(shown, words, task)
     try:
         if asked.multirun:
             from mer.sweep.engine import run_sweep
@@ -72,12 +73,6 @@ def _run(asked: Namespace) -> int:
         return run(words, task)
     except HydraException as error:
         raise ConfigError(one_sentence(error)) from error
-
-
-def _task(words: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the task and the other words."""
-    given = [word.partition("=")[2] for word in words if word.startswith("task=")] or ["recognise"]
-    return ",".join(given), [word for word in words if not word.startswith("task=")]
 
 
 def _show(flags: Sequence[str], words: Sequence[str], task: str) -> int:

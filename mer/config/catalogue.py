@@ -21,6 +21,7 @@ __all__ = [
     "options",
     "options_in_detail",
     "settings",
+    "task_of_study",
 ]
 
 
@@ -144,6 +145,14 @@ def option(group: str, name: str, config_dir: Path | None = None) -> Option:
         parts=parts_of(file),
         own=file.parents[1] != conf_dir(),
     )
+
+
+def task_of_study(name: str, config_dir: Path | None = None) -> str:
+    """Return the task that an option of ``experiment`` chooses; empty if it chooses none or does not exist."""
+    places = (folder / "experiment" / f"{name}.yaml" for folder in (conf_dir(), config_dir) if folder)
+    file = next((place for place in places if place.exists()), None)
+    found = file and re.search(r"^ *- override /task: *(\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def options_in_detail(group: str, config_dir: Path | None = None) -> tuple[Option, ...]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from omegaconf import DictConfig
 
+from mer.config.catalogue import task_of_study
+from mer.config.composition import own_folder
 from mer.errors import ConfigError
 from mer.store.results import Results
 from mer.tracking import Off, Server, Sqlite, is_recorded
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from mer.pipeline.memory import Memory
     from mer.sweep.ledger import Line
 
-__all__ = ["Outcome", "ReadyCell", "Run", "Task", "find_task", "is_kept", "own_words"]
+__all__ = ["Outcome", "ReadyCell", "Run", "Task", "find_task", "is_kept", "own_words", "split_task"]
 
 TASKS = ("recognise", "spot", "spot_recognise")
 
@@ -139,6 +141,26 @@ class Task(Protocol):
 
     def compare(self, folder: Path, lines: Sequence[Line]) -> None:
         """Print, and write into the folder of a sweep, what is to be said of its finished cells side by side."""
+
+
+def split_task(words: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the task that words of a command choose, by themselves or with a study, and the other words.
+
+    Raises
+    ------
+    ConfigError
+        If a word and a study choose different tasks.
+    """
+    given = ",".join(word.partition("=")[2] for word in words if word.startswith("task="))
+    others = [word for word in words if not word.startswith("task=")]
+    for study in (word.partition("=")[2] for word in others if word.startswith("+experiment=")):
+        of_study = task_of_study(study, own_folder(words))
+        if of_study and given not in ("", of_study):
+            raise ConfigError(
+                f"task={given}: +experiment={study} is a study of task={of_study}; leave task={given} out"
+            )
+        given = given or of_study
+    return given or "recognise", others
 
 
 def find_task(name: str) -> Task:

@@ -21,9 +21,11 @@ import mer
 from mer.config.catalogue import conf_dir, groups, options
 from mer.config.composition import build, compose, searchpath_override
 from mer.errors import ConfigError
+from mer.spotting.assemble import spotting
 from mer.spotting.fit import SubjectsOut
 from mer.sweep.cells import expand, probes
 from mer.sweep.checks import check_settings
+from mer.sweep.task import find_task, split_task
 
 OPTIONS = [(group, option) for group, options in groups().items() for option in options if group != "experiment"]
 COMPONENTS = [
@@ -75,9 +77,15 @@ def test_every_spotter_is_built_frozen_with_its_motion(option: str) -> None:
 @pytest.mark.parametrize("experiment", groups().get("experiment", ()))
 def test_every_level_of_every_experiment_is_built(experiment: str) -> None:
     """A misspelt option, setting or value of a study fails here and not after an hour of work."""
-    shared, cells = expand([f"+experiment={experiment}"])
+    task, words = split_task([f"+experiment={experiment}"])
+    root = find_task(task).root
+    shared, cells = expand(words, root)
     for cell in probes(cells):
-        check_settings(compose([*shared, *cell]))
+        cfg = compose([*shared, *cell], root=root)
+        if task == "recognise":
+            check_settings(cfg)
+        else:
+            spotting(cfg, {"task": task}, cell)
 
 
 def test_the_groups_come_in_the_order_of_the_pipeline() -> None:

@@ -18,6 +18,7 @@ from mer.errors import ConfigError, MerError
 from mer.sweep.cells import expand, probes
 from mer.sweep.engine import run_sweep
 from mer.sweep.idle import refuse_idle
+from mer.sweep.task import find_task, split_task
 from mer.types import FlowField, Landmarks
 from tests.roi.test_roi import template
 
@@ -187,10 +188,12 @@ def test_idle_settings_are_refused_with_the_next_step(words, message):
 
 @pytest.mark.parametrize("study", options("experiment"))
 def test_no_study_that_comes_with_mer_names_an_idle_setting(study):
-    shared, cells = expand([f"+experiment={study}"])
+    task, words = split_task([f"+experiment={study}"])
+    root = find_task(task).root
+    shared, cells = expand(words, root)
     varied = {parse(word).get_key_element() for cell in cells for word in cell}
     for cell in (cell for cell in probes(cells) if any("." in word.partition("=")[0] for word in cell)):
-        refuse_idle(cell, compose([*shared, *cell]), varied)
+        refuse_idle(cell, compose([*shared, *cell], root=root), varied)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from mer.cli import main
-from mer.errors import DataError
+from mer.errors import ConfigError, DataError
 from mer.spotting.fit import SubjectsOut
 from mer.spotting.motion import RegionMotion
 from mer.spotting.peaks import Peaks
 from mer.sweep.cell import Sweep
 from mer.sweep.hydra_process import launch
+from mer.sweep.task import split_task
 from tests.support.sweeps import cell_states, cell_table
 
 SIZE = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=6", "dataset.look.size=96")
@@ -180,3 +181,11 @@ def test_words_without_effect_or_sense_are_refused(
 ) -> None:
     assert main(["run", "task=spot", *QUICK, "tracking=off", *words]) != 0
     assert said in capsys.readouterr().err
+
+
+def test_a_study_chooses_its_task_and_a_word_for_another_is_refused() -> None:
+    assert split_task(["+experiment=spotting", "flow=dis"]) == ("spot", ["+experiment=spotting", "flow=dis"])
+    assert split_task(["task=spot", "+experiment=spotting"]) == ("spot", ["+experiment=spotting"])
+    assert split_task(["+experiment=bins"])[0] == "recognise"
+    with pytest.raises(ConfigError, match=r"task=spot_recognise: \+experiment=spotting is a study of task=spot; leave"):
+        split_task(["task=spot_recognise", "+experiment=spotting"])
