@@ -52,6 +52,7 @@ _ELSEWHERE = {
     "train": "is used only by mer train; leave it out",
     "trust": "is used only by mer predict; leave it out",
 }
+_ROOTS = {"spotter": "spot", "task": "spot_run", "temporal": "landmarks_of", "train": "training", "trust": "predict"}
 
 
 def searchpath_override(config_dir: str | Path) -> str:
@@ -298,7 +299,7 @@ def component(group: str, option: str, **overrides: Any) -> Any:
     """
     if not options(group):
         raise ConfigError(f"{group}: no such group; choose one of {', '.join(groups())}")
-    node = compose([f"{group}={option}"])[group]
+    node = compose([f"{group}={option}"], root=_ROOTS.get(group, "config"))[group]
     for key, value in overrides.items():
         if key not in node:
             known = ", ".join(str(k) for k in node if not str(k).startswith("_"))

@@ -67,11 +67,23 @@ def draw_videos(folder: Path, spotter: Spotter, videos: Sequence[Followed], foun
     """Draw the curve of every video that shows a face into a new folder."""
     folder.mkdir()
     by_video = {video.video: video.found for video in found}
+    names = _file_names([recording.id for recording, _ in videos])
     for recording, curve in videos:
         strengths = {kind: spotter.strength(curve, kind) for kind in KINDS}
         if all(np.isnan(strength).all() for strength in strengths.values()):
             continue
         both = ([i.shifted(-recording.first) for i in some] for some in (by_video[recording.id], recording.events))
         spotted, true = both
-        name = recording.id.replace("/", "_")
-        draw(recording.id, _seconds(recording), strengths, spotted, folder / f"{name}.png", true)
+        draw(recording.id, _seconds(recording), strengths, spotted, folder / f"{names[recording.id]}.png", true)
+
+
+def _file_names(ids: Sequence[str]) -> dict[str, str]:
+    """Return ids → names of files: _ in place of /, and numbered where two would be the same on any file system."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for one in ids:
+        plain = one.replace("/", "_")
+        tries = (plain, *(f"{plain}_{number}" for number in range(2, len(ids) + 2)))
+        names[one] = next(name for name in tries if name.casefold() not in taken)
+        taken.add(names[one].casefold())
+    return names

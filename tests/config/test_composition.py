@@ -18,7 +18,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.version import getbase
 
 import mer
-from mer.config.catalogue import conf_dir, groups, options
+from mer.config.catalogue import OF_OTHERS, conf_dir, groups, options
 from mer.config.composition import build, compose, searchpath_override
 from mer.errors import ConfigError
 from mer.spotting.assemble import spotting
@@ -111,6 +111,13 @@ def test_a_misspelling_is_named_with_what_exists(override: str, message: str) ->
 def test_a_misspelt_setting_is_answered_with_those_of_the_option_that_was_chosen() -> None:
     with pytest.raises(ConfigError, match=r"dataset.tabel: no such setting .*; dataset has .*table.*first_frame"):
         compose(["dataset=csv", "dataset.tabel=clips.csv"])
+
+
+@pytest.mark.parametrize("group", [group for group in OF_OTHERS if group != "task"])
+def test_a_component_of_another_command_is_built_as_that_command_builds_it(group: str) -> None:
+    for name in options(group):
+        assert dataclasses.is_dataclass(mer.component(group, name))
+    assert mer.component("spotter", "peaks", strongest=3).strongest == 3
 
 
 def test_component_refuses_what_does_not_exist() -> None:
