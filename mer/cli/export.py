@@ -59,15 +59,21 @@ def _run(asked: Namespace) -> int:
 
 
 def _micro(of_log: LogSet, videos: Sequence[SpottedVideo]) -> list[str]:
-    """Return the word by which kinds are told apart where videos have other frames per second than their log."""
-    from mer.spotting.megc_log import MICRO_SECONDS
+    """Return the word by which the kinds of the run are told apart in its log, if one is needed."""
+    from mer.spotting.megc_log import MICRO_SECONDS, of_other_kind, separating
 
     rates = sorted({video.fps for video in videos})
-    if rates == [of_log.fps]:
-        return []
-    text = f"the videos have {' and '.join(f'{rate:.4g}' for rate in rates)} frames per second, and a log of "
-    print(f"mer: {text}{of_log.name} is read with {of_log.fps:g}, which decides on the kinds", file=sys.stderr)
-    return [f"micro={MICRO_SECONDS * rates[0] / of_log.fps:.4g}"]
+    if rates != [of_log.fps]:
+        text = f"the videos have {' and '.join(f'{rate:.4g}' for rate in rates)} frames per second, and a log of "
+        print(f"mer: {text}{of_log.name} is read with {of_log.fps:g}, which decides on the kinds", file=sys.stderr)
+    scaled = MICRO_SECONDS * rates[0] / of_log.fps
+    limit = min((scaled, separating(videos, of_log)), key=lambda one: len(of_other_kind(videos, of_log, one)))
+    strange = of_other_kind(videos, of_log, limit)
+    if strange:
+        text = "will not count as the kind that the run gave them, since a log names no kinds; the first:"
+        ends = f"{strange[0].onset} to {strange[0].offset}, {strange[0].kind}"
+        print(f"mer: {counted(len(strange), 'interval')} {text} {ends}", file=sys.stderr)
+    return [] if limit == MICRO_SECONDS else [f"micro={limit:.4g}"]
 
 
 def _fill_predictions(parser: Parser) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,13 @@ from mer.validation import user_path
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mer.model.follow import Look
     from mer.model.motion import Follow
     from mer.types import Interval, Numbers
 
 __all__ = ["COMMAND"]
 
+_SMALL = 25.0  # px between the outer corners of the eyes: with 20, no micro-expression of generated videos is found
 _GROUPS = ("spotter", "landmarks", "align", "flow", "motion", "roi")
 _DESCRIPTION = """Finds micro- and macro-expressions in videos of one face, without training, and writes intervals.csv
 and intervals.jsonl (onset, apex and offset as frames, the first is 0; when, how long, which kind, how strong in pixels
@@ -42,7 +46,8 @@ def _run(asked: Namespace) -> int:
     from mer.config.composition import build, compose
 
     files = _files(asked.overrides)
-    asked.overrides = [word for word in asked.overrides if word not in files]
+    pictures = _pictures(files)
+    asked.overrides = [word for word in asked.overrides if not _is_video(word)]
     cfg = compose(overrides(asked), root="spot")
     measure, spot = build(cfg.region_motion), build(cfg.spotter)
     output = user_path("output", asked.output or "spotted")
@@ -58,7 +63,8 @@ def _run(asked: Namespace) -> int:
         try:
             seconds, follow = _followed(measure, spot, file)
             found[name], times[name] = follow.found, seconds
-            _show(file, follow, seconds, output, render=render)
+            shown = file.name if pictures[name] == file.stem else name
+            _show(file, shown, follow, seconds, output / pictures[name], render=render)
         except DataError as error:
             failed = True
             print(f"mer: {error}", file=sys.stderr)
@@ -70,21 +76,39 @@ def _run(asked: Namespace) -> int:
 
 
 def _files(words: Sequence[str]) -> dict[str, Path]:
-    """Return the words that are videos → their paths."""
-    files = {word: user_path("video", word) for word in words if "=" not in word or user_path("video", word).is_file()}
+    """Return the words that are videos → their paths; a video that is named twice comes once."""
+    files: dict[str, Path] = {}
+    for word in filter(_is_video, words):
+        if (path := user_path("video", word)).resolve() not in map(Path.resolve, files.values()):
+            files[word] = path
     if not files:
         raise ConfigError("mer spot: missing video; write mer spot VIDEO, one or more")
-    stems = [file.stem for file in files.values()]
-    twice = next((stem for stem in stems if stems.count(stem) > 1), None)
-    if twice:
-        raise ConfigError(f"mer spot: two videos are called {twice}, and so would be their pictures; run them apart")
     return files
+
+
+def _is_video(word: str) -> bool:
+    """Say whether a word is no setting; the name of a file may have ``=`` in it."""
+    return "=" not in word or user_path("video", word).is_file()
+
+
+def _pictures(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return how the picture of each video is called: as the video, or, where two have one name, as its whole path."""
+    stems = Counter(file.stem for file in files.values())
+    names = {
+        word: file.stem if stems[file.stem] == 1 else re.sub(r"[^\w-]+", "_", word).strip("_")
+        for word, file in files.items()
+    }
+    twice = next((name for name, times in Counter(names.values()).items() if times > 1), None)
+    if twice:
+        raise ConfigError(f"mer spot: two pictures would be called {twice}; give these videos other names")
+    return names
 
 
 def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow]:
     """Return the times of the frames and the motion of the face."""
     from mer.dataset.video import frames_of, video_index
     from mer.model.motion import follow, fps_of
+    from mer.spotting.doubts import doubts
 
     index = video_index(file)
     for remark in index.remarks:
@@ -95,21 +119,41 @@ def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow
         raise DataError(f"{file}: the video has {len(times)} frame, so there is no motion to find; give a longer one")
     try:
         with progress("frames", len(times)) as advance:
-            return times, follow(measure, spot, frames_of(file), rate, advance)
+            found = follow(measure, spot, frames_of(file), rate, advance)
     except DataError as error:
         raise type(error)(f"{file}: {error}") from error
+    for _, doubt in (*doubts(found.curve, times), *_of_faces(found.looks)):
+        print(f"mer: {file}: {doubt}", file=sys.stderr)
+    return times, found
 
 
-def _show(file: Path, follow: Follow, seconds: Numbers, output: Path, *, render: bool) -> None:
+def _of_faces(looks: Sequence[Look]) -> Iterator[tuple[str, str]]:
+    """Yield what is doubtful about the faces that were seen."""
+    import numpy as np
+
+    from mer.geometry.ibug68 import eye_distance
+
+    most = max(look.faces for look in looks)
+    if most > 1:
+        text = "the largest one in the first frame was followed; crop the video to choose another"
+        yield "several_faces", f"up to {most} faces: {text}"
+    eyes = float(np.median([eye_distance(look.face.xy) for look in looks if look.face is not None]))
+    if eyes < _SMALL:
+        text = "too few for the motion of a micro-expression; give a video in which the face is larger"
+        yield "small_face", f"the outer corners of the eyes are {eyes:.0f} px apart, {text}"
+
+
+def _show(file: Path, name: str, follow: Follow, seconds: Numbers, picture: Path, *, render: bool) -> None:
     from mer.report.figures.motion_curve import draw
 
-    draw(file.name, seconds, follow.strengths, follow.found, output / f"{file.stem}.png")
-    _say(file, follow.found, seconds)
+    name = name if name.isprintable() else ascii(name)
+    draw(name, seconds, follow.strengths, follow.found, picture.with_name(f"{picture.name}.png"))
+    _say(name, follow.found, seconds)
     if render:
-        _render(file, follow, seconds, output)
+        _render(file, follow, seconds, picture.with_name(f"{picture.name}.mp4"))
 
 
-def _render(file: Path, follow: Follow, times: Numbers, output: Path) -> None:
+def _render(file: Path, follow: Follow, times: Numbers, movie: Path) -> None:
     from mer.model.inputs import Video
     from mer.model.render.movie import write_movie
     from mer.model.result import Prediction
@@ -128,12 +172,12 @@ def _render(file: Path, follow: Follow, times: Numbers, output: Path) -> None:
         for one in follow.found
     ]
     with progress("video", len(times)) as advance:
-        write_movie(output / f"{file.stem}.mp4", Video(file=file), follow, said, advance)
+        write_movie(movie, Video(file=file), follow, said, advance)
 
 
-def _say(file: Path, found: Sequence[Interval], times: Numbers) -> None:
+def _say(name: str, found: Sequence[Interval], times: Numbers) -> None:
     kinds = ", ".join(counted(sum(i.kind == kind for i in found), f"{kind}-expression") for kind in ("micro", "macro"))
-    print(f"{file.name}: {kinds} in {float(times[-1] - times[0]):.1f} s")
+    print(f"{name}: {kinds} in {float(times[-1] - times[0]):.1f} s")
     for one in found:
         start, end = float(times[one.onset]), float(times[one.offset])
         print(f"  {start:8.2f} to {end:8.2f} s  {one.kind}  {one.strength:5.2f} px  {', '.join(one.regions)}")

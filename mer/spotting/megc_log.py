@@ -18,7 +18,17 @@ from mer.spotting.matching import Matching, matched
 from mer.spotting.score import SpottedVideo
 from mer.types import KINDS, Interval, Kind
 
-__all__ = ["MICRO_SECONDS", "SETS", "LogSet", "ends_of", "lines_of", "read_log", "write_log"]
+__all__ = [
+    "MICRO_SECONDS",
+    "SETS",
+    "LogSet",
+    "ends_of",
+    "lines_of",
+    "of_other_kind",
+    "read_log",
+    "separating",
+    "write_log",
+]
 
 MICRO_SECONDS = 0.52
 """Longest micro-expression of a log, offset minus onset: it names no kinds. With 0.5 s the organisers' own numbers of
@@ -101,6 +111,25 @@ def write_log(
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise DataError(f"{path} cannot be written ({reason(error)}): give another output=FILE") from error
+
+
+def separating(videos: Sequence[SpottedVideo], of_set: LogSet) -> float:
+    """Return the limit, s by the frame rate of a log, between the micro- and the macro-expressions of videos.
+
+    It lies halfway between the longest of the former and the shortest of the latter.
+    """
+    spans = {kind: [i.offset - i.onset for i in _all(videos) if i.kind == kind] for kind in KINDS}
+    longest, shortest = max(spans["micro"], default=0), min(spans["macro"], default=0)
+    return (longest + max(shortest, longest + 1)) / 2 / of_set.fps
+
+
+def of_other_kind(videos: Sequence[SpottedVideo], of_set: LogSet, micro: float) -> list[Interval]:
+    """Return the intervals whose kind is another one where a log is read with a limit of `micro` s."""
+    return [i for i in _all(videos) if (i.offset - i.onset <= micro * of_set.fps) != (i.kind == "micro")]
+
+
+def _all(videos: Sequence[SpottedVideo]) -> list[Interval]:
+    return [interval for video in videos for interval in (*video.true, *video.found)]
 
 
 def _lines_of(video: SpottedVideo, least: float, rule: Matching) -> list[str]:

@@ -23,7 +23,7 @@ from mer.types import KINDS, Numbers, Recording, Recordings
 if TYPE_CHECKING:
     from mer.spotting.settings import Spotting
 
-__all__ = ["draw_videos", "write"]
+__all__ = ["draw_videos", "seconds_of", "write"]
 
 
 def write(
@@ -36,7 +36,7 @@ def write(
     warnings: Sequence[str],
 ) -> Mapping[str, Any]:
     """Write the files of a run but its figures; return its scores."""
-    times = {r.id: _seconds(r) for r, _ in videos}
+    times = {r.id: seconds_of(r) for r, _ in videos}
     by_video = {video.video: video.found for video in found}
     write_intervals(folder, by_video, times, {r.id: r.first for r, _ in videos})
     write_truth(folder, recordings.recordings)
@@ -56,7 +56,7 @@ def write(
     return {**scores["sets"][run.dataset.name], **more}
 
 
-def _seconds(recording: Recording) -> Numbers:
+def seconds_of(recording: Recording) -> Numbers:
     """Return the time of every frame, s; a video file has a clock of its own, which may run unevenly."""
     if isinstance(recording.clip, VideoFile):
         return frame_times(recording.clip.file)
@@ -74,7 +74,7 @@ def draw_videos(folder: Path, spotter: Spotter, videos: Sequence[Followed], foun
             continue
         both = ([i.shifted(-recording.first) for i in some] for some in (by_video[recording.id], recording.events))
         spotted, true = both
-        draw(recording.id, _seconds(recording), strengths, spotted, folder / f"{names[recording.id]}.png", true)
+        draw(recording.id, seconds_of(recording), strengths, spotted, folder / f"{names[recording.id]}.png", true)
 
 
 def _file_names(ids: Sequence[str]) -> dict[str, str]:

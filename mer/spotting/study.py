@@ -16,6 +16,8 @@ from mer.run.record import source_of
 from mer.spotting import run_files
 from mer.spotting.costs import remember, unmeasured
 from mer.spotting.curves import curve_keys, fingerprints, measured
+from mer.spotting.doubts import doubts, in_short
+from mer.spotting.fit import Followed
 from mer.spotting.recognise import Recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.settings import Prepared, Spotting
@@ -121,7 +123,7 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
         recognised = None
         if run.recognition is not None:
             recognised = run.recognition(run.dataset, recordings.recordings, found, run.task.iou, run.cache.root)
-        warnings = _warnings(recordings, without_face, recognised)
+        warnings = _warnings(recordings, without_face, recognised, videos)
         with run.results.writing(prepared.key, replacing=carry_over) as written:
             scores = run_files.write(written, run, recordings, videos, found, recognised, warnings)
             if figures:
@@ -147,13 +149,18 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
     )
 
 
-def _warnings(recordings: Recordings, without_face: Sequence[str], recognised: Recognised | None) -> list[str]:
+def _warnings(
+    recordings: Recordings, without_face: Sequence[str], recognised: Recognised | None, videos: Sequence[Followed]
+) -> list[str]:
+    seen = [(recording, curve) for recording, curve in videos if any(curve.stretches())]
+    doubtful = ((r.id, *doubt) for r, curve in seen for doubt in doubts(curve, run_files.seconds_of(r)))
     faulty = [f"left out: {left.reason}" for left in recordings.faults]
     return [
         *recordings.notes.get("remarks", ()),
         *faulty,
         *_overlapping(recordings),
         *without_face,
+        *in_short(doubtful),
         *(() if recognised is None else recognised.left_out),
     ]
 

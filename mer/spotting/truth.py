@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mer.dataset.interval import kind_named
 from mer.errors import DataError
 from mer.spotting.megc_log import ends_of, lines_of
 from mer.spotting.score import SpottedVideo
-from mer.types import KINDS, Interval
+from mer.types import Interval
 
 __all__ = ["Truth", "read_truth", "with_truth"]
 
@@ -36,7 +37,7 @@ def read_truth(path: Path) -> Truth:
     found: dict[str, list[Interval]] = {}
     for number, words in lines_of(path):
         where = f"{path}: line {number}"
-        kind = next((kind for kind in KINDS if len(words) == 6 and words[2].lower().startswith(kind)), None)
+        kind = kind_named(words[2]) if len(words) == 6 else None
         if kind is None:
             raise DataError(f"{where}: must be SUBJECT VIDEO micro-expression (or macro-expression) ONSET APEX OFFSET")
         onset, offset = ends_of(where, (words[3], words[5]))

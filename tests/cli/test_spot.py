@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 import pytest
 
 import mer
@@ -78,7 +80,6 @@ def test_bad_input_is_one_sentence(video: Path, tmp_path: Path, capsys: pytest.C
         ([str(tmp_path)], 1, "a folder, not a video; give the path of a video file"),
         ([str(video), "spotter.level=2"], 2, "spotter.level=2: must be a number"),
         ([str(video), "spotter.heigth=2"], 2, "heigth"),
-        ([str(video), str(video.parent / "me.mp4")], 2, "two videos are called me"),
     ):
         assert main(["spot", *words, f"output={tmp_path / 'out'}"]) == status
         assert said in capsys.readouterr().err
@@ -87,3 +88,36 @@ def test_bad_input_is_one_sentence(video: Path, tmp_path: Path, capsys: pytest.C
 def test_a_video_without_a_face_is_named(data_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["spot", str(data_root / "video" / "no_face.mp4"), f"output={tmp_path}"]) == 1
     assert "no_face.mp4: no face was found in two frames 0.5 s apart" in capsys.readouterr().err
+
+
+def test_videos_of_one_name_get_pictures_of_their_own(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        shutil.copyfile(video, tmp_path / folder / "me.avi")
+    assert main(["spot", "a/me.avi", "b/me.avi", "b/../a/me.avi", "output=out", "flow=farneback"]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == ["a_me_avi.png", "b_me_avi.png"]
+    with (tmp_path / "out" / "intervals.csv").open(encoding="utf-8", newline="") as file:
+        assert sorted({row["video"] for row in csv.DictReader(file)}) == ["a/me.avi", "b/me.avi"]
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()[:3:2]] == ["a/me.avi", "b/me.avi"]
+
+
+def test_what_makes_a_video_doubtful_is_said(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same face at a third of its size, twice, at 5 frames per second."""
+    path = tmp_path / "small\nfaces.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 5.0, (128, 64))
+    for frame in list(av.open(str(video)).decode(video=0))[:20]:
+        small = cv2.resize(frame.to_ndarray(format="bgr24"), (64, 64), interpolation=cv2.INTER_AREA)
+        writer.write(np.hstack([small, small]))
+    writer.release()
+    assert main(["spot", str(path), f"output={tmp_path}", "flow=farneback"]) == 0
+    said = capsys.readouterr()
+    for doubt in (
+        r"up to 2 faces: the largest one in the first frame was followed; crop the video",
+        r"the outer corners of the eyes are \d+ px apart, too few for the motion",
+        r"5 frames/s are too few to see an expression of half a second; record with 25 or more",
+    ):
+        assert re.search(doubt, said.err)
+    assert said.out.startswith(r"'small\nfaces.avi': ")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mer.cli import main
 from mer.errors import DataError
-from mer.spotting.megc_log import read_log, write_log
+from mer.spotting.megc_log import SETS, of_other_kind, read_log, separating, write_log
 from mer.spotting.score import SpottedVideo, counts
 from mer.spotting.truth import read_truth, with_truth
+from mer.types import Interval, Kind
 
 LOG = "megc2020_mdmd_spotting.txt"
 TRUTHS = ("megc2020_samm_lv_truth.txt", "megc2020_casme_sq_truth.txt")
@@ -131,3 +133,22 @@ def test_a_name_with_a_blank_cannot_be_written(tmp_path: Path) -> None:
 def test_a_log_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot be written \(Is a directory\): give another output=FILE"):
         write_log(tmp_path, {})
+
+
+def test_the_limit_between_the_kinds_of_a_run_makes_its_log_give_the_same_kinds(tmp_path: Path) -> None:
+    """At 30 frames per second, 16 frames are more than the limit of logs; a run may call them micro."""
+    rng = np.random.default_rng(0)
+    (of_log,) = (one for one in SETS if one.line == "2")
+    for longest in (10, 16, 25):
+        spans = [*rng.integers(1, longest + 1, 20), longest, longest + 1, *rng.integers(longest + 1, 90, 20)]
+        ends = np.cumsum([span + 3 for span in spans])
+        kinds: list[Kind] = ["micro" if span <= longest else "macro" for span in spans]
+        some = tuple(
+            Interval(onset=int(end - span), offset=int(end), kind=kind)
+            for end, span, kind in zip(ends, spans, kinds, strict=True)
+        )
+        videos = [SpottedVideo(video="s1_1", subject="s1", true=some[::2], found=some[1::2], fps=30)]
+        limit = float(f"{separating(videos, of_log):.4g}")
+        assert not of_other_kind(videos, of_log, limit)
+        write_log(tmp_path / "log.txt", {"2": videos})
+        assert counts(read_log(tmp_path / "log.txt", micro=limit)["CAS(ME)²"]) == counts(videos)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from mer.dataset.interval import require_order
+from mer.dataset.interval import is_coded, kind_named, require_order
+from mer.dataset.long_readers.places import likely_places
 from mer.dataset.long_videos import LongVideos
 from mer.dataset.media import FrameFolder, list_frames, require_pattern
 from mer.dataset.names import unpadded_name
@@ -20,13 +21,12 @@ from mer.dataset.rows import frame_number
 from mer.dataset.tables import Row
 from mer.errors import DataError, counted
 from mer.store.roles import place
-from mer.types import KINDS, Exclusion, Interval, Recording, Recordings
+from mer.types import Exclusion, Interval, Recording, Recordings
 from mer.validation import require_number
 
 __all__ = ["LongDatabase", "Video"]
 
 Key = tuple[str, str]
-_UNCODED = ("", "/", "-", "0")  # what stands for an apex or an offset that was not coded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,8 @@ class LongDatabase(LongVideos, ABC):
 
     title: ClassVar[str]
     tables: ClassVar[tuple[str, ...]]
+    places: ClassVar[tuple[str, ...]]
+    """Usual names of the folder that holds those of the videos, see `likely_places`."""
     columns: ClassVar[Columns]
 
     def __post_init__(self) -> None:
@@ -94,13 +96,14 @@ class LongDatabase(LongVideos, ABC):
             If the root or the table cannot be used as a whole; a faulty row or video becomes an `Exclusion`.
         """
         root = database_root(self.root, self.name, self.title)
-        videos = sorted(self.videos(root), key=lambda video: video.key)
+        found = (list(self.videos(place)) for place in likely_places(root, self.places))
+        videos = sorted(next(filter(None, found), []), key=lambda video: video.key)
         if not videos:
             raise DataError(f"{root}: no folder of frames such as {self.example()} is there; correct dataset.root")
         reading = _Reading(database=self)
         rows = self.rows(root)
         reading.read(videos, rows)
-        remarks = list(dict.fromkeys(remark for row in rows for remark in row.remarks))
+        remarks = [*dict.fromkeys(remark for row in rows for remark in row.remarks), *reading.remarks()]
         return Recordings(
             recordings=tuple(reading.recordings),
             excluded=tuple(reading.excluded),
@@ -112,8 +115,8 @@ class LongDatabase(LongVideos, ABC):
         return read_coding(find_table(root, self.table, self.tables), self.columns, self.sheet)
 
     @abstractmethod
-    def videos(self, root: Path) -> Iterator[Video]:
-        """Yield the folders of frames under the root."""
+    def videos(self, place: Path) -> Iterator[Video]:
+        """Yield the folders of frames in one of the `likely_places`."""
 
     @abstractmethod
     def key(self, row: Row) -> Key:
@@ -137,11 +140,23 @@ class _Reading:
     database: LongDatabase
     recordings: list[Recording] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)
+    without_offset: list[Row] = field(default_factory=list)
+
+    def remarks(self) -> list[str]:
+        """Return what a user should know of rows that are read all the same."""
+        if not self.without_offset:
+            return []
+        some, first = self.without_offset, self.without_offset[0].where
+        return [f"{counted(len(some), 'offset')} not coded, so the apex stands for it; the first in {first}"]
 
     def read(self, videos: Sequence[Video], rows: Sequence[Row]) -> None:
         by_key: dict[Key, list[Row]] = {}
         for row in rows:
+            if not (row["clip"] or row["onset"] or row["offset"]):
+                continue  # a note below the table
             try:
+                if not row["clip"]:
+                    raise DataError("the cell with the name of the file is empty; fill it in")
                 by_key.setdefault(self.database.key(row), []).append(row)
             except DataError as error:
                 self._leave_out(row, row["clip"], str(error))
@@ -150,7 +165,8 @@ class _Reading:
             if key not in found:
                 rows_are = counted(len(some), "row is", "rows are")
                 text = f"{rows_are} of a video whose folder, such as {self.database.example()}, is not there"
-                self._leave_out(some[0], " ".join(key), f"{text}; copy it, or correct dataset.root")
+                name = " ".join(dict.fromkeys(filter(None, (some[0]["subject"], some[0]["clip"]))))
+                self._leave_out(some[0], name, f"{text}; copy it, or correct dataset.root")
         for video in videos:
             self._take(video, by_key.get(video.key, ()))
 
@@ -180,13 +196,29 @@ class _Reading:
         for row in rows:
             try:
                 row.require_values()
-                event = _event(row, first, last)
+                event = self._event(row, first, last)
                 if (ends := (event.onset, event.offset, event.kind)) in seen:
                     raise DataError("an earlier row has the same expression; remove one of the two")
                 seen.add(ends)
                 yield event
             except DataError as error:
                 self._leave_out(row, name, str(error))
+
+    def _event(self, row: Row, first: int, last: int) -> Interval:
+        kind = kind_named(row["type"])
+        if kind is None:
+            raise DataError(f"type {row['type']!r} is neither micro nor macro; correct it")
+        onset, apex = frame_number(row, "onset"), _coded(row, "apex")
+        offset = _coded(row, "offset")
+        if offset is None:
+            if apex is None:
+                raise DataError("neither apex nor offset is coded; fill one in, or leave the row out")
+            self.without_offset.append(row)
+            offset = apex
+        require_order(onset, onset if apex is None else apex, offset)
+        if onset < first or offset > last:
+            raise DataError(f"frames {onset} to {offset} are not all in the video, {first} to {last}; correct the row")
+        return Interval(onset=onset, apex=apex, offset=offset, kind=kind, label=row["label"].casefold())
 
     def _leave_out(self, row: Row, name: str, reason: str) -> None:
         self.excluded.append(Exclusion(sample_id=name, reason=f"{row.where}: {name}: {reason}", fault=True))
@@ -201,19 +233,8 @@ def _whole(folder: Path, frames: Mapping[int, Path]) -> Mapping[int, Path]:
     return frames
 
 
-def _event(row: Row, first: int, last: int) -> Interval:
-    kind = next((kind for kind in KINDS if re.match(kind, row["type"], re.IGNORECASE)), None)
-    if kind is None:
-        raise DataError(f"type {row['type']!r} is neither micro nor macro; correct it")
-    onset = frame_number(row, "onset")
-    apex = None if row["apex"] in _UNCODED else frame_number(row, "apex")
-    if row["offset"] not in _UNCODED:
-        offset = frame_number(row, "offset")
-    elif apex is None:
-        raise DataError("neither apex nor offset is coded; fill one in, or leave the row out")
-    else:
-        offset = apex
-    require_order(onset, onset if apex is None else apex, offset)
-    if onset < first or offset > last:
-        raise DataError(f"frames {onset} to {offset} are not all in the video, {first} to {last}; correct the row")
-    return Interval(onset=onset, apex=apex, offset=offset, kind=kind, label=row["label"].casefold())
+def _coded(row: Row, column: str) -> int | None:
+    """Return the frame of a cell; None where none is coded, for which these databases also write 0."""
+    if not is_coded(row[column]) or re.fullmatch(r"0+([.,]0*)?", row[column]):
+        return None
+    return frame_number(row, column)

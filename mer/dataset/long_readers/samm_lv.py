@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mer.dataset.long_readers.long_database import Key, LongDatabase, Video
+from mer.dataset.long_readers.places import subfolders
 from mer.dataset.names import unpadded_name
 from mer.dataset.readers.coding import Columns
 from mer.dataset.tables import Row
@@ -22,7 +23,8 @@ class SammLongVideos(LongDatabase):
 
     title = "SAMM Long Videos"
     clips = "samm"
-    tables = ("SAMM_LongVideos*.xlsx", "SAMM_LongVideos*.csv", "SAMM_Long*.xlsx")
+    tables = ("SAMM_Long*.xls*", "SAMM_Long*.csv")
+    places = ("SAMM_longvideos",)
     columns = Columns(
         needed={
             "subject": ("Subject",),
@@ -32,30 +34,31 @@ class SammLongVideos(LongDatabase):
             "offset": ("Offset", "Offset Frame"),
             "type": ("Type", "Micro/Macro", "Micro"),
         },
-        optional={"action_units": ("Action Units", "AU")},
+        optional={"action_units": ("Action Units", "AU"), "label": ("Estimated Emotion", "Emotion")},
     )
 
-    def videos(self, root: Path) -> Iterator[Video]:
-        """Yield the folders ``SAMM_longvideos/006_1``, or ``006_1`` in the root itself."""
-        inside = next((root / name for name in ("SAMM_longvideos", "SAMM_Longvideos") if (root / name).is_dir()), root)
-        for folder in sorted(inside.iterdir()):
-            found = re.fullmatch(r"(\d+)_(\d+)", folder.name)
-            if found and folder.is_dir():
-                yield Video(subject=found[1], name=found[2], folder=folder)
+    def videos(self, place: Path) -> Iterator[Video]:
+        """Yield the folders ``006_1``."""
+        for folder in subfolders(place, r"\d+_\d+"):
+            subject, name = folder.name.split("_")
+            yield Video(subject=subject, name=name, folder=folder)
 
     def key(self, row: Row) -> Key:
         """Return the first two numbers of a name such as ``006_1_2``, the first of which is the subject.
 
+        The column of the subject may be empty.
+
         Raises
         ------
         DataError
-            If the row names another subject.
+            If the row names another subject, or no video.
         """
-        parts = row["clip"].split("_")
-        subject, video = unpadded_name(parts[0]), unpadded_name(parts[1]) if len(parts) > 1 else ""
-        if unpadded_name(row["subject"]) != subject:
+        found = re.match(r"(\d+)[ _-]+(\d+)", row["clip"])
+        if not found:
+            raise DataError("the file name is not SUBJECT_VIDEO_EVENT, such as 006_1_2; correct it")
+        if row["subject"] and unpadded_name(row["subject"]) != unpadded_name(found[1]):
             raise DataError(f"subject {row['subject']!r} is not that of the file name; correct one of the two")
-        return subject, video
+        return unpadded_name(found[1]), unpadded_name(found[2])
 
     def example(self) -> str:
         """Return ``SAMM_longvideos/006_1``."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from mer.dataset.interval import require_order
+from mer.dataset.interval import is_coded, kind_named, require_order
 from mer.dataset.long_videos import LongVideos
 from mer.dataset.media import FrameFolder, VideoFile, list_frames, require_pattern
 from mer.dataset.rows import frame_number
@@ -17,14 +17,13 @@ from mer.dataset.tables import Row, read_table
 from mer.dataset.video import video_index
 from mer.errors import ConfigError, DataError, counted
 from mer.store.roles import place
-from mer.types import KINDS, Exclusion, Interval, Kind, Recording, Recordings
+from mer.types import Exclusion, Interval, Kind, Recording, Recordings
 from mer.validation import require_number, user_path
 
 __all__ = ["LongTable"]
 
 _NEEDED = ("path", "subject", "onset", "offset")
 _OPTIONAL = ("apex", "kind", "label", "fps")
-_UNFILLED = ("", "/", "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +103,7 @@ class LongTable(LongVideos):
             raise DataError(f"{where}: subject is empty; fill it in")
         events: dict[tuple[int, int, Kind], Interval] = {}
         for row in rows:
-            if row["onset"] in _UNFILLED and row["offset"] in _UNFILLED:
+            if not (is_coded(row["onset"]) or is_coded(row["offset"])):
                 continue
             try:
                 row.require_values((*_NEEDED, *_OPTIONAL))
@@ -144,13 +143,13 @@ class LongTable(LongVideos):
 
     def _event(self, row: Row, first: int, last: int, fps: float) -> Interval:
         onset, offset = frame_number(row, "onset"), frame_number(row, "offset")
-        apex = None if row["apex"] in _UNFILLED else frame_number(row, "apex")
+        apex = frame_number(row, "apex") if is_coded(row["apex"]) else None
         require_order(onset, onset if apex is None else apex, offset)
         if onset < first or offset > last:
             raise DataError(f"frames {onset} to {offset} are not all in the video, {first} to {last}; correct the row")
         kind: Kind = "micro" if (offset - onset) / fps <= self.longest_micro else "macro"
         if row["kind"]:
-            named = next((one for one in KINDS if row["kind"].lower().startswith(one)), None)
+            named = kind_named(row["kind"])
             if named is None:
                 raise DataError(f"kind {row['kind']!r} is neither micro nor macro; correct it or leave it empty")
             kind = named

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mer.dataset.interval import is_coded
 from mer.dataset.readers.coding import Columns, Layout
 from mer.dataset.readers.database import Database
 from mer.dataset.readers.sheet_rows import sheet_remarks, sheet_row, with_remarks
 from mer.dataset.readers.sheets import Sheet, chosen_sheet, find_table, read_sheets
 from mer.dataset.tables import Row
-from mer.errors import DataError
+from mer.errors import DataError, counted
 
-__all__ = ["EVENT_COLUMNS", "CasmeSq", "read_events"]
+__all__ = ["EVENT_COLUMNS", "UNKNOWN", "CasmeSq", "read_events"]
 
+UNKNOWN = "?"  # the code of a video that the workbook does not name
 EVENT_COLUMNS = ("person", "video", "onset", "apex", "offset", "action_units", "label", "type", "self_report")
 
 
@@ -82,19 +84,21 @@ class CasmeSq(Database):
 
 
 def read_events(path: Path, sheet: str | None) -> tuple[Row, ...]:
-    """Return all rows of the sheet of events, with the names that the second and the third sheet give.
+    """Return all rows of the sheet of events, with the names that the two other sheets give.
+
+    The sheet of events is the one with the most columns; that of the subjects has no names of videos.
 
     Parameters
     ----------
     path : Path
         The database's workbook.
     sheet : str or None
-        Name of the sheet of events; None is the first.
+        Name of the sheet of events; None looks for it.
 
     Returns
     -------
     tuple of Row
-        With the columns of `EVENT_COLUMNS`, ``subject`` (``s15``), ``clip`` and ``code`` (``0101``).
+        With the columns of `EVENT_COLUMNS`, ``subject`` (``s15``), ``clip`` and ``code`` (``0101`` or `UNKNOWN`).
 
     Raises
     ------
@@ -104,12 +108,12 @@ def read_events(path: Path, sheet: str | None) -> tuple[Row, ...]:
     sheets = read_sheets(path)
     if len(sheets) < 3:
         raise DataError(
-            f"{path}: {len(sheets)} sheet is there, and the table of CAS(ME)² has three (events, subjects, codes "
+            f"{path}: {counted(len(sheets), 'sheet')}, and the table of CAS(ME)² has three (events, subjects, codes "
             "of the videos); copy the file again from the database"
         )
-    people, codes = _pairs(sheets[1]), _pairs(sheets[2])
+    events = chosen_sheet(path, sheets, sheet) if sheet else max(sheets, key=_width)
+    people, codes = _names([_pairs(one) for one in sheets if one is not events])
     places = {name: place for place, name in enumerate(EVENT_COLUMNS)}
-    events = chosen_sheet(path, sheets, sheet) if sheet else sheets[0]
     lines = [line for line in events.lines if str(line[1][0]).isdigit()]
     rows = [_named(sheet_row(path, events, line, places), people, codes) for line in lines]
     return with_remarks(rows, ("action_units", "self_report"), tuple(sheet_remarks(path, events, places)))
@@ -117,20 +121,32 @@ def read_events(path: Path, sheet: str | None) -> tuple[Row, ...]:
 
 def _named(row: Row, people: Mapping[str, str], codes: Mapping[str, str]) -> Row:
     cells = dict(row.cells)
-    if cells["offset"] in ("0", ""):
+    if cells["offset"] == "0" or not is_coded(cells["offset"]):
         cells["offset"] = cells["apex"]
     subject = people.get(cells["person"], cells["person"])
     subject = f"s{subject}" if subject.isdigit() else subject
-    film = re.sub(r"_\d+$", "", cells["video"])
-    code = codes.get(film, codes.get(cells["video"], "?"))
+    film = cells["video"].casefold()
+    code = codes.get(re.sub(r"_\d+$", "", film), codes.get(film, UNKNOWN))
     return replace(row, cells={**cells, "subject": subject, "clip": cells["video"], "code": code})
 
 
+def _width(sheet: Sheet) -> int:
+    return max((sum(map(bool, cells)) for _, cells in sheet.lines), default=0)
+
+
+def _names(tables: Sequence[Mapping[str, str]]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the folders of the subjects and the codes of the videos, in whatever order their sheets are."""
+    first, second = tables[:2]
+    named = [sum(not re.fullmatch(r"s?\d+", name) for name in table) for table in (first, second)]
+    return (second, first) if named[0] > named[1] else (first, second)
+
+
 def _pairs(sheet: Sheet) -> dict[str, str]:
-    """Return what a sheet translates: its first word of a line → its last."""
+    """Return what a sheet translates: its first word of a line, in lower case → its last."""
     filled = [[cell for cell in cells if cell] for _, cells in sheet.lines]
     pairs = [(cells[0], cells[-1]) for cells in filled if len(cells) > 1]
-    return dict(pair if not _code_first(*pair) else pair[::-1] for pair in pairs)
+    in_order = [pair[::-1] if _code_first(*pair) else pair for pair in pairs]
+    return {name.casefold(): found for name, found in in_order}
 
 
 def _code_first(first: str, last: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def chosen_sheet(path: Path, sheets: Sequence[Sheet], name: str) -> Sheet:
 
 
 def find_table(root: Path, given: str | None, patterns: Sequence[str], setting: str = "dataset.table") -> Path:
-    """Return the annotation file: the one that is given, else the only one under the root with a known name.
+    """Return the annotation file: the one that is given, else the only one with a known name, in whatever case.
+
+    It is looked for in the root, then in the folders of the root.
 
     Raises
     ------
@@ -64,10 +67,9 @@ def find_table(root: Path, given: str | None, patterns: Sequence[str], setting: 
     if given:
         path = user_path(setting, given)
         return path if path.is_file() else user_path(setting, given, base=root)
-    found = {path for pattern in patterns for path in root.glob(pattern) if not path.name.startswith(("~$", "."))}
-    names = sorted(found)
+    names = _matching(root, patterns) or _matching(root, [f"*/{pattern}" for pattern in patterns])
     if len(names) > 1:
-        listed = ", ".join(path.name for path in names)
+        listed = ", ".join(str(path.relative_to(root)) for path in names)
         raise DataError(f"{root} holds {len(names)} annotation files ({listed}); say which one with {setting}=NAME")
     if not names:
         raise DataError(
@@ -75,3 +77,13 @@ def find_table(root: Path, given: str | None, patterns: Sequence[str], setting: 
             f"{setting}=FILE"
         )
     return names[0]
+
+
+def _matching(root: Path, patterns: Sequence[str]) -> list[Path]:
+    """Return the files that fit a pattern, whatever their case; not the lock files of spreadsheet programs."""
+    found = {path for pattern in patterns for path in root.glob(re.sub("[A-Za-z]", _either_case, pattern))}
+    return sorted(path for path in found if not path.name.startswith(("~$", ".")))
+
+
+def _either_case(letter: re.Match[str]) -> str:
+    return f"[{letter[0].lower()}{letter[0].upper()}]"

@@ -17,6 +17,7 @@ _JUMP = 5.0  # a change from frame to frame is sudden above this multiple of the
 _JUMP_LEVELS = 2.0  # ... and above this many grey levels
 _AROUND = 11  # frames around it
 _GAP = 1.5  # a step of the clock is a gap above this multiple of a long usual step
+_LOST_S = 0.5  # by so many seconds a file may be shorter than its header says
 _NAMED = 5  # of many frames, so many are named
 
 
@@ -38,6 +39,7 @@ def remarks(
         Of the open file.
     """
     yield from _count(len(times), stream)
+    yield from _duration(times, container)
     yield from _gaps(times)
     yield from _jumps(changes)
     yield from _form(container, stream)
@@ -48,6 +50,16 @@ def _count(found: int, stream: av.VideoStream) -> Iterator[str]:
         yield (
             f"its header counts {stream.frames} frames and {found} are shown; if it was not trimmed, frames are "
             "missing: compare it with its source"
+        )
+
+
+def _duration(times: NDArray[np.float64], container: av.container.InputContainer) -> Iterator[str]:
+    """Compare with the duration in the header, where no other stream may last longer."""
+    said = (container.duration or 0) / av.time_base
+    if len(container.streams) == 1 and len(times) > 1 and said > times[-1] + max(_LOST_S, 3 * times[-1] / len(times)):
+        yield (
+            f"its header says {said:.1f} s and its frames end at {times[-1]:.1f} s; its end may be missing: compare it "
+            "with its source"
         )
 
 

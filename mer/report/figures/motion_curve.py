@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from mer.errors import counted
 from mer.types import Interval, Kind, Numbers
 
 __all__ = ["draw"]
@@ -62,7 +63,7 @@ def draw(
         axes.set_ylabel("motion, px")
         axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("time, s")
-    kinds = [f"{sum(i.kind == kind for i in found)} {kind}-expressions" for kind in _COLOURS]
+    kinds = [counted(sum(i.kind == kind for i in found), f"{kind}-expression") for kind in _COLOURS]
     bars = "" if true is None else "; bars at the top: annotated"
     figure.suptitle(f"{title}: {kinds[0]} (orange), {kinds[1]} (blue){bars}", fontsize=10)
     figure.savefig(path)

@@ -157,3 +157,20 @@ def test_the_sheet_of_events_can_be_named(roots: dict[str, Path]) -> None:
     assert sum(len(r.events) for r in found.recordings) == sum(len(r.events) for r in made().recordings)
     with pytest.raises(DataError, match=r"there is no sheet 'events'; there are CASFEcode_final, naming rule1, naming"):
         read("casme_sq_long", roots["casme_sq_long"], sheet="events")
+
+
+def test_folders_and_tables_are_found_in_any_case_and_deeper(roots: dict[str, Path], tmp_path: Path) -> None:
+    for layout, inner, book in (
+        ("samm_lv", "SAMM_longvideos", "SAMM_LongVideos_V2_Release.xlsx"),
+        ("casme_sq_long", "rawpic", "CAS(ME)^2code_final(Updated).xlsx"),
+        ("casme3_long", "part_A", "CAS(ME)3_part_A_v2.xlsx"),
+    ):
+        root = tmp_path / layout
+        shutil.copytree(roots[layout] / inner, root / "unpacked" / inner.upper().replace("_", " "))
+        shutil.copy(roots[layout] / book, root / "unpacked" / book.lower())
+        assert _events(read(layout, root)) == _events(read(layout, roots[layout]))
+
+
+def _events(found: Recordings) -> list[object]:
+    assert not found.excluded
+    return [(r.id, r.events) for r in found.recordings]
