@@ -17,7 +17,8 @@ from mer.types import Recording
 def test_videos_of_one_name_in_two_folders_have_a_picture_each(tmp_path: Path) -> None:
     ids = ("a/b.mp4", "a_b.mp4", "A_B.mp4", "a_b.mp4_2")
     frames = dict.fromkeys(range(90), tmp_path)
-    place = np.cumsum(np.random.default_rng(0).normal(size=(90, 2, 2)), axis=0)
+    steps = np.random.default_rng(0).normal(size=(90, 2, 2))
+    place = np.cumsum(steps, axis=0, dtype=np.float32)
     curve = MotionCurve(displacement=place, regions=("brow", "mouth"), fps=30)
     videos = [
         (
