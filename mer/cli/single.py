@@ -66,7 +66,7 @@ def _show_clips(outcome: OfClips, cfg: DictConfig) -> None:
 
 
 def _show_videos(outcome: Outcome, cfg: DictConfig) -> None:
-    from mer.spotting.score_table import show
+    from mer.spotting.score_table import show, show_classes
     from mer.spotting.study import Outcome as OfVideos
 
     assert isinstance(outcome, OfVideos)
@@ -77,3 +77,4 @@ def _show_videos(outcome: Outcome, cfg: DictConfig) -> None:
     elif one is not None:
         print(f"UF1 of the {len(one.rows)} micro-expressions that were found: {one.uf1:.4f}")
         print(f"spot-then-recognise score, F1 micro × UF1: {one.spotting:.4f} × {one.uf1:.4f} = {one.strs:.4f}")
+        show_classes(one)

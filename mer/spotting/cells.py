@@ -35,6 +35,8 @@ class Cell:
     videos : tuple of SpottedVideo
     recognition : mapping of str to float
         Of task=spot_recognise: ``uf1`` of the hits and ``strs``; empty for task=spot.
+    classes : mapping of str to mapping
+        Of task=spot_recognise: class → ``true``, ``hits``, ``f1`` and ``strs``, see `mer.spotting.recognise`.
     """
 
     run_id: str
@@ -44,6 +46,7 @@ class Cell:
     settings: Mapping[str, object] = field(repr=False)
     videos: tuple[SpottedVideo, ...] = field(repr=False)
     recognition: Mapping[str, float] = field(default_factory=dict)
+    classes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def level(self, key: str) -> str:
         """Return a param, or what config.yaml says where the command of this run did not name it."""
@@ -112,6 +115,10 @@ def read_cell(run: Files) -> Cell:
             settings=yaml.safe_load(run.texts["config.yaml"]) or {},
             videos=read_videos(run.texts["truth.csv"], run.texts["intervals.csv"]),
             recognition={name: _number(recognition[name]) for name in ("uf1", "strs") if name in recognition},
+            classes={
+                name: {score: _number(value) for score, value in scores.items()}
+                for name, scores in recognition.get("by_class", {}).items()
+            },
         )
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         what = " ".join(str(error).split())

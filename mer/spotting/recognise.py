@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,8 @@ class Recognised:
         Their mean; NaN where no hit was recognised.
     spotting : float
         F1 of spotting micro-expressions.
+    true : mapping of str to int
+        Number of annotated micro-expressions of each class.
     left_out : tuple of str
         Clips that a stage could not use, each with the reason; they are neither learnt from nor recognised.
     """
@@ -55,12 +58,30 @@ class Recognised:
     f1: dict[str, float]
     uf1: float
     spotting: float
+    true: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
     @property
     def strs(self) -> float:
         """Spot-then-recognise score: F1 of spotting times UF1 of the hits; 0 where none was recognised."""
         return 0.0 if np.isnan(self.uf1) else self.spotting * self.uf1
+
+    @property
+    def by_class(self) -> dict[str, dict[str, float | None]]:
+        """Return for each annotated class how many there are, how many were found, F1 of the hits, and its STRS.
+
+        F1 is None, and STRS 0, for a class of which none was found. STRS of the whole is the mean over the others.
+        """
+        hits = Counter(row[-2] for row in self.rows)
+        return {
+            name: {
+                "true": count,
+                "hits": hits[name],
+                "f1": (f1 := self.f1.get(name)),
+                "strs": self.spotting * (f1 or 0),
+            }
+            for name, count in sorted(self.true.items())
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +155,9 @@ class Recognition:
             for key in (_id(r, hit, _FOUND),)
         )
         f1, uf1 = _scores([row[-2:] for row in rows if row[-1]])
-        return Recognised(rows=rows, f1=f1, uf1=uf1, spotting=counts(found, iou)["micro"].f1, left_out=left_out)
+        true = Counter(i.label for r in recordings for i in r.events if i.kind == "micro")
+        spotting = counts(found, iou)["micro"].f1
+        return Recognised(rows=rows, f1=f1, uf1=uf1, spotting=spotting, true=true, left_out=left_out)
 
     def _predicted(
         self, dataset: Dataset, samples: Sequence[Sample], cache: Path
@@ -186,6 +209,7 @@ def write_recognised(folder: Path, recognised: Recognised) -> dict[str, object]:
         "hits": len(recognised.rows),
         "uf1": _known(recognised.uf1),
         "f1_by_class": recognised.f1,
+        "by_class": recognised.by_class,
         "f1_spotting": _known(recognised.spotting),
         "strs": recognised.strs,
     }

@@ -14,6 +14,7 @@ from mer.report.render.document import Block, Column, Document, Figure, Heading,
 from mer.report.stats.sections import named_cells
 from mer.report.study import LeftOut
 from mer.spotting.cells import Cell, parts_of
+from mer.spotting.report_classes import classes_table
 from mer.spotting.report_tables import (
     Scored,
     baseline_table,
@@ -103,6 +104,8 @@ def _part(at: int, one: Scored, baseline: int, figures: Path) -> list[Block]:
     style.save(f1_forest(names, [one.f1(k, TOGETHER) for k in range(len(names))], "F1 together"), figures, f"{at}_f1")
     blocks: list[Block] = [short_table(at, one, best, baseline), main_table(at, one, best)]
     blocks.append(Figure(stem=f"{at}_f1", caption="F1 of micro- and macro-expressions together, best first."))
+    if any(cell.classes for cell in part.cells):
+        blocks.append(classes_table(at, one))
     if part.factors:
         blocks += [Heading(level=2, text="Effects of the factors"), effects_table(at, one)]
     if len(part.cells) > 1:

@@ -18,7 +18,15 @@ from mer.spotting.cells import Cell, Part
 from mer.spotting.score import TOGETHER, Difference, counts_by_subject, f1_difference, summary
 from mer.types import KINDS
 
-__all__ = ["Scored", "baseline_table", "effects_table", "flat_rows", "main_table", "scored", "short_table"]
+__all__ = [
+    "Scored",
+    "baseline_table",
+    "effects_table",
+    "flat_rows",
+    "main_table",
+    "scored",
+    "short_table",
+]
 
 _KINDS = (*KINDS, TOGETHER)
 _STRS = (

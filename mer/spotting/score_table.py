@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from mer.spotting.matching import Matching
+from mer.spotting.recognise import Recognised
 from mer.spotting.score import SpottedVideo, average_precision, summary
 from mer.store.atomic import write_atomically
 from mer.types import KINDS
 
-__all__ = ["document", "show", "write"]
+__all__ = ["document", "show", "show_classes", "write"]
 
 _COLUMNS = ("true", "found", "hits", "recall", "precision")
 Sets = Mapping[str, Sequence[SpottedVideo]]
@@ -36,6 +37,16 @@ def show(sets: Sets, least: float, title: str, rule: Matching) -> None:
             cells = [_shown(scores[column]) for column in _COLUMNS]
             table.add_row(name, kind, *cells, _shown(f1["value"]), _limits(f1["low"], f1["high"]))
     Console(width=None if Console().is_terminal else 120).print(table)
+
+
+def show_classes(recognised: Recognised) -> None:
+    """Print one row per annotated class of micro-expressions."""
+    table = Table("class", title="micro-expressions by class", title_justify="left")
+    for head in ("true", "hits", "F1 of the hits", "STRS"):
+        table.add_column(head, justify="right")
+    for name, found in recognised.by_class.items():
+        table.add_row(name, *(_shown(float("nan") if value is None else value) for value in found.values()))
+    Console().print(table)
 
 
 def document(sets: Sets, least: float, rule: Matching) -> dict[str, Any]:

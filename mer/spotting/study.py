@@ -230,10 +230,12 @@ def _record(run: Spotting, prepared: Prepared, store: str, began: int, error: st
 
 
 def _numbers(scores: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scores of each kind as MLflow's metrics: ``f1_micro``, ``recall_macro`` …; none where undefined."""
+    """Return the scores as MLflow's metrics: ``f1_micro``, ``recall_macro``, ``strs_disgust`` …; none if undefined."""
     found: dict[str, Any] = {}
     recognition = scores.get("recognition", {})
     found |= {name: recognition[name] for name in ("strs", "uf1") if name in recognition}
+    for name, of_class in recognition.get("by_class", {}).items():
+        found |= {f"strs_{name}": of_class["strs"], f"f1_hits_{name}": of_class["f1"]}
     for kind, values in scores.items():
         if kind == "recognition":
             continue

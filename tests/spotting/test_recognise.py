@@ -17,6 +17,7 @@ from mer.errors import DataError
 from mer.spotting.assemble import recognition as assembled
 from mer.spotting.recognise import Recognised, Recognition, write_recognised
 from mer.spotting.score import SpottedVideo
+from mer.tracking import reading
 from mer.types import Clip, Image, Recording
 
 LOOK = {"subjects": 3, "size": 64}
@@ -79,6 +80,10 @@ def test_every_hit_gets_a_class_and_a_score(
     assert {row[-1] for row in found.rows} <= {"a", "b"}
     assert found.spotting == 1.0
     assert found.strs == found.uf1 == pytest.approx(sum(found.f1.values()) / 2)
+    assert {name: (score["true"], score["hits"]) for name, score in found.by_class.items()} == {
+        "a": (12, 12), "b": (12, 12),
+    }  # fmt: skip
+    assert found.strs == pytest.approx(np.mean([score["strs"] for score in found.by_class.values()]))
 
 
 def test_the_labels_of_a_subject_have_no_part_in_its_predictions(
@@ -102,6 +107,7 @@ def test_without_a_hit_the_score_is_0(
     nothing = [replace(video, found=()) for video in perfect(recordings)]
     found = recognition(mer.component("dataset", "synthetic_long"), recordings, nothing, 0.5, cache)
     assert (found.rows, found.strs) == ((), 0.0)
+    assert found.by_class["a"] == {"true": 12, "hits": 0, "f1": None, "strs": 0.0}
     json.dumps(write_recognised(tmp_path, found), allow_nan=False)
 
 
@@ -135,7 +141,8 @@ def test_videos_without_classes_are_refused(recordings: tuple[Recording, ...], r
 def test_the_command_writes_what_was_recognised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["run", "task=spot_recognise", "flow=farneback", "tuning=none", "workers=1", "task.heights=[]", *WORDS]
     assert main([*words, f"home={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}"]) == 0
-    assert "spot-then-recognise score, F1 micro × UF1: " in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "spot-then-recognise score, F1 micro × UF1: " in said and "micro-expressions by class" in said
     score = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["recognition"]
     assert score["strs"] == pytest.approx(score["f1_spotting"] * (score["uf1"] or 0))
     lines = (tmp_path / "run" / "recognition.csv").read_text(encoding="utf-8").splitlines()
@@ -146,6 +153,21 @@ def test_the_command_writes_what_was_recognised(tmp_path: Path, capsys: pytest.C
     assert f"STRS {score['strs']:.3f}  kept" in said
     assert head.split(",")[3:7] == ["f1_micro", "f1_macro", "f1_together", "strs"] and row.split(",")[2] == "kept"
     assert main(["report", "spotting", f"home={tmp_path}", f"output={tmp_path / 'report'}"]) == 0
+    assert "found and recognised, by class" in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    with reading(home=tmp_path) as client:
+        (experiment,) = client.search_experiments(filter_string="name = 'spotting'")
+        logged = [set(one.data.metrics) for one in client.search_runs([experiment.experiment_id])]
+    assert all({f"strs_{name}" for name in score["by_class"]} <= names for names in logged) and logged
+
+
+def test_a_class_of_one_subject_alone_can_never_be_recognised(
+    recordings: tuple[Recording, ...], recognition: Recognition, cache: Path
+) -> None:
+    first, *others = recordings
+    alone = (replace(first, events=tuple(replace(e, label="c") for e in first.events)), *others)
+    found = run(recognition, alone, cache)
+    assert {row[-1] for row in found.rows if row[0] == first.id} <= {"a", "b"}
+    assert found.by_class["c"] == {"true": 4, "hits": 4, "f1": 0.0, "strs": 0.0}
 
 
 @pytest.mark.parametrize("option", ["mmew", "composite", "synthetic"])
