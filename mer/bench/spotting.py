@@ -75,7 +75,7 @@ def _scores(choices: Sequence[str], fields: Mapping[str, Any], sizes: Mapping[st
     recordings = component("dataset", "synthetic_long", **wanted).recordings().recordings
     cache = Cache(root=user_path("home", home) / "cache")
     keys = curve_keys(measure, recordings, fingerprints(recordings))
-    videos, _ = measured(measure, recordings, keys, cache, cores())
+    videos, _, _ = measured(measure, recordings, keys, cache, cores())
     scores = summary(task(spotter, videos), task.iou)
     f1 = [_f1(scores[kind]["f1"]) for kind in (*KINDS, TOGETHER)]
     return *f1, f"{scores[TOGETHER]['false_alarms_per_minute']:.1f}"

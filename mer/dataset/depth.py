@@ -23,12 +23,13 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from mer.dataset.images import decode, needed_depth
 from mer.dataset.media import FrameFolder
 from mer.errors import DataError
-from mer.types import Manifest, Sample
+from mer.types import Clip, Manifest, Recordings
 from mer.validation import require_choice
 
-__all__ = ["require_depth", "with_depth"]
+__all__ = ["recordings_with_depth", "require_depth", "with_depth"]
 
 _LOOKED_AT = 32  # onset frames, evenly spaced over the clips
+_EVERY = 100  # frame of a long video that may be looked at
 _BITS_PER_SAMPLE, _MAX_SAMPLE_VALUE = 258, 281  # tags of TIFF 6.0
 
 
@@ -50,30 +51,44 @@ def with_depth(manifest: Manifest, depth: int | None) -> Manifest:
         needs; the manifest then has a remark.
     """
     files = [sample.clip.path(sample.onset) for sample in manifest.samples if isinstance(sample.clip, FrameFolder)]
-    notes = manifest.notes
-    if depth is None:
-        if _largest(files[:1]) is None:
-            return manifest
-        chosen = files[:: math.ceil(len(files) / _LOOKED_AT)]
-        largest = _largest(chosen) or 0
-        depth = _depth(_named_depth(files[0]), largest)
-        notes = _remarked(
-            notes,
-            f"frames are 16-bit files with values up to {largest} (of {len(chosen)} frames), read as {depth} bit; "
-            "if the camera has another depth, give dataset.depth=BITS",
-        )
-    samples = tuple(_at(sample, depth) for sample in manifest.samples)
-    return replace(manifest, samples=samples, notes={**notes, "depth": depth})
+    found, notes = _of_files(files, depth, manifest.notes)
+    if found is None:
+        return manifest
+    samples = tuple(replace(sample, clip=_at(sample.clip, found)) for sample in manifest.samples)
+    return replace(manifest, samples=samples, notes=notes)
 
 
-def _remarked(notes: Mapping[str, Any], remark: str) -> dict[str, Any]:
-    return {**notes, "remarks": [*notes.get("remarks", ()), remark]}
+def recordings_with_depth(recordings: Recordings, depth: int | None) -> Recordings:
+    """Return long videos with the bit depth of their frames, as `with_depth` does for clips."""
+    folders = [one.clip for one in recordings.recordings if isinstance(one.clip, FrameFolder)]
+    files = [file for folder in folders for file in list(folder.frames.values())[::_EVERY]]
+    found, notes = _of_files(files, depth, recordings.notes)
+    if found is None:
+        return recordings
+    videos = tuple(replace(one, clip=_at(one.clip, found)) for one in recordings.recordings)
+    return replace(recordings, recordings=videos, notes=notes)
 
 
-def _at(sample: Sample, depth: int) -> Sample:
-    if not isinstance(sample.clip, FrameFolder):
-        return sample
-    return replace(sample, clip=replace(sample.clip, depth=depth))
+def _of_files(
+    files: Sequence[Path], depth: int | None, notes: Mapping[str, Any]
+) -> tuple[int | None, Mapping[str, Any]]:
+    """Return the depth that is given or found, None where the first file has 8 bits; and the notes with it."""
+    if depth is not None:
+        return depth, {**notes, "depth": depth}
+    if _largest(files[:1]) is None:
+        return None, notes
+    chosen = files[:: math.ceil(len(files) / _LOOKED_AT)]
+    largest = _largest(chosen) or 0
+    depth = _depth(_named_depth(files[0]), largest)
+    remark = (
+        f"frames are 16-bit files with values up to {largest} (of {len(chosen)} frames), read as {depth} bit; "
+        "if the camera has another depth, give dataset.depth=BITS"
+    )
+    return depth, {**notes, "remarks": [*notes.get("remarks", ()), remark], "depth": depth}
+
+
+def _at(clip: Clip, depth: int) -> Clip:
+    return replace(clip, depth=depth) if isinstance(clip, FrameFolder) else clip
 
 
 def _largest(files: Sequence[Path]) -> int | None:

@@ -18,7 +18,7 @@ from mer.spotting.motion import MotionCurve, RegionMotion
 from mer.store.background import end_with_parent
 from mer.store.cache import Cache, Entry
 from mer.store.keys import component_key, digest
-from mer.types import Image, Recording
+from mer.types import Exclusion, Image, Recording
 
 __all__ = ["curve_keys", "fingerprints", "measured"]
 
@@ -38,9 +38,14 @@ def curve_keys(measure: RegionMotion, recordings: Sequence[Recording], prints: M
 
 
 def measured(
-    measure: RegionMotion, recordings: Sequence[Recording], keys: Mapping[str, str], cache: Cache, workers: int
-) -> tuple[list[Followed], list[str]]:
-    """Return the videos, each with its motion, and which of them show no face.
+    measure: RegionMotion,
+    recordings: Sequence[Recording],
+    keys: Mapping[str, str],
+    cache: Cache,
+    workers: int,
+    bad_clips: str = "stop",
+) -> tuple[list[Followed], list[str], list[Exclusion]]:
+    """Return the videos, each with its motion, which of them show no face, and which cannot be read.
 
     A video without a face has a curve without values, so that its expressions count as missed.
 
@@ -54,11 +59,13 @@ def measured(
         Motion in it is not measured again.
     workers : int
         Processes, each with a video of its own.
+    bad_clips : {"stop", "exclude"}
+        What to do with a video that cannot be read.
 
     Raises
     ------
     DataError
-        If a video cannot be read, or none shows a face.
+        If a video cannot be read and `bad_clips` is ``stop``, or none shows a face.
     """
     jobs = [(cache, measure, recording, keys[recording.id]) for recording in recordings]
     missing = [recording.frames for recording in recordings if not cache.holds("curves", keys[recording.id])]
@@ -66,23 +73,31 @@ def measured(
     found = _side_by_side(jobs, min(workers, len(missing))) if several else _one_by_one(jobs)
     curves: list[Followed] = []
     without_face: list[str] = []
+    unreadable: list[Exclusion] = []
     with progress("videos", len(recordings)) as advance:
         for recording, curve in zip(recordings, found, strict=True):
+            advance()
             if isinstance(curve, FaceNotFoundError):
                 without_face.append(f"{recording.id}: {curve}; its expressions count as missed")
-            curves.append((recording, _empty(recording) if isinstance(curve, FaceNotFoundError) else curve))
-            advance()
+                curve = _empty(recording)
+            if isinstance(curve, MotionCurve):
+                curves.append((recording, curve))
+            elif bad_clips == "stop":
+                raise curve
+            else:
+                unreadable.append(Exclusion(sample_id=recording.id, reason=str(curve), fault=True))
     if len(without_face) == len(curves):
-        raise DataError(f"no video shows a face; the first: {without_face[0]}")
-    return curves, without_face
+        first = [*without_face, *(left.reason for left in unreadable)][0]
+        raise DataError(f"no video shows a face; the first: {first}")
+    return curves, without_face, unreadable
 
 
-def _one_by_one(jobs: Sequence[_Job]) -> Iterator[MotionCurve | FaceNotFoundError]:
+def _one_by_one(jobs: Sequence[_Job]) -> Iterator[MotionCurve | DataError]:
     with one_thread_each():
         yield from (_kept(*job) for job in jobs)
 
 
-def _side_by_side(jobs: Sequence[_Job], workers: int) -> Iterator[MotionCurve | FaceNotFoundError]:
+def _side_by_side(jobs: Sequence[_Job], workers: int) -> Iterator[MotionCurve | DataError]:
     """Yield the motion in the videos in order, measured by several processes; threads would wait for each other."""
     from joblib import Parallel, delayed, parallel_config
 
@@ -90,14 +105,14 @@ def _side_by_side(jobs: Sequence[_Job], workers: int) -> Iterator[MotionCurve | 
         yield from Parallel(n_jobs=workers, return_as="generator")(delayed(_in_process)(job) for job in jobs)
 
 
-def _in_process(job: _Job) -> MotionCurve | FaceNotFoundError:
+def _in_process(job: _Job) -> MotionCurve | DataError:
     keep_freed_memory()
     with one_thread_each():
         return _kept(*job)
 
 
-def _kept(cache: Cache, measure: RegionMotion, recording: Recording, key: str) -> MotionCurve | FaceNotFoundError:
-    """Return the motion in a video from the cache, or measure and keep it."""
+def _kept(cache: Cache, measure: RegionMotion, recording: Recording, key: str) -> MotionCurve | DataError:
+    """Return the motion in a video from the cache, or measure and keep it; or why it cannot be measured."""
 
     def make() -> Entry:
         curve = measure(_frames(recording), recording.fps)
@@ -108,15 +123,26 @@ def _kept(cache: Cache, measure: RegionMotion, recording: Recording, key: str) -
     except FaceNotFoundError as error:
         return error
     except DataError as error:
-        raise type(error)(f"{recording.dataset} {recording.id}: {error}") from error
+        return type(error)(f"{recording.dataset} {recording.id}: {error}")
     return MotionCurve(displacement=entry.array, regions=tuple(entry.facts["regions"]), fps=recording.fps)
 
 
 def _frames(recording: Recording) -> Iterator[Image]:
-    """Yield the frames one after the other; a video file is decoded once, not from its start for every frame."""
+    """Return the frames one after the other; a video file is decoded once, not from its start for every frame."""
     if isinstance(recording.clip, VideoFile):
         return frames_of(recording.clip.file)
-    return (recording.clip.read(index) for index in range(recording.first, recording.last + 1))
+    return _of_one_size(recording)
+
+
+def _of_one_size(recording: Recording) -> Iterator[Image]:
+    size: tuple[int, ...] = ()
+    for number in range(recording.first, recording.last + 1):
+        frame = recording.clip.read(number)
+        size = size or frame.shape[:2]
+        if frame.shape[:2] != size:
+            sizes = " and ".join(f"{width} x {height} px" for height, width in (frame.shape[:2], size))
+            raise DataError(f"frames {number} and {recording.first} are {sizes}; give all frames of a video one size")
+        yield frame
 
 
 def _empty(recording: Recording) -> MotionCurve:

@@ -109,7 +109,7 @@ class Difference:
     Attributes
     ----------
     value, low, high : float
-        Difference and the limits of its 95 % interval; NaN where they are not defined.
+        Difference and the limits of its 95 % interval, within -1 and 1; NaN where they are not defined.
     p : float
         Of the hypothesis that there is no difference, two-sided.
     """
@@ -190,7 +190,8 @@ def f1_difference(one: Tables, other: Tables) -> Difference:
     error = float(np.sqrt(((pull - pull_other) ** 2).sum() * n / (n - 1)))
     reach = float(stdtrit(n - 1, 0.975)) * error
     p = float(2 * stdtr(n - 1, -abs(difference) / error)) if error else float(difference == 0)
-    return Difference(value=difference, low=difference - reach, high=difference + reach, p=p)
+    low, high = np.clip([difference - reach, difference + reach], -1, 1)
+    return Difference(value=difference, low=float(low), high=float(high), p=p)
 
 
 def _mean_influence(tables: Tables, involved: NDArray[np.bool_]) -> tuple[float, NDArray[np.float64]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from mer.tracking import (
     tell_later,
     telling_failures,
 )
-from mer.types import Interval, Recordings
+from mer.types import Exclusion, Interval, Recordings
 
 __all__ = ["Outcome", "execute", "prepare"]
 
@@ -117,7 +117,11 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
     recorded = None if store is None else partial(_record, run, prepared, store, began)
     with exit_on_signals(), telling_failures(run.home, recorded, wait=wait):
         start, new = time.perf_counter(), unmeasured(run, prepared)
-        videos, without_face = measured(run.measure, recordings.recordings, prepared.curves, run.cache, run.workers)
+        videos, without_face, unreadable = measured(
+            run.measure, recordings.recordings, prepared.curves, run.cache, run.workers, run.bad_clips
+        )
+        recordings = _without(recordings, unreadable)
+        run.task.check(run.spotter, recordings.recordings)
         middle = time.perf_counter()
         found = run.task(run.spotter, videos)
         recognised = None
@@ -182,6 +186,16 @@ def _recordings(dataset: Any, bad_clips: str) -> Recordings:
         reasons = "; ".join(f"{left.sample_id}: {left.reason}" for left in found.excluded[:3])
         raise DataError(f"dataset={dataset.name}: no video is left ({reasons or 'it holds none'})")
     return found
+
+
+def _without(recordings: Recordings, unreadable: Sequence[Exclusion]) -> Recordings:
+    """Return the long videos without those that turned out to be unreadable."""
+    left_out = {one.sample_id for one in unreadable}
+    return replace(
+        recordings,
+        recordings=tuple(one for one in recordings.recordings if one.id not in left_out),
+        excluded=(*recordings.excluded, *unreadable),
+    )
 
 
 def _identity(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) -> list[object]:

@@ -33,10 +33,10 @@ def test_several_processes_measure_what_one_does_and_keep_it(
     measure: RegionMotion, recordings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = curve_keys(measure, recordings, fingerprints(recordings))
-    alone, _ = measured(measure, recordings, keys, Cache(root=tmp_path / "alone"), 1)
+    alone, _, _ = measured(measure, recordings, keys, Cache(root=tmp_path / "alone"), 1)
     monkeypatch.setattr(curves, "_FEW_FRAMES", 0)
     cache = Cache(root=tmp_path / "several")
-    several, _ = measured(measure, recordings, keys, cache, 2)
+    several, _, _ = measured(measure, recordings, keys, cache, 2)
     assert [recording.id for recording, _ in several] == [recording.id for recording in recordings]
     for (_, one), (_, other) in zip(alone, several, strict=True):
         assert np.array_equal(one.displacement, other.displacement) and one.regions == other.regions
@@ -46,8 +46,8 @@ def test_several_processes_measure_what_one_does_and_keep_it(
 def test_a_kept_curve_that_was_edited_is_measured_again(measure: RegionMotion, recordings: Any, tmp_path: Path) -> None:
     one, cache = recordings[:1], Cache(root=tmp_path)
     keys = curve_keys(measure, one, fingerprints(one))
-    ((_, first),), _ = measured(measure, one, keys, cache, 1)
+    ((_, first),), _, _ = measured(measure, one, keys, cache, 1)
     path = cache.path("curves", keys[one[0].id])
     np.save(path, np.zeros_like(first.displacement))
-    ((_, again),), _ = measured(measure, one, keys, cache, 1)
+    ((_, again),), _, _ = measured(measure, one, keys, cache, 1)
     assert np.array_equal(first.displacement, again.displacement) and first.displacement.any()

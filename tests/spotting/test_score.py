@@ -142,3 +142,9 @@ def test_the_interval_of_a_difference_contains_the_truth_as_often_as_it_says() -
         inside += found.low <= 0 <= found.high
         assert (found.p < 0.05) == (not found.low <= 0 <= found.high)
     assert 0.92 <= inside / 400 <= 0.98
+
+
+def test_the_limits_of_a_difference_are_possible_differences() -> None:
+    one, other = np.array([[4, 4, 4], [4, 4, 0]]), np.array([[4, 4, 0], [4, 4, 1]])
+    found = f1_difference([one], [other])
+    assert (found.low, found.high) == (-1.0, 1.0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from mer.dataset.depth import recordings_with_depth, require_depth
 from mer.dataset.interval import is_coded, kind_named, require_order
 from mer.dataset.long_readers.places import likely_places
 from mer.dataset.long_videos import LongVideos
@@ -59,6 +60,8 @@ class LongDatabase(LongVideos, ABC):
         Sheet of a workbook; None looks for the database's own.
     pattern : str or None
         Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
+    depth : int or None
+        Significant bits of 16-bit frames; None finds them, see `mer.dataset.depth`.
     fps : float
         Frames per second.
 
@@ -73,6 +76,7 @@ class LongDatabase(LongVideos, ABC):
     table: str | None = place()
     sheet: str | None
     pattern: str | None
+    depth: int | None
     fps: float
 
     title: ClassVar[str]
@@ -84,9 +88,10 @@ class LongDatabase(LongVideos, ABC):
     def __post_init__(self) -> None:
         require_number("dataset.fps", self.fps, low=0, above=True)
         require_pattern(self.pattern)
+        require_depth(self.depth)
 
     def recordings(self) -> Recordings:
-        """Read the table and list the frames of every video; no frame is opened.
+        """Read the table and list the frames of every video; frames are opened only to find the depth of 16-bit files.
 
         Raises
         ------
@@ -104,11 +109,12 @@ class LongDatabase(LongVideos, ABC):
         rows = self.rows(root)
         reading.read(videos, rows)
         remarks = [*dict.fromkeys(remark for row in rows for remark in row.remarks), *reading.remarks()]
-        return Recordings(
+        whole = Recordings(
             recordings=tuple(reading.recordings),
             excluded=tuple(reading.excluded),
             notes={"rows": len(rows), "remarks": remarks},
         )
+        return recordings_with_depth(whole, self.depth)
 
     def rows(self, root: Path) -> tuple[Row, ...]:
         """Return the rows of the table, with the columns subject, clip, onset, apex, offset and type."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from mer.dataset.depth import recordings_with_depth, require_depth
 from mer.dataset.interval import is_coded, kind_named, require_order
 from mer.dataset.long_videos import LongVideos
 from mer.dataset.media import FrameFolder, VideoFile, list_frames, require_pattern
@@ -40,6 +41,8 @@ class LongTable(LongVideos):
         Folder that `path` is relative to; None is the folder of the CSV.
     pattern : str or None
         Regular expression of a frame's file name, see `mer.dataset.media.list_frames`.
+    depth : int or None
+        Significant bits of 16-bit frames; None finds them, see `mer.dataset.depth`.
     longest_micro : float
         Longest micro-expression, s from onset to offset, where the table does not say the kind.
 
@@ -53,12 +56,14 @@ class LongTable(LongVideos):
     table: str | None = place()
     root: str | None = place()
     pattern: str | None
+    depth: int | None
     longest_micro: float
 
     clips: ClassVar[str] = "csv"
 
     def __post_init__(self) -> None:
         require_pattern(self.pattern)
+        require_depth(self.depth)
         require_number("dataset.longest_micro", self.longest_micro, low=0, above=True)
 
     def recordings(self) -> Recordings:
@@ -91,9 +96,9 @@ class LongTable(LongVideos):
                 excluded.append(Exclusion(sample_id=_name(some), reason=str(error), fault=True))
         files = [one.clip.file for one in found if isinstance(one.clip, VideoFile)]
         remarks = [remark for file in files for remark in video_index(file).remarks]
-        return Recordings(
-            recordings=tuple(found), excluded=tuple(excluded), notes={"remarks": [*table.remarks, *remarks]}
-        )
+        notes = {"remarks": [*table.remarks, *remarks]}
+        whole = Recordings(recordings=tuple(found), excluded=tuple(excluded), notes=notes)
+        return recordings_with_depth(whole, self.depth)
 
     def _recording(self, path: Path, rows: Sequence[Row], excluded: list[Exclusion]) -> Recording:
         where, name = rows[0].where, _name(rows)

@@ -46,7 +46,8 @@ def video_index(file: Path) -> VideoIndex:
     Raises
     ------
     DataError
-        If the file is missing, has no video, is damaged or interlaced, or if its clock is absent, stops or runs back.
+        If the file is missing, has no video, is damaged or interlaced, or if its clock is absent, stops or runs back,
+        or its frames change their size.
     """
     try:
         state = file.stat()
@@ -89,10 +90,14 @@ def _index(file: Path, _modified: int, _size: int) -> VideoIndex:
     stamps: list[int | None] = []
     changes: list[float] = []
     before: NDArray[np.float64] | None = None
+    size = (0, 0)
     with opened(file) as (container, stream):
         for number, frame in enumerate(frames(container, stream, damage)):
             if frame.interlaced_frame:
                 raise DataError(_interlaced(file, number))
+            if (frame.width, frame.height) != size and number:
+                raise DataError(_resized(file, number, size, (frame.width, frame.height)))
+            size = frame.width, frame.height
             stamps.append(frame.pts)
             small = thumbnail(frame)
             changes.append(0.0 if before is None else float(np.abs(small - before).mean()))
@@ -133,6 +138,13 @@ def _interlaced(file: Path, number: int) -> str:
         f"deinterlace it: {_convert(file, 'deinterlaced', '-vf bwdif=mode=send_frame')} (if the camera was progressive "
         "and only the mark is wrong: -vf setfield=prog)"
     )
+
+
+def _resized(file: Path, number: int, before: tuple[int, int], after: tuple[int, int]) -> str:
+    (width, height), (other_width, other_height) = before, after
+    sizes = f"is {other_width} x {other_height} px, and those before are {width} x {height} px"
+    copy = _convert(file, "one_size", f"-vf scale={width}:{height}")
+    return f"{file}: frame {number} {sizes}, so no motion can be measured across it; give all one size: {copy}"
 
 
 def _convert(file: Path, name: str, filters: str = "") -> str:

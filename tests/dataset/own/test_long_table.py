@@ -135,3 +135,40 @@ def test_found_intervals_count_frames_as_the_files_and_a_lost_frame_is_named(
     (folder / "sub01_01" / "img7.png").unlink()
     assert main([*words, f"home={tmp_path}"]) == 1
     assert "lacks 1 frame, the first is 7; copy the folder again" in capsys.readouterr().err
+
+
+def test_a_run_leaves_a_video_out_that_turns_out_to_be_unreadable(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("broken", "sizes", "whole", "deep"):
+        (tmp_path / name).mkdir()
+        for index in range(1, 61):
+            frame = cv2.imread(str(folder / "sub01_01" / f"img{index + 100}.png"), cv2.IMREAD_GRAYSCALE)
+            assert frame is not None
+            if name == "sizes" and index == 40:
+                frame = np.pad(frame, 4)
+            deep = frame.astype(np.uint16) * 16 if name == "deep" else frame
+            cv2.imwrite(str(tmp_path / name / f"{index}.png"), deep)
+    (tmp_path / "broken" / "50.png").write_bytes(b"x")
+    rows = ("broken,a,10,20,30", "sizes,b,10,20,30", "whole,c,10,20,30", "deep,d,10,20,30")
+    words = ["run", "task=spot", "dataset=csv_long", f"dataset.table={tmp_path / 'events.csv'}", "flow=farneback"]
+    words += [f"home={tmp_path}", "tracking=off", f"hydra.run.dir={tmp_path / 'run'}", "workers=1"]
+    said = (
+        "csv_long broken: .*50.png: no image can be decoded",
+        "csv_long sizes: frames 40 and 1 are 104 x 104 px and 96 x 96 px; give all frames of a video one size",
+    )
+    for first, sentence in zip((0, 1), said, strict=True):
+        read(tmp_path, *(f"{row},30" for row in rows[first:]), head="path,subject,onset,apex,offset,fps")
+        assert main(words) == 1
+        assert re.search(sentence, capsys.readouterr().err)
+    read(tmp_path, *(f"{row},30" for row in rows[:3]), head="path,subject,onset,apex,offset,fps")
+    assert main([*words, "bad_clips=exclude"]) == 2  # thresholds need a second subject
+    assert "there is only csv_long/c; set task.heights=[]" in capsys.readouterr().err
+    assert main([*words, "bad_clips=exclude", "task.heights=[]"]) == 0
+    err = capsys.readouterr().err
+    assert all(re.search(f"left out: {sentence}", err) for sentence in said)
+    truth = (tmp_path / "run" / "truth.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.partition(",")[0] for line in truth] == ["video", "whole"]
+    found = read(tmp_path, *(f"{row},30" for row in rows[:1:-1]), head="path,subject,onset,apex,offset,fps")
+    twelve, eight = (one.clip.read(3).astype(int) for one in found.recordings)
+    assert np.abs(twelve - eight).max() <= 1

@@ -252,3 +252,19 @@ def test_a_file_that_changes_is_read_anew(ffmpeg: Path, tmp_path: Path) -> None:
 def test_the_real_video_has_no_remarks(data_root: Path) -> None:
     index = video_index(data_root / "video" / "face_pexels.mp4")
     assert (len(index.times), index.remarks) == (472, ())
+
+
+def test_frames_that_change_their_size_are_refused(tmp_path: Path) -> None:
+    path, small = tmp_path / "sizes.mjpeg", picture(0)[:96]
+    path.write_bytes(b"".join(cv2.imencode(".jpg", one)[1].tobytes() for one in [picture(0)] * 3 + [small] * 3))
+    with pytest.raises(DataError, match=r"frame 3 is 192 x 96 px, and those before are 192 x 128 px.*scale=192:128"):
+        video_index(path)
+
+
+def test_a_video_whose_end_is_lost_is_remarked(ffmpeg: Path, tmp_path: Path) -> None:
+    """The duration in the header, which the writer put there, is longer than the frames that are left."""
+    whole = encode(ffmpeg, tmp_path / "whole.mkv", *PAIRS["mjpeg.avi"], "-cluster_time_limit", "100")
+    assert not video_index(whole).remarks
+    data = whole.read_bytes()
+    (cut := tmp_path / "cut.mkv").write_bytes(data[: data.rindex(b"\x1f\x43\xb6\x75", 0, len(data) // 2)])
+    assert "its header says 1.6 s and its frames end at 0." in " ".join(video_index(cut).remarks)
