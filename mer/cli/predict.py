@@ -79,6 +79,9 @@ def _one(looked: Looked, output: Path, *, render: bool) -> list[Prediction]:
     """Print what is said of one source, and draw it if requested."""
     for remark in looked.source.remarks if looked.source else ():
         print(f"mer: {remark}", file=sys.stderr)
+    if looked.follow is not None and looked.times is not None:
+        for doubt in looked.follow.doubts(looked.times):
+            print(f"mer: {looked.name}: {doubt}", file=sys.stderr)
     found: list[Prediction] = []
     with _rendering(looked, output, render=render) as show:
         for evidence in looked.evidence:

@@ -6,7 +6,7 @@ import re
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,11 @@ from mer.validation import user_path
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mer.model.follow import Look
     from mer.model.motion import Follow
     from mer.types import Interval, Numbers
 
 __all__ = ["COMMAND"]
 
-_SMALL = 25.0  # px between the outer corners of the eyes: with 20, no micro-expression of generated videos is found
 _GROUPS = ("spotter", "landmarks", "align", "flow", "motion", "roi")
 _DESCRIPTION = """Finds micro- and macro-expressions in videos of one face, without training, and writes intervals.csv
 and intervals.jsonl (onset, apex and offset as frames, the first is 0; when, how long, which kind, how strong in pixels
@@ -108,7 +106,6 @@ def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow
     """Return the times of the frames and the motion of the face."""
     from mer.dataset.video import frames_of, video_index
     from mer.model.motion import follow, fps_of
-    from mer.spotting.doubts import doubts
 
     index = video_index(file)
     for remark in index.remarks:
@@ -122,25 +119,9 @@ def _followed(measure: Any, spot: Any, file: Path) -> tuple[NDArray[Any], Follow
             found = follow(measure, spot, frames_of(file), rate, advance)
     except DataError as error:
         raise type(error)(f"{file}: {error}") from error
-    for _, doubt in (*doubts(found.curve, times), *_of_faces(found.looks)):
+    for doubt in found.doubts(times):
         print(f"mer: {file}: {doubt}", file=sys.stderr)
     return times, found
-
-
-def _of_faces(looks: Sequence[Look]) -> Iterator[tuple[str, str]]:
-    """Yield what is doubtful about the faces that were seen."""
-    import numpy as np
-
-    from mer.geometry.ibug68 import eye_distance
-
-    most = max(look.faces for look in looks)
-    if most > 1:
-        text = "the largest one in the first frame was followed; crop the video to choose another"
-        yield "several_faces", f"up to {most} faces: {text}"
-    eyes = float(np.median([eye_distance(look.face.xy) for look in looks if look.face is not None]))
-    if eyes < _SMALL:
-        text = "too few for the motion of a micro-expression; give a video in which the face is larger"
-        yield "small_face", f"the outer corners of the eyes are {eyes:.0f} px apart, {text}"
 
 
 def _show(file: Path, name: str, follow: Follow, seconds: Numbers, picture: Path, *, render: bool) -> None:

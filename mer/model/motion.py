@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mer.errors import DataError
+from mer.geometry.ibug68 import eye_distance
 from mer.landmarks.base import ImageLandmarks
 from mer.model.follow import FollowedFace, Look
+from mer.spotting.doubts import doubts
 from mer.spotting.fit import Spotter
 from mer.spotting.motion import MotionCurve, RegionMotion
 from mer.types import KINDS, Image, Interval, Kind, Numbers
 
 __all__ = ["Follow", "face_finder", "follow", "fps_of", "nearest_frame"]
+
+_SMALL = 25.0  # px between the outer corners of the eyes: with 20, no micro-expression of generated videos is found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +51,26 @@ class Follow:
         """Return what was seen from one searched frame before an interval to one after it."""
         start, end = interval.onset - self.first - self.step, interval.offset - self.first + self.step
         return [look for number, look in enumerate(self.looks) if start <= number * self.step <= end]
+
+    def doubts(self, times: Numbers) -> list[str]:
+        """Return what makes it doubtful that expressions are found, a sentence each with the next step.
+
+        Parameters
+        ----------
+        times : ndarray, shape (frames of the source,)
+            Seconds.
+        """
+        during = times[self.first : self.first + len(self.curve.displacement)]
+        found = [sentence for _, sentence in doubts(self.curve, during)]
+        most = max(look.faces for look in self.looks)
+        if most > 1:
+            text = "the largest one in the first frame was followed; crop the video to choose another"
+            found.append(f"up to {most} faces: {text}")
+        eyes = float(np.median([eye_distance(look.face.xy) for look in self.looks if look.face is not None]))
+        if eyes < _SMALL:
+            text = "too few for the motion of a micro-expression; give a video in which the face is larger"
+            found.append(f"the outer corners of the eyes are {eyes:.0f} px apart, {text}")
+        return found
 
     def rest(self, interval: Interval) -> Numbers:
         """Return the strength of motion, px, in the frames outside of an interval and of all that was found."""

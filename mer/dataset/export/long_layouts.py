@@ -64,7 +64,7 @@ def _samm(events: Sequence[_Event]) -> Sheets:
 def _casme_sq(events: Sequence[_Event]) -> Sheets:
     """Return three sheets without a header, as in the database: events, folders of subjects, codes of videos."""
     rows = [
-        (v.subject, f"film{v.number}_{at}", e.onset, e.apex, e.offset, "", "others", f"{e.kind}-expression")
+        (v.subject, f"film{v.number}_{at}", e.onset, e.apex, e.offset, "", e.label or "others", f"{e.kind}-expression")
         for v, at, e in events
     ]
     people = sorted({(v.subject, f"s{v.subject + 14}") for v, _, _ in events})
@@ -73,9 +73,9 @@ def _casme_sq(events: Sequence[_Event]) -> Sheets:
 
 
 def _casme3(events: Sequence[_Event]) -> Sheets:
-    head = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Expression type", "Objective class")
+    head = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Expression type", "Objective class", "emotion")
     rows = [
-        (f"spNO.{v.subject}", _letter(v), e.onset, e.apex, e.offset, "", f"{e.kind.title()}-expression", "VII")
+        (f"spNO.{v.subject}", _letter(v), e.onset, e.apex, e.offset, "", f"{e.kind.title()}-expression", "VII", e.label)
         for v, _, e in events
     ]
     return {"AU+Emotion": [head, *rows]}

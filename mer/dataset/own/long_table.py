@@ -93,7 +93,8 @@ class LongTable(LongVideos):
             try:
                 found.append(self._recording(path, some, excluded))
             except DataError as error:
-                excluded.append(Exclusion(sample_id=_name(some), reason=str(error), fault=True))
+                where = "" if str(error).startswith(some[0].where) else f"{some[0].where}: "
+                excluded.append(Exclusion(sample_id=_name(some), reason=f"{where}{error}", fault=True))
         files = [one.clip.file for one in found if isinstance(one.clip, VideoFile)]
         remarks = [remark for file in files for remark in video_index(file).remarks]
         notes = {"remarks": [*table.remarks, *remarks]}

@@ -172,3 +172,9 @@ def test_a_run_leaves_a_video_out_that_turns_out_to_be_unreadable(
     found = read(tmp_path, *(f"{row},30" for row in rows[:1:-1]), head="path,subject,onset,apex,offset,fps")
     twelve, eight = (one.clip.read(3).astype(int) for one in found.recordings)
     assert np.abs(twelve - eight).max() <= 1
+
+
+def test_a_video_that_cannot_be_decoded_is_named_with_its_row(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("text", encoding="utf-8")
+    (fault,) = read(tmp_path, "text.mp4,a,,,", head="path,subject,onset,apex,offset").excluded
+    assert re.match(r"row 2 of events.csv: .*text.mp4: no video can be decoded", fault.reason)
