@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 
 import mer
 from mer.align import Identity
@@ -66,6 +67,45 @@ def test_the_flow_to_a_frame_starts_where_the_path_says(
     curve = replace(measure, **parts, path=path, anchor=3.0)(numbered, 1.0)
     assert flow.seen == [(start, k) for k, start in enumerate(starts, start=1)]
     assert np.array_equal(curve.displacement[:, 0, 0], np.arange(6))
+
+
+@dataclass(frozen=True)
+class Seeing:
+    """Keeps the grey levels of the frames that it is given."""
+
+    seen: list[list[int]] = field(default_factory=list)
+
+    def batch(self, onsets: list[Any], apexes: list[Any]) -> list[FlowField]:
+        self.seen.append([int(frame[0, 0]) for frame in (onsets[0], *apexes)])
+        return [FlowField(uv=np.zeros((*frame.shape, 2), np.float32)) for frame in apexes]
+
+
+@pytest.mark.parametrize("path", ["anchors", "sliding", "frames"])
+def test_frames_are_averaged_with_their_neighbours_across_anchors(
+    measure: RegionMotion, recording: Any, path: Any
+) -> None:
+    face, flow = measure.landmarks(recording.clip.read(0)), Seeing()
+    parts: dict[str, Any] = {"landmarks": lambda _: face, "align": Identity(), "flow": flow, "motion": lambda f, _: f}
+    levels = np.array([10, 10, 200, 30, 60, 90, 0, 40, 250])
+    smooth = 0.8
+    replace(measure, **parts, path=path, anchor=3.0, smooth=smooth)(
+        (np.full((128, 128), level, np.uint8) for level in levels), 1.0
+    )
+    wanted = np.rint(gaussian_filter1d(levels.astype(float), smooth, mode="nearest", truncate=2.5))
+    seen = flow.seen[0] + flow.seen[1][1:] + flow.seen[2][1:]
+    assert np.abs(np.array(seen) - wanted).max() <= 1, "weights are whole numbers, of 4096"
+
+
+def test_a_single_noisy_frame_counts_for_less(measure: RegionMotion, recording: Any) -> None:
+    still = recording.clip.read(0)
+    noise = np.random.default_rng(0).normal(scale=12, size=still.shape)
+    noisy = np.clip(still + noise, 0, 255).astype(np.uint8)
+    frames = [noisy if k == 10 else still for k in range(21)]
+    most = [
+        np.linalg.norm(replace(measure, smooth=smooth)(frames, 20.0).displacement, axis=2).max()
+        for smooth in (0.0, 0.05)
+    ]
+    assert most[1] < 0.5 * most[0]
 
 
 def test_a_path_of_another_name_is_refused(measure: RegionMotion) -> None:
