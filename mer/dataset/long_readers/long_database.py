@@ -231,6 +231,8 @@ class _Reading:
 
 
 def _whole(folder: Path, frames: Mapping[int, Path]) -> Mapping[int, Path]:
+    if len(frames) == 1:
+        raise DataError(f"{folder} has 1 frame, so there is no motion to find; copy the others")
     lost = sorted(set(range(min(frames), max(frames) + 1)) - set(frames))
     if lost:
         raise DataError(
