@@ -57,10 +57,15 @@ def write(
 
 
 def seconds_of(recording: Recording) -> Numbers:
-    """Return the time of every frame, s; a video file has a clock of its own, which may run unevenly."""
-    if isinstance(recording.clip, VideoFile):
-        return frame_times(recording.clip.file)
-    return np.arange(recording.frames) / recording.fps
+    """Return the time of every frame, s.
+
+    A video file has a clock of its own, which may run unevenly, and as a whole too slowly where the camera was faster.
+    """
+    if not isinstance(recording.clip, VideoFile):
+        return np.arange(recording.frames) / recording.fps
+    times = frame_times(recording.clip.file)
+    slower = float(times[-1] - times[0]) * recording.fps / (len(times) - 1)
+    return times if np.isclose(slower, 1, rtol=1e-6) else times / slower
 
 
 def draw_videos(folder: Path, spotter: Spotter, videos: Sequence[Followed], found: Sequence[SpottedVideo]) -> None:

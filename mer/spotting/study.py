@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from mer.spotting.costs import remember, unmeasured
 from mer.spotting.curves import curve_keys, fingerprints, measured
 from mer.spotting.doubts import doubts, in_short
 from mer.spotting.fit import Followed
+from mer.spotting.left_out import accepted, without
 from mer.spotting.recognise import Recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.settings import Prepared, Spotting
@@ -33,7 +34,7 @@ from mer.tracking import (
     tell_later,
     telling_failures,
 )
-from mer.types import Exclusion, Interval, Recordings
+from mer.types import Interval, Recordings
 
 __all__ = ["Outcome", "execute", "prepare"]
 
@@ -120,7 +121,10 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
         videos, without_face, unreadable = measured(
             run.measure, recordings.recordings, prepared.curves, run.cache, run.workers, run.bad_clips
         )
-        recordings = _without(recordings, unreadable)
+        if run.bad_clips == "exclude":
+            videos, refused = accepted(run.spotter, videos)
+            unreadable += refused
+        recordings = without(recordings, unreadable)
         run.task.check(run.spotter, recordings.recordings)
         middle = time.perf_counter()
         found = run.task(run.spotter, videos)
@@ -186,16 +190,6 @@ def _recordings(dataset: Any, bad_clips: str) -> Recordings:
         reasons = "; ".join(f"{left.sample_id}: {left.reason}" for left in found.excluded[:3])
         raise DataError(f"dataset={dataset.name}: no video is left ({reasons or 'it holds none'})")
     return found
-
-
-def _without(recordings: Recordings, unreadable: Sequence[Exclusion]) -> Recordings:
-    """Return the long videos without those that turned out to be unreadable."""
-    left_out = {one.sample_id for one in unreadable}
-    return replace(
-        recordings,
-        recordings=tuple(one for one in recordings.recordings if one.id not in left_out),
-        excluded=(*recordings.excluded, *unreadable),
-    )
 
 
 def _identity(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) -> list[object]:

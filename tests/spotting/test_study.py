@@ -6,9 +6,13 @@ import csv
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
+import mer
 from mer.cli import main
+from mer.spotting.run_files import seconds_of
 
 SMALL = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=10", "dataset.look.size=96")
 
@@ -115,3 +119,34 @@ def test_the_composed_settings_are_printed(capfd: pytest.CaptureFixture[str]) ->
 def test_task_recognise_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "task=recognise", "descriptor.bins=0"]) == 2
     assert "descriptor.bins=0: must be a" in capsys.readouterr().err
+
+
+def test_seconds_are_those_of_the_camera_where_the_video_is_slow_motion(tmp_path: Path) -> None:
+    path = tmp_path / "slow.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (64, 64))
+    for level in range(41):
+        writer.write(np.full((64, 64, 3), level, np.uint8))
+    writer.release()
+    for fps, last in (("", 40 / 25), ("200", 40 / 200)):
+        (tmp_path / "events.csv").write_text(f"path,subject,onset,offset,fps\nslow.avi,a,,,{fps}\n", encoding="utf-8")
+        table = mer.component("dataset", "csv_long", table=str(tmp_path / "events.csv"))
+        assert seconds_of(table.recordings().recordings[0])[-1] == pytest.approx(last)
+
+
+def test_a_video_that_is_too_short_for_the_spotter_can_be_left_out(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = mer.component("dataset", "synthetic_long", look={"subjects": 1, "size": 96}, videos=1, seconds=8)
+    rows = ["path,subject,onset,offset,fps"]
+    for name, count in (("long", 150), ("short", 20)):
+        (tmp_path / name).mkdir()
+        for index in range(count):
+            cv2.imwrite(str(tmp_path / name / f"{index}.png"), made.recordings().recordings[0].clip.read(index))
+        rows.append(f"{name},a,,,30")
+    (tmp_path / "events.csv").write_text("\n".join(rows), encoding="utf-8")
+    words = ["run", "task=spot", "dataset=csv_long", f"dataset.table={tmp_path / 'events.csv'}", "spotter=mdmd"]
+    words += ["flow=farneback", "roi.rows=6", "roi.columns=6", "tracking=off", f"hydra.run.dir={tmp_path / 'run'}"]
+    assert main([*words, f"home={home}"]) == 1
+    assert "short: the face is seen in 20 frames in a row, and spotter.micro_k=0.4 s" in capsys.readouterr().err
+    assert main([*words, f"home={home}", "bad_clips=exclude"]) == 0
+    assert "left out: short: the face is seen in 20 frames in a row" in capsys.readouterr().err

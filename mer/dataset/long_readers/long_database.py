@@ -20,7 +20,7 @@ from mer.dataset.readers.folders import database_root
 from mer.dataset.readers.sheets import find_table
 from mer.dataset.rows import frame_number
 from mer.dataset.tables import Row
-from mer.errors import DataError, counted
+from mer.errors import DataError, counted, first_of
 from mer.store.roles import place
 from mer.types import Exclusion, Interval, Recording, Recordings
 from mer.validation import require_number
@@ -167,14 +167,23 @@ class _Reading:
             except DataError as error:
                 self._leave_out(row, row["clip"], str(error))
         found = {video.key for video in videos}
-        for key, some in by_key.items():
-            if key not in found:
-                rows_are = counted(len(some), "row is", "rows are")
-                text = f"{rows_are} of a video whose folder, such as {self.database.example()}, is not there"
-                name = " ".join(dict.fromkeys(filter(None, (some[0]["subject"], some[0]["clip"]))))
-                self._leave_out(some[0], name, f"{text}; copy it, or correct dataset.root")
+        self._without_folder([some for key, some in by_key.items() if key not in found])
         for video in videos:
             self._take(video, by_key.get(video.key, ()))
+
+    def _without_folder(self, lost: Sequence[Sequence[Row]]) -> None:
+        """Leave out the rows of videos that are not there, in one sentence."""
+        if not lost:
+            return
+        names = [" ".join(dict.fromkeys(filter(None, (rows[0]["subject"], rows[0]["clip"])))) for rows in lost]
+        count, example = sum(map(len, lost)), self.database.example()
+        text = (
+            f"{counted(count, 'row is', 'rows are')} of a video whose folder, such as {example}, is not there; copy it"
+        )
+        if len(lost) > 1:
+            videos = f"{len(lost)} videos whose folders, such as {example}, are not there ({first_of(names, 3)})"
+            text = f"{count} rows are of {videos}; copy them"
+        self._leave_out(lost[0][0], names[0], f"{text}, or correct dataset.root")
 
     def _take(self, video: Video, rows: Sequence[Row]) -> None:
         name = f"{video.subject}_{video.name}"
@@ -231,6 +240,8 @@ class _Reading:
 
 
 def _whole(folder: Path, frames: Mapping[int, Path]) -> Mapping[int, Path]:
+    if len(frames) == 1:
+        raise DataError(f"{folder} has 1 frame, so there is no motion to find; copy the others")
     lost = sorted(set(range(min(frames), max(frames) + 1)) - set(frames))
     if lost:
         raise DataError(

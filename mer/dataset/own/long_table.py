@@ -138,12 +138,16 @@ class LongTable(LongVideos):
             if lost:
                 frames_are = counted(len(lost), "frame")
                 raise DataError(f"{where}: {path} lacks {frames_are}, the first is {lost[0]}; copy the folder again")
+            if first == last:
+                raise DataError(f"{where}: {path} has 1 frame, so there is no motion to find; correct path")
             return FrameFolder(folder=path, frames=frames), first, last, _rate(where, fps)
         if not path.is_file():
             raise DataError(f"{where}: no folder or video {path}; correct path, or say with dataset.root where it is")
         times = video_index(path).times
         if len(times) < 2 or times[-1] <= times[0]:
-            raise DataError(f"{where}: {path} has {len(times)} frame, so there is no motion to find; correct path")
+            raise DataError(
+                f"{where}: {path} has {counted(len(times), 'frame')}, so there is no motion to find; correct path"
+            )
         rate = _rate(where, fps) if fps else (len(times) - 1) / float(times[-1] - times[0])
         return VideoFile(file=path, first=0), 0, len(times) - 1, rate
 

@@ -118,3 +118,21 @@ def test_the_frames_of_casme3_need_no_folder_of_their_own(tmp_path: Path) -> Non
     assert [left.reason for left in found.excluded] == [
         "row 3 of cas(me)3_part_A_v2.xlsx: a: the cell subject is empty; fill it in"
     ]
+
+
+def test_a_video_of_one_frame_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "SAMM_longvideos" / "007_1").mkdir(parents=True)
+    (tmp_path / "SAMM_longvideos" / "007_1" / "1.jpg").touch()
+    found = samm(tmp_path, ROW)
+    assert [one.id for one in found.recordings] == ["006_1"]
+    assert "007_1 has 1 frame, so there is no motion to find; copy the others" in found.excluded[0].reason
+
+
+def test_videos_that_are_not_there_are_one_problem(tmp_path: Path) -> None:
+    lost = [changed(Subject=f"{k:03d}", Filename=f"{k:03d}_1_1") for k in range(10, 16)]
+    found = samm(tmp_path, ROW, *lost, lost[0])
+    assert [left.reason for left in found.excluded] == [
+        "row 3 of SAMM_LongVideos_V1.xlsx: 010 010_1_1: 7 rows are of 6 videos whose folders, such as "
+        "SAMM_longvideos/006_1, are not there (010 010_1_1, 011 011_1_1, 012 012_1_1, ...); copy them, or correct "
+        "dataset.root"
+    ]

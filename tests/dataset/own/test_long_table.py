@@ -27,6 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / recording.id).mkdir()
         for index in range(recording.last + 1):
             cv2.imwrite(str(root / recording.id / f"img{index + 1}.png"), recording.clip.read(index))
+    (root / "one").mkdir()
+    (root / "one" / "img1.png").touch()
     return root
 
 
@@ -73,6 +75,7 @@ def test_a_bad_event_is_left_out_with_its_row(folder: Path, line: str, said: str
         (("sub01_01,a,micro,10,15,20,",), "fps is empty; a folder of frames needs"),
         (("sub01_01,a,micro,10,15,20,0",), "fps '0' is not a number above 0"),
         (("none,a,micro,10,15,20,30",), "no folder or video .*none; correct path"),
+        (("one,a,micro,1,1,1,30",), "row 2 of events.csv: .*one has 1 frame, so there is no motion to find"),
         (("sub01_01,,micro,10,15,20,30",), "subject is empty; fill it in"),
         (("sub01_01,a,,1,,9,30", "sub01_01,b,,20,,29,30"), "have the subject a and b; a video has one"),
     ],
