@@ -48,8 +48,8 @@ class MDMD:
 
     References
     ----------
-    Wang et al., Neurocomputing 230 (2017), doi:10.1016/j.neucom.2016.11.028; He et al., MEGC 2020,
-    doi:10.1109/FG47880.2020.00029.
+    Wang et al., Neurocomputing 230 (2017), doi:10.1016/j.neucom.2016.11.028; He et al.,
+    arXiv:1912.11985 (FG 2020).
     """
 
     micro_k: float

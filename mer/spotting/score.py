@@ -7,7 +7,7 @@ macro-expressions apart, and together (the sums of both).
 
 References
 ----------
-Li et al., MEGC 2020, doi:10.1109/FG47880.2020.00029.
+He et al.: Spotting macro- and micro-expression intervals in long video sequences. arXiv:1912.11985 (FG 2020).
 """
 
 from __future__ import annotations

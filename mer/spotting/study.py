@@ -201,7 +201,7 @@ def _identity(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) 
     if run.recognition is not None:
         named = (getattr(run.recognition.stages, name) for name in ("frames", "descriptor"))
         parts += [*named, run.recognition.learner, run.recognition.tuning]
-    return [videos, run.recognition and run.recognition.seed, *map(component_key, parts)]
+    return [videos, run.bad_clips, run.recognition and run.recognition.seed, *map(component_key, parts)]
 
 
 def _plain(event: Interval) -> list[object]:

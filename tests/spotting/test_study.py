@@ -12,6 +12,9 @@ import pytest
 
 import mer
 from mer.cli import main
+from mer.config.composition import compose
+from mer.spotting.assemble import spotting
+from mer.spotting.study import prepare
 from mer.spotting.run_files import seconds_of
 
 SMALL = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=10", "dataset.look.size=96")
@@ -150,3 +153,11 @@ def test_a_video_that_is_too_short_for_the_spotter_can_be_left_out(
     assert "short: the face is seen in 20 frames in a row, and spotter.micro_k=0.4 s" in capsys.readouterr().err
     assert main([*words, f"home={home}", "bad_clips=exclude"]) == 0
     assert "left out: short: the face is seen in 20 frames in a row" in capsys.readouterr().err
+
+
+def test_a_result_without_videos_that_turned_out_to_be_bad_does_not_stand_for_one_that_stops_at_them() -> None:
+    keys = [
+        prepare(spotting(compose([*SMALL, f"bad_clips={choice}"], root="spot_run"), {"task": "spot"})).key
+        for choice in ("stop", "exclude", "stop")
+    ]
+    assert keys[0] == keys[2] != keys[1]
