@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,69 +17,17 @@ from mer.metrics.measures import confusion_matrix, measures
 from mer.pipeline import Pipeline, Stages
 from mer.progress import progress
 from mer.spotting.matching import matched
+from mer.spotting.recognised import Recognised
 from mer.spotting.score import SpottedVideo, counts
-from mer.store.atomic import write_atomically
 from mer.store.cache import Cache
 from mer.store.keys import component_key
 from mer.svm import Learner
 from mer.svm.training_set import Split
 from mer.types import Dataset, FoldResult, Interval, Manifest, Recording, Sample
 
-__all__ = ["Recognised", "Recognition", "write_recognised"]
+__all__ = ["Recognition"]
 
 _ANNOTATED, _FOUND = "annotated", "found"  # how the ids of clips begin, so that no two are equal
-_COLUMNS = ("video", "onset", "apex", "offset", "true_onset", "true_offset", "label", "predicted")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recognised:
-    """The hits among micro-expressions, with the class that was recognised.
-
-    Attributes
-    ----------
-    rows : tuple of tuple
-        Video, onset, apex and offset of the found interval, onset and offset of the true one, true class, predicted
-        class; the latter is empty where no face was found.
-    f1 : dict of str to float
-        Of each class that occurs among the hits.
-    uf1 : float
-        Their mean; NaN where no hit was recognised.
-    spotting : float
-        F1 of spotting micro-expressions.
-    true : mapping of str to int
-        Number of annotated micro-expressions of each class.
-    left_out : tuple of str
-        Clips that a stage could not use, each with the reason; they are neither learnt from nor recognised.
-    """
-
-    rows: tuple[tuple[str, int, int, int, int, int, str, str], ...]
-    f1: dict[str, float]
-    uf1: float
-    spotting: float
-    true: Mapping[str, int] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def strs(self) -> float:
-        """Spot-then-recognise score: F1 of spotting times UF1 of the hits; 0 where none was recognised."""
-        return 0.0 if np.isnan(self.uf1) else self.spotting * self.uf1
-
-    @property
-    def by_class(self) -> dict[str, dict[str, float | None]]:
-        """Return for each annotated class how many there are, how many were found, F1 of the hits, and its STRS.
-
-        F1 is None, and STRS 0, for a class of which none was found. STRS of the whole is the mean over the others.
-        """
-        hits = Counter(row[-2] for row in self.rows)
-        return {
-            name: {
-                "true": count,
-                "hits": hits[name],
-                "f1": (f1 := self.f1.get(name)),
-                "strs": self.spotting * (f1 or 0),
-            }
-            for name, count in sorted(self.true.items())
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,27 +142,6 @@ class Recognition:
         pairs = ((name, k) for fold in folds for name, k in zip(fold.sample_id, fold.y_pred.tolist(), strict=True))
         left_out = tuple(f"{left.sample_id}: {left.reason}; not recognised" for left in features.excluded)
         return {name: classes[k] for name, k in pairs}, left_out
-
-
-def write_recognised(folder: Path, recognised: Recognised) -> dict[str, object]:
-    """Write ``recognition.csv``; return what metrics.json holds of it, None for what is not defined."""
-    text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(_COLUMNS)
-    table.writerows(recognised.rows)
-    write_atomically(folder / "recognition.csv", text.getvalue().encode())
-    return {
-        "hits": len(recognised.rows),
-        "uf1": _known(recognised.uf1),
-        "f1_by_class": recognised.f1,
-        "by_class": recognised.by_class,
-        "f1_spotting": _known(recognised.spotting),
-        "strs": recognised.strs,
-    }
-
-
-def _known(score: float) -> float | None:
-    return None if np.isnan(score) else score
 
 
 def _hits(video: SpottedVideo, iou: float) -> list[tuple[Interval, Interval]]:

@@ -14,7 +14,7 @@ from mer.dataset.video import frame_times
 from mer.report.figures.motion_curve import draw
 from mer.spotting.fit import Followed, Spotter
 from mer.spotting.interval_table import write_intervals, write_truth
-from mer.spotting.recognise import Recognised, write_recognised
+from mer.spotting.recognised import Recognised, write_recognised
 from mer.spotting.score import SpottedVideo
 from mer.spotting.score_table import document
 from mer.spotting.score_table import write as write_scores

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mer.spotting.matching import Matching
-from mer.spotting.recognise import Recognised
+from mer.spotting.recognised import Recognised
 from mer.spotting.score import SpottedVideo, average_precision, summary
 from mer.store.atomic import write_atomically
 from mer.types import KINDS

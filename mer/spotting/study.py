@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from mer.errors import DataError, counted
-from mer.pipeline.manifest import refuse_faults
-from mer.run.record import source_of
+from mer.errors import counted
 from mer.spotting import run_files
 from mer.spotting.costs import remember, unmeasured
-from mer.spotting.curves import curve_keys, fingerprints, measured
+from mer.spotting.curves import measured
 from mer.spotting.doubts import doubts, in_short
 from mer.spotting.fit import Followed
 from mer.spotting.left_out import accepted, without
-from mer.spotting.recognise import Recognised
+from mer.spotting.recognised import Recognised
+from mer.spotting.record import numbers, record_of
 from mer.spotting.score import SpottedVideo
 from mer.spotting.settings import Prepared, Spotting
-from mer.store.keys import code_key, component_key, digest
 from mer.tracking import (
     RECORDS,
-    Record,
     carry_over,
     exit_on_signals,
     open_later,
@@ -34,9 +29,9 @@ from mer.tracking import (
     tell_later,
     telling_failures,
 )
-from mer.types import Interval, Recordings
+from mer.types import Recordings
 
-__all__ = ["Outcome", "execute", "prepare"]
+__all__ = ["Outcome", "execute"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,27 +64,6 @@ class Outcome:
     run_id: str
 
 
-def prepare(run: Spotting) -> Prepared:
-    """Read the annotations, check that they can be evaluated and compute the key of the result; measures nothing.
-
-    Raises
-    ------
-    MerError
-        For bad input.
-    """
-    recordings = _recordings(run.dataset, run.bad_clips)
-    run.task.check(run.spotter, recordings.recordings)
-    if run.recognition is not None:
-        run.recognition.check(recordings.recordings)
-    prints = fingerprints(recordings.recordings)
-    code = [code_key(f"mer.spotting.{module}") for module in ("curves", "run_files")]
-    return Prepared(
-        recordings=recordings,
-        curves=curve_keys(run.measure, recordings.recordings, prints),
-        key=digest("spotting", _identity(run, recordings, prints), code),
-    )
-
-
 def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = True, wait: bool = True) -> Outcome:
     """Measure every video (or read what is kept), spot, score, keep the result, show it in the folder and record it.
 
@@ -110,22 +84,15 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
     MerError
         For bad input.
     """
-    began, recordings = int(time.time() * 1000), prepared.recordings
+    began = int(time.time() * 1000)
     run.tracking.refuse(run.study)
     store = run.tracking.address(run.home)
     if store is not None:
         open_later(run.home, store)
-    recorded = None if store is None else partial(_record, run, prepared, store, began)
+    recorded = None if store is None else partial(record_of, run, prepared, store, began)
     with exit_on_signals(), telling_failures(run.home, recorded, wait=wait):
         start, new = time.perf_counter(), unmeasured(run, prepared)
-        videos, without_face, unreadable = measured(
-            run.measure, recordings.recordings, prepared.curves, run.cache, run.workers, run.bad_clips
-        )
-        if run.bad_clips == "exclude":
-            videos, refused = accepted(run.spotter, videos)
-            unreadable += refused
-        recordings = without(recordings, unreadable)
-        run.task.check(run.spotter, recordings.recordings)
+        recordings, videos, without_face = _usable(run, prepared)
         middle = time.perf_counter()
         found = run.task(run.spotter, videos)
         recognised = None
@@ -137,7 +104,7 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
             if figures:
                 run_files.draw_videos(written / "figures", run.spotter, videos, found)
             if recorded is not None:
-                record = recorded(metrics=_numbers(scores))
+                record = recorded(metrics=numbers(scores))
                 record.write(written / RECORDS)
     kept = run.results.path(prepared.key) / RECORDS
     if store is not None:
@@ -155,6 +122,20 @@ def execute(run: Spotting, folder: Path, prepared: Prepared, *, figures: bool = 
         see=run.tracking.see(run.study),
         run_id=run_id_of(kept / f"{record.id}.json") if store is not None and wait else "",
     )
+
+
+def _usable(run: Spotting, prepared: Prepared) -> tuple[Recordings, list[Followed], list[str]]:
+    """Return the videos that can be used once they are measured, their motion, and which show no face."""
+    recordings = prepared.recordings
+    videos, without_face, unreadable = measured(
+        run.measure, recordings.recordings, prepared.curves, run.cache, run.workers, run.bad_clips
+    )
+    if run.bad_clips == "exclude":
+        videos, refused = accepted(run.spotter, videos)
+        unreadable += refused
+    recordings = without(recordings, unreadable)
+    run.task.check(run.spotter, recordings.recordings)
+    return recordings, videos, without_face
 
 
 def _warnings(
@@ -180,80 +161,3 @@ def _overlapping(recordings: Recordings) -> list[str]:
         return []
     where = f"{sum(videos.values())} in {counted(len(videos), 'video')}, first {next(iter(videos))}"
     return [f"true intervals that overlap an earlier one of the same kind: {where}; all are kept and count"]
-
-
-def _recordings(dataset: Any, bad_clips: str) -> Recordings:
-    found: Recordings = dataset.recordings()
-    if bad_clips == "stop":
-        refuse_faults(found)
-    if not found.recordings:
-        reasons = "; ".join(f"{left.sample_id}: {left.reason}" for left in found.excluded[:3])
-        raise DataError(f"dataset={dataset.name}: no video is left ({reasons or 'it holds none'})")
-    return found
-
-
-def _identity(run: Spotting, recordings: Recordings, prints: Mapping[str, str]) -> list[object]:
-    """Return all that determines the files of a run."""
-    videos = [
-        [r.id, r.subject, r.fps, prints[r.id], [_plain(event) for event in r.events]] for r in recordings.recordings
-    ]
-    parts = [run.measure, run.spotter, run.task]
-    if run.recognition is not None:
-        named = (getattr(run.recognition.stages, name) for name in ("frames", "descriptor"))
-        parts += [*named, run.recognition.learner, run.recognition.tuning]
-    return [videos, run.bad_clips, run.recognition and run.recognition.seed, *map(component_key, parts)]
-
-
-def _plain(event: Interval) -> list[object]:
-    return [event.onset, event.apex, event.offset, event.kind, event.label]
-
-
-def _record(run: Spotting, prepared: Prepared, store: str, began: int, error: str = "", **more: Any) -> Record:
-    """Return what MLflow gets of a run; of one that failed, its error."""
-    data = digest([[r.id, *map(_plain, r.events)] for r in prepared.recordings.recordings])
-    shown = [run.choices[group] for group in ("flow", "roi", "spotter")]
-    return Record(
-        store=store,
-        study=run.study,
-        name=" ".join([*shown, *(f"{name.split('.')[-1]}={value}" for name, value in run.settings.items())]),
-        began=began,
-        ended=int(time.time() * 1000),
-        params={
-            **run.choices,
-            **run.settings,
-            **({} if run.recognition is None else {"seed": str(run.recognition.seed)}),
-        },
-        tags={
-            "task": "spot" if run.recognition is None else "spot_recognise",
-            "cell": prepared.key,
-            "result": prepared.key,
-            "command": run.command,
-            "dataset": run.dataset.name,
-            **({"error": error} if error else {}),
-        },
-        data={"name": run.dataset.name, "digest": data, "source": source_of(run.dataset)},
-        status="FAILED" if error else "FINISHED",
-        **more,
-    )
-
-
-def _numbers(scores: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scores as MLflow's metrics: ``f1_micro``, ``recall_macro``, ``strs_disgust`` …; none if undefined."""
-    found: dict[str, Any] = {}
-    recognition = scores.get("recognition", {})
-    found |= {name: recognition[name] for name in ("strs", "uf1") if name in recognition}
-    for name, of_class in recognition.get("by_class", {}).items():
-        found |= {f"strs_{name}": of_class["strs"], f"f1_hits_{name}": of_class["f1"]}
-    for kind, values in scores.items():
-        if kind == "recognition":
-            continue
-        for name, value in values.items():
-            if name == "f1":
-                found |= {
-                    f"f1_{kind}": value["value"],
-                    f"f1_{kind}_low": value["low"],
-                    f"f1_{kind}_high": value["high"],
-                }
-            else:
-                found[f"{name}_{kind}"] = value
-    return {name: float(value) for name, value in found.items() if value is not None and math.isfinite(value)}

@@ -117,7 +117,7 @@ class Spot:
     ) -> SpotCell:
         """Build what a composed configuration describes and read its annotations; there is nothing to share."""
         from mer.spotting.assemble import spotting
-        from mer.spotting.study import prepare
+        from mer.spotting.prepare import prepare
 
         run = spotting(cfg, choices, words)
         return SpotCell(run=run, prepared=prepare(run))

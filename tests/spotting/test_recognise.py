@@ -15,7 +15,8 @@ from mer.cli import main
 from mer.config.composition import compose
 from mer.errors import DataError
 from mer.spotting.assemble import recognition as assembled
-from mer.spotting.recognise import Recognised, Recognition, write_recognised
+from mer.spotting.recognise import Recognition
+from mer.spotting.recognised import Recognised, write_recognised
 from mer.spotting.score import SpottedVideo
 from mer.tracking import reading
 from mer.types import Clip, Image, Recording

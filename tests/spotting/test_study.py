@@ -14,8 +14,8 @@ import mer
 from mer.cli import main
 from mer.config.composition import compose
 from mer.spotting.assemble import spotting
+from mer.spotting.prepare import prepare
 from mer.spotting.run_files import seconds_of
-from mer.spotting.study import prepare
 
 SMALL = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=10", "dataset.look.size=96")
 
