@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -101,7 +103,10 @@ def _side_by_side(jobs: Sequence[_Job], workers: int) -> Iterator[MotionCurve | 
     """Yield the motion in the videos in order, measured by several processes; threads would wait for each other."""
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config(backend="loky", inner_max_num_threads=1, initializer=end_with_parent, initargs=(os.getpid(),)):
+    start = partial(parallel_config, initializer=end_with_parent, initargs=(os.getpid(),))
+    with warnings.catch_warnings(), start(backend="loky", inner_max_num_threads=1):
+        # a worker whose memory has grown since its first video, as with larger pieces, is replaced; nothing is lost
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
         yield from Parallel(n_jobs=workers, return_as="generator")(delayed(_in_process)(job) for job in jobs)
 
 
