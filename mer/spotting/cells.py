@@ -36,7 +36,7 @@ class Cell:
     recognition : mapping of str to float
         Of task=spot_recognise: ``uf1`` of the hits and ``strs``; empty for task=spot.
     classes : mapping of str to mapping
-        Of task=spot_recognise: class → ``true``, ``hits``, ``f1`` and ``strs``, see `mer.spotting.recognise`.
+        Of task=spot_recognise: class → ``true``, ``hits``, ``f1`` and ``strs``, see `mer.spotting.recognised`.
     """
 
     run_id: str

@@ -14,6 +14,8 @@ from mer.types import Interval, Recordings
 
 __all__ = ["plain", "prepare"]
 
+_CODE = ("curves", "left_out", "recognise", "run_files")  # modules that decide on a result and are no component
+
 
 def prepare(run: Spotting) -> Prepared:
     """Read the annotations, check that they can be evaluated and compute the key of the result; measures nothing.
@@ -28,7 +30,7 @@ def prepare(run: Spotting) -> Prepared:
     if run.recognition is not None:
         run.recognition.check(recordings.recordings)
     prints = fingerprints(recordings.recordings)
-    code = [code_key(f"mer.spotting.{module}") for module in ("curves", "run_files")]
+    code = [code_key(f"mer.spotting.{module}") for module in _CODE]
     return Prepared(
         recordings=recordings,
         curves=curve_keys(run.measure, recordings.recordings, prints),

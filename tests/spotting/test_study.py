@@ -16,6 +16,7 @@ from mer.config.composition import compose
 from mer.spotting.assemble import spotting
 from mer.spotting.prepare import prepare
 from mer.spotting.run_files import seconds_of
+from mer.store.keys import code_key
 
 SMALL = ("dataset.look.subjects=2", "dataset.videos=1", "dataset.seconds=10", "dataset.look.size=96")
 
@@ -161,3 +162,14 @@ def test_a_result_without_videos_that_turned_out_to_be_bad_does_not_stand_for_on
         for choice in ("stop", "exclude", "stop")
     ]
     assert keys[0] == keys[2] != keys[1]
+
+
+@pytest.mark.parametrize("module", ["curves", "left_out", "recognise", "run_files"])
+def test_a_result_is_not_kept_for_changed_code(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = spotting(compose([*SMALL], root="spot_recognise_run"), {"task": "spot_recognise"})
+    before = prepare(run).key
+    monkeypatch.setattr(
+        "mer.spotting.prepare.code_key",
+        lambda name: code_key(name) if name != f"mer.spotting.{module}" else ["changed"],
+    )
+    assert prepare(run).key != before
